@@ -1,0 +1,163 @@
+"""What can go wrong in accounts, as a caller meets it.
+
+ApplicationError
+├── BadRequest         EmailInvalid, NameInvalid, MissingFields, Blocked
+│   ├── PasswordRefused    TooShort, TooLong, Common, Contextual
+│   └── CodeExpired, TooManyAttempts, TicketRequired, WrongAccount, ...
+├── Unauthenticated    SignInFailed
+├── Forbidden          CrossSite, EmailUnverified, PasswordChangeRequired, ...
+├── TooMany            Throttled
+└── Unavailable        LimiterDown
+"""
+
+from kernel.errors import (
+    BadRequest,
+    Forbidden,
+    TooMany,
+    Unauthenticated,
+    Unavailable,
+)
+
+
+class MissingFields(BadRequest):
+    """Missing required field(s)."""
+
+    code = "missing_fields"
+
+
+class Blocked(BadRequest):
+    """Blocked."""
+
+    code = "blocked"
+
+
+class EmailInvalid(BadRequest):
+    """Enter an e-mail address like name@example.com."""
+
+    code = "email_invalid"
+
+
+class NameInvalid(BadRequest):
+    """A name has at most 150 characters, and no markup, links or line breaks."""
+
+    code = "name_invalid"
+
+
+class MailUnavailable(BadRequest):
+    """We could not send a verification email. Please try again later."""
+
+    code = "mail_unavailable"
+
+
+class RegistrationClosed(Forbidden):
+    """Registration is closed here."""
+
+    code = "registration_closed"
+
+
+class PasswordRefused(BadRequest):
+    """This password cannot be used."""
+
+    code = "password_refused"
+
+
+class PasswordTooShort(PasswordRefused):
+    """A password needs at least 15 characters; a few words make a good one."""
+
+    code = "password_too_short"
+
+
+class PasswordTooLong(PasswordRefused):
+    """A password has at most 1024 characters."""
+
+    code = "password_too_long"
+
+
+class PasswordCommon(PasswordRefused):
+    """This password is on the list of common passwords; choose another one."""
+
+    code = "password_common"
+
+
+class PasswordContextual(PasswordRefused):
+    """A password must not be built on your name, address or the workspace's name."""
+
+    code = "password_contextual"
+
+
+class PasswordMismatch(BadRequest):
+    """Passwords do not match."""
+
+    code = "password_mismatch"
+
+
+class CodeExpired(BadRequest):
+    """Code expired. Please request a new code."""
+
+    code = "code_expired"
+
+
+class TooManyAttempts(BadRequest):
+    """Too many attempts. Please request a new code."""
+
+    code = "too_many_attempts"
+
+
+class TicketRequired(BadRequest):
+    """Password reset verification required."""
+
+    code = "ticket_required"
+
+
+class WrongAccount(BadRequest):
+    """Authenticated user does not match requested account."""
+
+    code = "wrong_account"
+
+
+class ReauthenticationRequired(Forbidden):
+    """Enter your current password."""
+
+    code = "reauthentication_required"
+
+
+class SignInFailed(Unauthenticated):
+    """The user name or the password is not right."""
+
+    code = "sign_in_failed"
+
+
+class SessionEnded(Unauthenticated):
+    """Sign in again."""
+
+    code = "unauthenticated"
+
+
+class EmailUnverified(Forbidden):
+    """Verify your e-mail address first; a new code can be sent at any time."""
+
+    code = "email_unverified"
+
+
+class PasswordChangeRequired(Forbidden):
+    """Choose a new password before you go on."""
+
+    code = "password_change_required"
+
+
+class CrossSite(Forbidden):
+    """This request came from another site."""
+
+    code = "cross_site"
+
+
+class Throttled(TooMany):
+    """Too many requests. Wait a moment and try again."""
+
+    code = "too_many_requests"
+
+
+class LimiterDown(Unavailable):
+    """The request could not be checked. Try again in a moment."""
+
+    code = "limiter_unavailable"

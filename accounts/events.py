@@ -1,0 +1,26 @@
+"""Write security events; they hold no secret and are never changed."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from accounts.models import SecurityEvent, User
+
+
+def record(
+    name: str,
+    *,
+    subject: User | None = None,
+    by: User | None = None,
+    via: str = SecurityEvent.Via.SYSTEM,
+    client: str = "",
+    details: Mapping[str, Any] | None = None,
+) -> SecurityEvent:
+    """Append one event in the caller's transaction; `by=None` is the system."""
+    return SecurityEvent.objects.create(
+        name=name,
+        subject=subject.pk if subject else None,
+        actor=by.pk if by else None,
+        via=via,
+        client_prefix=client,
+        details=dict(details or {}),
+    )

@@ -1,0 +1,19 @@
+"""The tables of accounts: one file per noun."""
+
+from accounts.models.branding import TenantBranding
+from accounts.models.challenge import Challenge
+from accounts.models.limit_counter import LimitCounter
+from accounts.models.mail_message import MailMessage
+from accounts.models.refresh_session import RefreshSession
+from accounts.models.security_event import SecurityEvent
+from accounts.models.user import User
+
+__all__ = [
+    "Challenge",
+    "LimitCounter",
+    "MailMessage",
+    "RefreshSession",
+    "SecurityEvent",
+    "TenantBranding",
+    "User",
+]

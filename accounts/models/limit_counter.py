@@ -2,6 +2,8 @@
 
 from django.db import models
 
+from kernel import clock
+
 
 class LimitCounter(models.Model):
     """How often something was tried in one window of time; the key is a hash."""
@@ -10,6 +12,7 @@ class LimitCounter(models.Model):
     key_hash = models.BinaryField(max_length=32)
     window_start = models.DateTimeField()
     hits = models.PositiveIntegerField(default=0)
+    last_hit_at = models.DateTimeField(default=clock.now)
 
     class Meta:
         constraints = (

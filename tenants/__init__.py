@@ -1,0 +1,1 @@
+"""Who our customers are and where their data lives: the control plane."""

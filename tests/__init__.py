@@ -1,0 +1,1 @@
+"""The tests; a package, since a dependency installs a stray top-level `tests`."""

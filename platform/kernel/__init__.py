@@ -1,0 +1,1 @@
+"""What every app may lean on; imports no app."""

@@ -1,0 +1,108 @@
+"""The two APIs: a tenant's and the public site's; the one place that answers errors."""
+
+import logging
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from ninja import NinjaAPI
+from ninja.errors import AuthenticationError, HttpError, ValidationError
+from ninja.parser import Parser
+
+from accounts.api import accounts_router, auth_router, protected_router
+from config.error_pages import answer, problem
+from kernel.errors import ApplicationError, BadRequest
+from leave.api import router as leave_router
+from tenants.api import router as signup_router
+from workflow.api import router as workflow_router
+
+logger = logging.getLogger(__name__)
+
+
+class MalformedJson(BadRequest):
+    """The body is no valid JSON."""
+
+    code = "malformed_json"
+
+
+class JsonParser(Parser):
+    """Reads a body, and says `malformed_json` where it cannot."""
+
+    def parse_body(self, request: HttpRequest) -> Any:
+        try:
+            return super().parse_body(request)
+        except (ValueError, RecursionError):
+            raise MalformedJson from None
+
+
+tenant_api = NinjaAPI(
+    title="Tenantry",
+    version="0.1.0",
+    description="One tenant's API: sign-in, account flows, work items, leave requests.",
+    urls_namespace="api",
+    docs_url="/docs",
+    openapi_url="/openapi.json",
+    parser=JsonParser(),
+)
+tenant_api.add_router("/auth", auth_router, tags=["sign-in"])
+tenant_api.add_router("/accounts", accounts_router, tags=["accounts"])
+tenant_api.add_router("/protected", protected_router, tags=["me"])
+tenant_api.add_router("/protected", workflow_router, tags=["workflow"])
+tenant_api.add_router("/protected/leave", leave_router, tags=["leave"])
+
+public_api = NinjaAPI(
+    title="Tenantry: public site",
+    version="0.1.0",
+    description="Sign up for a workspace; operators sign in.",
+    urls_namespace="public-api",
+    docs_url="/docs",
+    openapi_url="/openapi.json",
+    parser=JsonParser(),
+)
+public_api.add_router("/signup", signup_router, tags=["sign-up"])
+
+
+def application_error(request: HttpRequest, error: ApplicationError) -> HttpResponse:
+    return answer(request, error)
+
+
+def invalid_body(request: HttpRequest, error: ValidationError) -> HttpResponse:  # noqa: ARG001 - ninja's signature
+    """Name each field that is wrong; what was sent is not repeated."""
+    errors = [
+        {"field": ".".join(map(str, item["loc"][1:])), "message": item["msg"]}
+        for item in error.errors
+    ]
+    return problem(
+        422, "invalid_body", "Some fields are missing or wrong.", errors=errors
+    )
+
+
+def unauthenticated(request: HttpRequest, error: AuthenticationError) -> HttpResponse:  # noqa: ARG001 - ninja's signature
+    return problem(
+        401,
+        "unauthenticated",
+        "The token is missing or invalid.",
+        headers={"WWW-Authenticate": "Bearer"},
+    )
+
+
+def missing(request: HttpRequest, error: Http404) -> HttpResponse:  # noqa: ARG001 - ninja's signature
+    return problem(404, "not_found", "There is nothing here.")
+
+
+def http_error(request: HttpRequest, error: HttpError) -> HttpResponse:  # noqa: ARG001 - ninja's signature
+    code = "malformed_json" if error.status_code == 400 else "refused"  # noqa: PLR2004 - HTTP's number
+    return problem(error.status_code, code, str(error))
+
+
+def fault(request: HttpRequest, error: Exception) -> HttpResponse:  # noqa: ARG001 - ninja's signature
+    logger.exception("api.fault")
+    return problem(500, "server_error", "Something went wrong on our side.")
+
+
+for api in (tenant_api, public_api):
+    api.add_exception_handler(ApplicationError, application_error)
+    api.add_exception_handler(ValidationError, invalid_body)
+    api.add_exception_handler(AuthenticationError, unauthenticated)
+    api.add_exception_handler(Http404, missing)
+    api.add_exception_handler(HttpError, http_error)
+    api.add_exception_handler(Exception, fault)

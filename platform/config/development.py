@@ -1,0 +1,16 @@
+"""Pages that exist in development only: the mailbox and the component page."""
+
+from django.conf import settings
+from django.urls import URLPattern, URLResolver, include, path
+from django.views.generic import TemplateView
+
+
+def routes() -> list[URLPattern | URLResolver]:
+    """Return the routes; none unless DEBUG and DEVELOPMENT_MODE are both on."""
+    if not (settings.DEBUG and settings.DEVELOPMENT_MODE):
+        return []
+    components = TemplateView.as_view(template_name="ui/components.html")
+    return [
+        path("dev/", include("accounts.mail.mailbox_urls")),
+        path("_ui/", components, name="components"),
+    ]

@@ -1,0 +1,101 @@
+"""The frame around every page, the start page, and the tenant's colours."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+
+from accounts import branding
+from tenants.context import Control, TenantInfo, current_or_none
+from workflow import worklist
+
+THEMES = ("light", "dark")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of the sidebar."""
+
+    label: str
+    url: str
+    icon: str
+    active: bool
+    count: int | None = None
+
+
+def frame(request: HttpRequest) -> dict[str, Any]:
+    """Return `frame`, what the base templates show around a page."""
+    context = current_or_none()
+    user = getattr(request, "user", None)
+    signed_in = user if user is not None and user.is_authenticated else None
+    values: dict[str, Any] = {
+        "kind": kind(request, context),
+        "name": "Tenantry",
+        "branding_css": "",
+        "nav": [],
+        "user": signed_in,
+        "user_name": getattr(signed_in, "display_name", ""),
+        "user_initials": getattr(signed_in, "initials", ""),
+        "theme": theme(request),
+        "mailbox_url": mailbox_url(),
+        "sign_in_url": "/accounts/sign-in",
+        "sign_out_url": "/accounts/sign-out",
+    }
+    if isinstance(context, TenantInfo):
+        brand = branding.current()
+        values["name"] = brand.name
+        values["branding_css"] = f"/branding.css?v={brand.version}"
+        values["nav"] = navigation(request, signed_in) if signed_in else []
+    values["initial"] = values["name"][:1].upper()
+    return {"frame": values}
+
+
+def kind(request: HttpRequest, context: TenantInfo | Control | None) -> str:
+    if isinstance(context, TenantInfo):
+        return "tenant"
+    return "operator" if request.path.startswith("/admin/") else "public"
+
+
+def theme(request: HttpRequest) -> str:
+    chosen = request.COOKIES.get("theme", "")
+    return chosen if chosen in THEMES else "system"
+
+
+def mailbox_url() -> str:
+    return "/dev/mailbox/" if settings.DEBUG and settings.DEVELOPMENT_MODE else ""
+
+
+def navigation(request: HttpRequest, user: Any) -> list[Entry]:
+    """Return the sidebar's entries for this person."""
+    entries = [
+        (_("My work"), "/workflow/mywork/", "inbox", worklist.open_count(user)),
+        (_("Leave"), "/leave/", "calendar-days", None),
+        (_("My requests"), "/workflow/myrequests/", "send", None),
+    ]
+    if user.may("workflow.can_view_others_work"):
+        entries.append((_("Others' work"), "/workflow/otherswork/", "users", None))
+    if user.role in {"owner", "admin"}:
+        entries.append((_("Administration"), "/admin/", "settings", None))
+    return [
+        Entry(label, url, icon, request.path.startswith(url), count)
+        for label, url, icon, count in entries
+    ]
+
+
+@login_required
+def home(request: HttpRequest) -> HttpResponseBase:  # noqa: ARG001 - a view
+    """Lead to what needs the person now."""
+    return redirect("workflow:my-work")
+
+
+def branding_css(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - a view
+    """Return the tenant's colours as custom properties; the address names the version."""
+    return HttpResponse(
+        branding.stylesheet(),
+        content_type="text/css; charset=utf-8",
+        headers={"Cache-Control": "private, max-age=3600"},
+    )

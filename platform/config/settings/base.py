@@ -1,0 +1,227 @@
+"""What holds everywhere; values that differ come from the environment."""
+
+from pathlib import Path
+
+from django.utils.translation import gettext_lazy as _
+
+from kernel import env
+
+ROOT = Path(__file__).resolve().parents[3]
+DATA_DIR = Path(env.text("TENANTRY_DATA_DIR") or ROOT / ".data")
+
+DEBUG = False
+DEVELOPMENT_MODE = False
+
+# Applications: what lives in the control plane, what in each tenant, what in both
+
+IN_BOTH = [
+    "accounts",
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.admin",
+]
+SHARED_APPS = ["tenants", *IN_BOTH]
+TENANT_APPS = [*IN_BOTH, "workflow", "leave"]
+INSTALLED_APPS = [
+    "config.apps.TenantryConfig",  # the names of the platform's pages and commands
+    "tenants",
+    "django_tenants",
+    "accounts",
+    "workflow",
+    "leave",
+    "unfold.apps.BasicAppConfig",
+    "django.contrib.admin.apps.SimpleAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "lucide",
+]
+
+# Tenancy
+
+TENANT_MODEL = "tenants.Tenant"
+TENANT_DOMAIN_MODEL = "tenants.Domain"
+TENANT_SYNC_ROUTER = "tenants.db.router.PlaneRouter"
+DATABASE_ROUTERS = [TENANT_SYNC_ROUTER]
+PUBLIC_SCHEMA_URLCONF = "config.public_urls"
+ROOT_URLCONF = "config.urls"
+
+TENANT_PROVISIONING_STEPS = [
+    "accounts.provisioning.prepare",
+    "workflow.provisioning.prepare",
+    "leave.provisioning.install",
+]
+TENANT_DUE_SOURCES = ["workflow.timers", "accounts.mail.outbox"]
+CONTROL_DUE_SOURCES = ["accounts.mail.outbox"]
+TENANT_MAIL_SENDER = "accounts.mail.put"
+TENANT_OWNER_ENTRY = "accounts.provisioning.owner_entry"
+
+# Hosts and addresses: the tenant look-up decides, so Django's own list is open
+
+TENANTRY_PLATFORM_DOMAIN = env.text("TENANTRY_PLATFORM_DOMAIN", "localhost")
+TENANTRY_PUBLIC_HOSTS = env.words("TENANTRY_PUBLIC_HOSTS") or [
+    TENANTRY_PLATFORM_DOMAIN,
+    f"www.{TENANTRY_PLATFORM_DOMAIN}",
+]
+TENANTRY_SCHEME = env.choice("TENANTRY_SCHEME", "http", of=("http", "https"))
+TENANTRY_PORT = env.number("PORT", 8000, low=1, high=65535)
+ALLOWED_HOSTS = ["*"]
+USE_X_FORWARDED_HOST = False
+
+# Requests
+
+MIDDLEWARE = [
+    "config.middleware.RequestId",
+    "config.middleware.SecurityHeaders",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "tenants.middleware.TenantMiddleware",
+    "config.middleware.ErrorPages",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+WSGI_APPLICATION = "config.wsgi.application"
+ASGI_APPLICATION = "config.asgi.application"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
+APPEND_SLASH = True
+X_FRAME_OPTIONS = "DENY"
+
+# Pages
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [ROOT / "platform" / "web" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "config.pages.frame",
+            ],
+        },
+    },
+]
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [ROOT / "platform" / "web" / "static"]
+STATIC_ROOT = DATA_DIR / "staticfiles"
+CSRF_FAILURE_VIEW = "config.error_pages.csrf_failure"
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+
+# People
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["accounts.backends.PasswordBackend"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+LOGIN_URL = "/accounts/sign-in"
+LOGIN_REDIRECT_URL = "/"
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SAMESITE = "Lax"
+
+# Tokens
+
+JWT_KEY_DIR = Path(env.text("JWT_KEY_DIR") or DATA_DIR / "keys")
+JWT_PRIVATE_KEY_STORAGE = "accounts.keys.key_storage"
+JWT_PUBLIC_KEY_STORAGE = "accounts.keys.key_storage"
+NINJA_SIMPLE_JWT = {
+    "USE_STATELESS_AUTH": False,
+    "JWT_PRIVATE_KEY_STORAGE": JWT_PRIVATE_KEY_STORAGE,
+    "JWT_PUBLIC_KEY_STORAGE": JWT_PUBLIC_KEY_STORAGE,
+}
+
+# Account flows and mail, under the seed's names
+
+WORKFLOWS: dict[str, object] = {
+    "COMPANY_NAME": "Tenantry",
+    "RESET_CODE_TTL_MINUTES": 10,
+    "MAX_VERIFY_ATTEMPTS": 3,
+}
+ENABLE_EMAIL_DELIVERY = env.flag("ENABLE_EMAIL_DELIVERY")
+EMAIL_DELIVERY_PROVIDER = env.text("EMAIL_DELIVERY_PROVIDER")
+EMAIL_FROM = env.text("EMAIL_FROM") or env.text("DEFAULT_FROM_EMAIL")
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL")
+EMAIL_REPLY_TO = env.words("EMAIL_REPLY_TO")
+BCC_RECIPIENTS = env.words("BCC_RECIPIENTS")
+EMAIL_HOST = env.text("EMAIL_HOST", "localhost")
+EMAIL_PORT = env.number("EMAIL_PORT", 25, low=1, high=65535)
+EMAIL_HOST_USER = env.text("EMAIL_HOST_USER")
+EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD")
+EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS")
+EMAIL_USE_SSL = env.flag("EMAIL_USE_SSL")
+EMAIL_TIMEOUT = 10
+
+# Workflow, under the seed's names
+
+GOFLOW_SCHEDULER_BACKEND = env.text(
+    "GOFLOW_SCHEDULER_BACKEND", "workflow.scheduler.CronSchedulerBackend"
+)
+GOFLOW_CONDITION_STRATEGY = "compatible"
+GOFLOW_LOCK_STRATEGY = env.choice(
+    "GOFLOW_LOCK_STRATEGY", "optimistic", of=("optimistic", "pessimistic")
+)
+GOFLOW_AUDIT_ENABLED = True
+GOFLOW_TENANT_RESOLVER = "workflow.tenancy.resolve"
+GOFLOW_TENANT_FILTER = "workflow.tenancy.filter_queryset"
+GOFLOW_API_REQUIRE_OBJECT_OWNERSHIP = True
+GOFLOW_API_OBJECT_OWNER_FIELDS = ("requester",)
+WF_USER_AUTO = "workflow-auto"
+
+# Background work: PostgreSQL holds what is due, the broker only carries the news
+
+TENANTRY_DISPATCH = (
+    "celery" if GOFLOW_SCHEDULER_BACKEND.endswith("CelerySchedulerBackend") else "cron"
+)
+TENANTRY_TICK_SECONDS = 5
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_TASK_ROUTES = {
+    "tenants.provision": {"queue": "provisioning"},
+}
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_TIMEOUT = 2
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "socket_timeout": 5,
+    "socket_connect_timeout": 2,
+    "visibility_timeout": 600,
+}
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_BEAT_SCHEDULE = {
+    "tick": {
+        "task": "tenants.tick",
+        "schedule": TENANTRY_TICK_SECONDS,
+        "options": {"expires": TENANTRY_TICK_SECONDS},
+    },
+}
+
+# Languages and time
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English"))]
+LOCALE_PATHS = [ROOT / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Logs: one structured line an event, with tenant and request, without secrets
+
+LOGGING_CONFIG = "kernel.logging.configure"
+LOGGING = {"level": env.text("LOG_LEVEL", "INFO")}

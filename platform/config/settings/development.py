@@ -1,0 +1,32 @@
+"""The settings of `make demo`: real parts, on this machine, with demo people."""
+
+from config.settings.base import *  # noqa: F403 - settings are a namespace
+from config.settings.base import DATA_DIR
+from config.settings.database import database
+from config.settings.local import kept_secret, server
+from kernel import env
+
+DEBUG = env.flag("DEBUG", True)
+DEVELOPMENT_MODE = True
+
+SECRET_KEY = kept_secret(DATA_DIR / "keys" / "secret_key")
+CODE_PEPPER = kept_secret(DATA_DIR / "keys" / "code_pepper")
+ACCOUNTS_SECRET_KEYS = [kept_secret(DATA_DIR / "keys" / "accounts_secret")]
+
+DATABASES = {
+    "default": database(
+        server("DATABASE_URL", "postgres://tenantry@localhost:5432/tenantry")
+    )
+}
+CELERY_BROKER_URL = server("CELERY_BROKER_URL", "redis://localhost:6379/0")
+GOFLOW_SCHEDULER_BACKEND = env.text(
+    "GOFLOW_SCHEDULER_BACKEND", "workflow.scheduler.CelerySchedulerBackend"
+)
+TENANTRY_DISPATCH = (
+    "celery" if GOFLOW_SCHEDULER_BACKEND.endswith("CelerySchedulerBackend") else "cron"
+)
+
+EMAIL_FROM = env.text("EMAIL_FROM") or "Tenantry <no-reply@tenantry.test>"
+MAILBOX_DIR = DATA_DIR / "mailbox"
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = DEBUG

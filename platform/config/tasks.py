@@ -1,0 +1,40 @@
+"""The project's own task: a word to a worker and back."""
+
+import logging
+import secrets
+
+from celery import shared_task
+from django.conf import settings
+from kombu.exceptions import OperationalError
+from redis import Redis
+from redis.exceptions import RedisError
+
+logger = logging.getLogger(__name__)
+KEPT_SECONDS = 30
+
+
+def broker() -> Redis:
+    """Return a client of the broker; kombu's address of a socket is not redis-py's."""
+    address = settings.CELERY_BROKER_URL.replace("redis+socket://", "unix://")
+    return Redis.from_url(address.replace("virtual_host=", "db="), socket_timeout=10)
+
+
+@shared_task(name="config.echo", control=True, expires=KEPT_SECONDS)
+def echo(word: str) -> None:
+    """Put the word where `worker_answers` waits for it."""
+    key = f"echo:{word}"
+    with broker() as client:
+        client.rpush(key, word)
+        client.expire(key, KEPT_SECONDS)
+
+
+def worker_answers(*, within_seconds: int) -> bool:
+    """Tell whether a worker carries a word back in time."""
+    word = secrets.token_hex(8)
+    try:
+        echo.delay(word)
+        with broker() as client:
+            return client.blpop([f"echo:{word}"], timeout=within_seconds) is not None
+    except (OperationalError, RedisError):
+        logger.warning("health.broker_unreachable")
+        return False

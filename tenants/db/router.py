@@ -1,0 +1,29 @@
+"""Which tables a migration makes where: control plane, tenant, or both."""
+
+from functools import cache
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+
+from tenants.context import CONTROL, current
+
+
+@cache
+def labels(plane: str) -> frozenset[str]:
+    """Return the app labels of a plane: `control` or `tenant`."""
+    names = settings.SHARED_APPS if plane == "control" else settings.TENANT_APPS
+    listed = set(names)
+    return frozenset(
+        config.label
+        for config in apps.get_app_configs()
+        if {config.name, f"{config.__module__}.{type(config).__name__}"} & listed
+    )
+
+
+class PlaneRouter:
+    """Allows a migration only in the planes that its app is listed for."""
+
+    def allow_migrate(self, db: str, app_label: str, **hints: Any) -> bool | None:  # noqa: ARG002 - Django's signature
+        plane = "control" if current() is CONTROL else "tenant"
+        return None if app_label in labels(plane) else False

@@ -1,0 +1,78 @@
+"""A customer and where its data lives."""
+
+import secrets
+import uuid
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django_tenants.models import TenantMixin
+
+from kernel import clock
+from tenants.context import TenantInfo
+
+BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
+
+
+def new_schema_name() -> str:
+    """Return an opaque name: a slug may change or be given away, a schema may not."""
+    return "t_" + "".join(secrets.choice(BASE32) for _ in range(12))
+
+
+class Tenant(TenantMixin):
+    """One customer. `uuid` never changes; `schema_name` is opaque and never reused."""
+
+    class State(models.TextChoices):
+        PROVISIONING = "provisioning", _("Being set up")
+        FAILED = "failed", _("Set-up failed")
+        ACTIVE = "active", _("Active")
+        SUSPENDED = "suspended", _("Suspended")
+
+    auto_create_schema = False
+
+    id = models.BigAutoField(primary_key=True)
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    slug = models.CharField(max_length=32, unique=True)
+    schema_name = models.CharField(
+        max_length=63, unique=True, default=new_schema_name, editable=False
+    )
+    name = models.CharField(max_length=80)
+    state = models.CharField(
+        max_length=16, choices=State.choices, default=State.PROVISIONING
+    )
+    state_since = models.DateTimeField(default=clock.now)
+    state_reason = models.CharField(max_length=255, blank=True)
+    locale = models.CharField(max_length=16, default="en")
+    timezone = models.CharField(max_length=64, default="UTC")
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+
+    class Meta:
+        ordering = ["slug"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(
+                    state__in=["provisioning", "failed", "active", "suspended"]
+                ),
+                name="tenant_state_known",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(schema_name__regex=r"^t_[a-z2-7]{12}$"),
+                name="tenant_schema_opaque",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.slug
+
+    def info(self) -> TenantInfo:
+        """Return the values that running code works with; reads the primary domain."""
+        primary = next((d for d in self.domains.all() if d.is_primary), None)
+        return TenantInfo(
+            uuid=self.uuid,
+            slug=self.slug,
+            schema_name=self.schema_name,
+            name=self.name,
+            state=self.state,
+            locale=self.locale,
+            timezone=self.timezone,
+            primary_domain=primary.domain if primary else "",
+        )

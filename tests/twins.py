@@ -1,0 +1,63 @@
+"""The tenants of the cast: acme and globex, alike to the last primary key.
+
+A leak between them shows in the contents and is not hidden by a number that the other
+tenant does not have.
+"""
+
+from dataclasses import dataclass
+
+from accounts.models import User
+from accounts.people import create_person
+from tenants.context import TenantInfo, use, use_control
+from tenants.models import Tenant
+from tenants.provisioning import provision
+
+PASSWORD = "open"
+
+
+@dataclass(frozen=True)
+class Person:
+    username: str
+    role: str
+    groups: tuple[str, ...] = ()
+
+
+#: In the order of their primary keys, the same in both tenants.
+CAST = (
+    Person("admin", "admin"),
+    Person("alice", "member", ("Employees",)),
+    Person("bob", "member", ("Employees", "Managers")),
+    Person("carol", "member", ("Employees", "HR")),
+    Person("mallory", "member", ("Employees", "Managers", "HR")),
+)
+
+
+def build() -> None:
+    """Provision both tenants for real and let the cast in."""
+    for slug in ("acme", "globex"):
+        provision(
+            slug=slug,
+            name=slug.capitalize(),
+            owner_email=f"owner@{slug}.test",
+            by="tests",
+        )
+        with use(info(slug)):
+            for person in CAST:
+                hire(person, slug)
+
+
+def hire(person: Person, slug: str) -> User:
+    return create_person(
+        username=person.username,
+        email=f"{person.username}@{slug}.test",
+        first_name=person.username.capitalize(),
+        last_name=slug.capitalize(),
+        role=person.role,
+        groups=person.groups,
+        password=PASSWORD,
+    )
+
+
+def info(slug: str) -> TenantInfo:
+    with use_control():
+        return Tenant.objects.get(slug=slug).info()

@@ -18,6 +18,7 @@ from typing import BinaryIO
 from kernel.embedded.errors import EmbeddedError
 
 ROOT = Path(__file__).resolve().parents[3]
+OTHERS = stat.S_IRWXG | stat.S_IRWXO
 LOG_LIMIT = 10 * 1024 * 1024
 LONGEST_SOCKET_DIRECTORY = 107 - len("/.s.PGSQL.5432.lock")
 
@@ -78,8 +79,8 @@ def socket_directory(data: Path, *, uid: int, gid: int) -> Path:
         raise EmbeddedError(f"Cannot make {directory}: {error.strerror}.") from error
     _hand_over(directory, uid, gid)
     found = directory.lstat()
-    closed = stat.S_ISDIR(found.st_mode) and stat.S_IMODE(found.st_mode) == 0o700
-    if not closed or found.st_uid != uid:
+    is_closed = stat.S_ISDIR(found.st_mode) and not found.st_mode & OTHERS
+    if not is_closed or found.st_uid != uid:
         raise EmbeddedError(
             f"{directory} is not a directory that only user {uid} may enter; remove it."
         )

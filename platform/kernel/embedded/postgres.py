@@ -113,10 +113,15 @@ class PostgresServer(Server):
             raise CannotStart(f"{statement}: {answer.stderr.strip()}")
 
     def _psql(self, database: str, sql: str) -> subprocess.CompletedProcess[str]:
-        client = self.seat.binaries.program("psql")
         return subprocess.run(
-            [client, "-XAtq", "-h", str(self.sockets), "-U", "postgres"]
-            + ["-d", database, "-c", sql],
+            [
+                self.seat.binaries.program("psql"),
+                "-XAtq",
+                *("-h", str(self.sockets)),
+                *("-U", "postgres"),
+                *("-d", database),
+                *("-c", sql),
+            ],
             capture_output=True,
             text=True,
             check=False,

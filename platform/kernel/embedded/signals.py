@@ -7,7 +7,7 @@ from types import FrameType
 WISHES = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-class StopWanted(BaseException):  # noqa: N818 - a wish, not an error
+class StopWanted(BaseException):
     """Somebody asked this process to end; `number` is the signal."""
 
     def __init__(self, number: int) -> None:

@@ -1,0 +1,1 @@
+"""How work moves: processes, instances, work items, timers and their audit."""

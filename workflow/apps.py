@@ -1,0 +1,29 @@
+from importlib import import_module
+from importlib.util import find_spec
+
+from django.apps import AppConfig, apps
+
+
+class WorkflowConfig(AppConfig):
+    """How work moves, in each tenant's schema."""
+
+    name = "workflow"
+    verbose_name = "Workflow"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from workflow import checks
+
+        checks.register()
+        discover_handlers()
+
+
+def discover_handlers() -> None:
+    """Import `handlers` of every app that has one, so that its names are known.
+
+    An import error inside such a module is not hidden.
+    """
+    for config in apps.get_app_configs():
+        name = f"{config.name}.handlers"
+        if find_spec(name) is not None:
+            import_module(name)

@@ -1,0 +1,228 @@
+"""The errors a caller of the workflow can meet.
+
+    ApplicationError (kernel)
+    ├── BadRequest 400
+    │   ├── ContentTypeInvalid       content_type.invalid
+    │   └── PageInvalid              page.invalid
+    ├── Forbidden 403
+    │   ├── ProcessNotAllowed        process.not_allowed
+    │   ├── ContentTypeNotAllowed    content_type.not_allowed
+    │   ├── ObjectNotAllowed         object.not_allowed
+    │   ├── NotCandidate             workitem.not_candidate
+    │   └── NotHolder                workitem.not_holder
+    ├── NotFound 404
+    │   ├── ProcessNotFound          process.not_found
+    │   ├── ObjectNotFound           object.not_found
+    │   ├── WorkItemNotFound         workitem.not_found
+    │   └── InstanceNotFound         instance.not_found
+    ├── Conflict 409
+    │   ├── ProcessDisabled          process.disabled
+    │   ├── ProcessTampered          process.tampered
+    │   ├── InstanceState            instance.state
+    │   │   └── InstanceClosed       instance.closed
+    │   ├── TenantMismatch           tenant.mismatch
+    │   ├── AuditImmutable           audit.immutable
+    │   └── WorkItemConflict         workitem.conflict
+    │       ├── WorkItemState        workitem.state
+    │       ├── WorkItemClosed       workitem.closed
+    │       ├── WorkItemHeld         workitem.held
+    │       ├── ForwardedAlready     workitem.forwarded_already
+    │       └── WorkItemBusy         workitem.busy
+    └── Invalid 422
+        ├── NoMatch                  split.no_match
+        ├── OutcomeTooLong           outcome.too_long
+        ├── DataInvalid              data.invalid
+        ├── HandlerFailed            handler.failed
+        ├── HandlerMissing           handler.missing
+        ├── DocumentInvalid          document.invalid
+        ├── ConditionInvalid         condition.invalid
+        └── ProcessInvalid           process.invalid
+"""
+
+from kernel.errors import BadRequest, Conflict, Forbidden, Invalid, NotFound
+
+
+class ContentTypeInvalid(BadRequest):
+    """There is no such kind of object."""
+
+    code = "content_type.invalid"
+
+
+class PageInvalid(BadRequest):
+    """The list cannot be paged like this."""
+
+    code = "page.invalid"
+
+
+class ProcessNotAllowed(Forbidden):
+    """You may not start this process."""
+
+    code = "process.not_allowed"
+
+
+class ContentTypeNotAllowed(Forbidden):
+    """No process may be started about this kind of object."""
+
+    code = "content_type.not_allowed"
+
+
+class ObjectNotAllowed(Forbidden):
+    """You may not start a process about this object."""
+
+    code = "object.not_allowed"
+
+
+class NotCandidate(Forbidden):
+    """This work is for other people."""
+
+    code = "workitem.not_candidate"
+
+
+class NotHolder(Forbidden):
+    """Somebody else holds this work item, or nobody yet."""
+
+    code = "workitem.not_holder"
+
+
+class ProcessNotFound(NotFound):
+    """There is no such process."""
+
+    code = "process.not_found"
+
+
+class ObjectNotFound(NotFound):
+    """There is no such object."""
+
+    code = "object.not_found"
+
+
+class WorkItemNotFound(NotFound):
+    """There is no such work item."""
+
+    code = "workitem.not_found"
+
+
+class InstanceNotFound(NotFound):
+    """There is no such process instance."""
+
+    code = "instance.not_found"
+
+
+class ProcessDisabled(Conflict):
+    """This process is switched off for now."""
+
+    code = "process.disabled"
+
+
+class ProcessTampered(Conflict):
+    """The published process was changed behind the engine and does not run."""
+
+    code = "process.tampered"
+
+
+class InstanceState(Conflict):
+    """The process instance is not running."""
+
+    code = "instance.state"
+
+
+class InstanceClosed(InstanceState):
+    """The process instance has ended."""
+
+    code = "instance.closed"
+
+
+class TenantMismatch(Conflict):
+    """The row belongs to another tenant."""
+
+    code = "tenant.mismatch"
+
+
+class AuditImmutable(Conflict):
+    """An audit event is never changed or removed."""
+
+    code = "audit.immutable"
+
+
+class WorkItemConflict(Conflict):
+    """Somebody else was faster; the work item has moved on."""
+
+    code = "workitem.conflict"
+
+
+class WorkItemState(WorkItemConflict):
+    """The work item is in another state."""
+
+    code = "workitem.state"
+
+
+class WorkItemClosed(WorkItemConflict):
+    """The work item is closed already."""
+
+    code = "workitem.closed"
+
+
+class WorkItemHeld(WorkItemConflict):
+    """Somebody else holds this work item."""
+
+    code = "workitem.held"
+
+
+class ForwardedAlready(WorkItemConflict):
+    """The work item was forwarded already."""
+
+    code = "workitem.forwarded_already"
+
+
+class WorkItemBusy(WorkItemConflict):
+    """Others are working on this process instance; try again in a second."""
+
+    code = "workitem.busy"
+
+
+class NoMatch(Invalid):
+    """No way leads on from here with this answer."""
+
+    code = "split.no_match"
+
+
+class OutcomeTooLong(Invalid):
+    """An outcome has at most 255 characters."""
+
+    code = "outcome.too_long"
+
+
+class DataInvalid(Invalid):
+    """The data cannot be stored."""
+
+    code = "data.invalid"
+
+
+class HandlerFailed(Invalid):
+    """A step of this process failed, and nothing was changed."""
+
+    code = "handler.failed"
+
+
+class HandlerMissing(Invalid):
+    """No handler is registered under this name."""
+
+    code = "handler.missing"
+
+
+class DocumentInvalid(Invalid):
+    """A process is about an object that is saved and registered as a document."""
+
+    code = "document.invalid"
+
+
+class ConditionInvalid(Invalid):
+    """The condition cannot be read."""
+
+    code = "condition.invalid"
+
+
+class ProcessInvalid(Invalid):
+    """The process cannot be published."""
+
+    code = "process.invalid"

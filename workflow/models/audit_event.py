@@ -1,0 +1,77 @@
+"""Who did what and when; rows are written once and stay."""
+
+from typing import Any, NoReturn
+
+from django.db import models
+from django.db.models import Q
+
+from kernel import clock
+from workflow.errors import AuditImmutable
+from workflow.models.tenant_id import TenantIdField
+
+
+class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
+    def update(self, **kwargs: Any) -> NoReturn:
+        """Refuse: an event is never changed."""
+        raise AuditImmutable
+
+    def delete(self) -> NoReturn:
+        """Refuse: an event is never removed."""
+        raise AuditImmutable
+
+    def bulk_update(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Refuse: an event is never changed."""
+        raise AuditImmutable
+
+    def of_instance(self, instance_id: int) -> "AuditEventQuerySet":
+        """Return the events of one instance, oldest first."""
+        return self.filter(instance_id=instance_id).order_by("seq")
+
+
+class AuditEvent(models.Model):
+    """One event, with plain ids, so that it outlives what it describes."""
+
+    tenant_id = TenantIdField()
+    created_at = models.DateTimeField(default=clock.now)
+    action = models.CharField(max_length=50)
+    actor_id = models.BigIntegerField(null=True)
+    actor_label = models.CharField(max_length=255, blank=True)
+    process_id = models.BigIntegerField(null=True)
+    instance_id = models.BigIntegerField(null=True)
+    workitem_id = models.BigIntegerField(null=True)
+    activity_id = models.BigIntegerField(null=True)
+    transition_id = models.BigIntegerField(null=True)
+    status_from = models.CharField(max_length=10, blank=True)
+    status_to = models.CharField(max_length=10, blank=True)
+    metadata = models.JSONField(default=dict)
+    #: Counts the events of one instance from 1; empty for events of none.
+    seq = models.PositiveIntegerField(null=True)
+
+    objects = AuditEventQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "audit event"
+        ordering = ("created_at", "id")
+        constraints = (
+            models.UniqueConstraint(
+                name="audit_event_once",
+                fields=("instance_id", "seq"),
+                condition=Q(instance_id__isnull=False),
+            ),
+        )
+        indexes = (
+            models.Index(name="audit_event_by_time", fields=("created_at", "id")),
+        )
+
+    def __str__(self) -> str:
+        return self.action
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Write a new event. Raises AuditImmutable for one that is written."""
+        if not self._state.adding:
+            raise AuditImmutable
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Refuse: an event is never removed."""
+        raise AuditImmutable

@@ -1,0 +1,148 @@
+"""One run of a process, about one document."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.contenttypes.models import ContentType
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+from django.utils.translation import gettext_lazy as _
+
+from kernel import clock
+from workflow import documents, tenancy
+from workflow.models.process import Process
+from workflow.models.tenant_id import TenantIdField
+
+
+class ProcessInstanceQuerySet(models.QuerySet["ProcessInstance"]):
+    def visible_to(self, user: Any) -> "ProcessInstanceQuerySet":
+        """Return what a person may see: own requests, and where they have work."""
+        from workflow.models.work_item import WorkItem
+
+        rows = tenancy.filtered(self, user=user)
+        if user.has_perm("workflow.can_view_others_work"):
+            return rows  # type: ignore[return-value]
+        items = WorkItem.objects.filter(instance=OuterRef("pk"))
+        mine = items.filter(user=user)
+        offered = items.offered_to(user)
+        return rows.filter(Q(user=user) | Exists(mine) | Exists(offered))  # type: ignore[return-value]
+
+    def requested_by(self, user: Any) -> "ProcessInstanceQuerySet":
+        """Return what this person started."""
+        return tenancy.filtered(self, user=user).filter(user=user)  # type: ignore[return-value]
+
+
+class ProcessInstanceManager(
+    models.Manager.from_queryset(ProcessInstanceQuerySet)  # type: ignore[misc]
+):
+    """Starts instances under the seed's name."""
+
+    def start(
+        self,
+        process_name: str,
+        user: Any,
+        item: models.Model,
+        title: str | None = None,
+        priority: int = 0,
+        *,
+        data: dict[str, Any] | None = None,
+    ) -> Any:
+        """Start a process about a document and return the first work item."""
+        from workflow import engine
+
+        return engine.start_process(
+            process_name,
+            document=item,
+            by=user,
+            title=title,
+            priority=priority,
+            data=data,
+        )
+
+
+class ProcessInstance(models.Model):
+    """One run of one version of a process; it stays on that version."""
+
+    class Status(models.TextChoices):
+        INITIATED = "initiated", _("initiated")
+        RUNNING = "running", _("running")
+        SUSPENDED = "suspended", _("suspended")
+        COMPLETE = "complete", _("complete")
+        TERMINATED = "terminated", _("terminated")
+
+    tenant_id = TenantIdField()
+    org_id = models.CharField(max_length=100, null=True, blank=True)
+    title = models.CharField(_("title"), max_length=255)
+    process = models.ForeignKey(
+        Process, on_delete=models.PROTECT, related_name="instances"
+    )
+    process_version = models.PositiveIntegerField()
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("requester"),
+        on_delete=models.PROTECT,
+        related_name="+",
+    )
+    creationTime = models.DateTimeField(_("started at"), default=clock.now)  # noqa: N815 - the seed's name
+    closed_at = models.DateTimeField(null=True, blank=True)
+    status = models.CharField(
+        _("status"), max_length=10, choices=Status, default=Status.INITIATED
+    )
+    old_status = models.CharField(max_length=10, null=True, blank=True)
+    priority = models.IntegerField(_("priority"), default=0)
+    #: The last outcome, for reading; routing uses the one of the token.
+    condition = models.CharField(max_length=255, null=True, blank=True)
+    content_type = models.ForeignKey(
+        ContentType, on_delete=models.PROTECT, related_name="+"
+    )
+    object_id = models.CharField(max_length=64)
+    data = models.JSONField(default=dict, blank=True)
+    #: Where the tokens are: see `workflow.routing.Marking`.
+    marking = models.JSONField(default=dict, blank=True)
+    #: Counts the moves; a step that read another number has lost.
+    version = models.PositiveIntegerField(default=0)
+    #: The number of the last audit event of this instance.
+    audit_seq = models.PositiveIntegerField(default=0)
+
+    objects = ProcessInstanceManager()
+
+    class Meta:
+        verbose_name = _("process instance")
+        verbose_name_plural = _("process instances")
+        ordering = ("-id",)
+        constraints = (
+            models.CheckConstraint(
+                name="instance_status_known",
+                condition=Q(
+                    status__in=(
+                        "initiated",
+                        "running",
+                        "suspended",
+                        "complete",
+                        "terminated",
+                    )
+                ),
+            ),
+        )
+        indexes = (
+            models.Index(name="instance_by_status", fields=("status", "id")),
+            models.Index(
+                name="instance_by_document", fields=("content_type", "object_id")
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def is_open(self) -> bool:
+        return self.status not in {self.Status.COMPLETE, self.Status.TERMINATED}
+
+    @property
+    def content_object(self) -> models.Model | None:
+        """The document this is about, or None where it is gone."""
+        return documents.load(self.content_type_id, self.object_id)
+
+    def wfobject(self) -> models.Model | None:
+        """Return the document, under the seed's name."""
+        return self.content_object

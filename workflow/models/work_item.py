@@ -1,0 +1,219 @@
+"""One piece of work, for a person or for the engine."""
+
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import Group
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+from django.utils.translation import gettext_lazy as _
+
+from kernel import clock
+from workflow import tenancy
+from workflow.models.instance import ProcessInstance
+from workflow.models.process import Activity
+from workflow.models.tenant_id import TenantIdField
+from workflow.outcomes import Outcome
+
+STATUSES = (
+    "blocked",
+    "inactive",
+    "active",
+    "suspended",
+    "fallout",
+    "complete",
+    "expired",
+    "cancelled",
+)
+#: A person can do something about these.
+OPEN = ("inactive", "active")
+#: These hold a token of the instance.
+LIVE = ("blocked", "inactive", "active", "suspended", "fallout")
+
+
+class WorkItemQuerySet(models.QuerySet["WorkItem"]):
+    def open(self) -> "WorkItemQuerySet":
+        """Return what waits for a person or is being worked on."""
+        return self.filter(status__in=OPEN)
+
+    def held_by(self, user: Any) -> "WorkItemQuerySet":
+        """Return the open work items that this person holds."""
+        return self.open().filter(user=user)
+
+    def offered_to(self, user: Any) -> "WorkItemQuerySet":
+        """Return the open work items that nobody holds and this person may take."""
+        candidates = WorkItem.pull_roles.through.objects.filter(
+            workitem=OuterRef("pk")
+        )
+        membership = user.groups.through.objects.filter(
+            user_id=user.pk, group_id=OuterRef("group_id")
+        )
+        mine = candidates.filter(Exists(membership))
+        return self.filter(
+            Exists(mine) | ~Exists(candidates), status="inactive", user=None
+        )
+
+    def takeable_by(self, user: Any) -> "WorkItemQuerySet":
+        """Return what this person holds or may take, in processes switched on."""
+        held = Q(user=user, status__in=OPEN)
+        offered = Q(pk__in=WorkItem.objects.offered_to(user).values("pk"))
+        return self.filter(held | offered, instance__process__enabled=True)
+
+    def visible_to(self, user: Any) -> "WorkItemQuerySet":
+        """Return what a person may see.
+
+        Held by them, offered to them, or of what they asked for; whoever may view
+        the work of others sees all of the tenant.
+        """
+        rows = tenancy.filtered(self, user=user)
+        if user.has_perm("workflow.can_view_others_work"):
+            return rows  # type: ignore[return-value]
+        offered = WorkItem.objects.offered_to(user).values("pk")
+        return rows.filter(Q(user=user) | Q(instance__user=user) | Q(pk__in=offered))  # type: ignore[return-value]
+
+
+class WorkItem(models.Model):
+    """One piece of work at one activity; only the engine writes its status."""
+
+    class Status(models.TextChoices):
+        BLOCKED = "blocked", _("waiting for others")
+        INACTIVE = "inactive", _("to do")
+        ACTIVE = "active", _("in progress")
+        SUSPENDED = "suspended", _("paused")
+        FALLOUT = "fallout", _("needs help")
+        COMPLETE = "complete", _("done")
+        EXPIRED = "expired", _("timed out")
+        CANCELLED = "cancelled", _("cancelled")
+
+    tenant_id = TenantIdField()
+    org_id = models.CharField(max_length=100, null=True, blank=True)
+    instance = models.ForeignKey(
+        ProcessInstance, on_delete=models.PROTECT, related_name="workitems"
+    )
+    activity = models.ForeignKey(
+        Activity, on_delete=models.PROTECT, related_name="workitems"
+    )
+    #: The holder.
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("holder"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+    )
+    pull_roles = models.ManyToManyField(Group, blank=True, related_name="+")
+    push_roles = models.ManyToManyField(Group, blank=True, related_name="+")
+    status = models.CharField(
+        _("status"), max_length=9, choices=Status, default=Status.INACTIVE
+    )
+    old_status = models.CharField(max_length=9, null=True, blank=True)
+    #: The outcome of the token: inherited, and replaced at completion.
+    condition = models.CharField(max_length=255, null=True, blank=True)
+    priority = models.IntegerField(_("priority"), default=0)
+    date = models.DateTimeField(_("last change"), default=clock.now)
+    created_at = models.DateTimeField(default=clock.now)
+    #: Starts the clock of the timeouts; never moved by saving or activating.
+    available_at = models.DateTimeField(null=True, blank=True)
+    activated_at = models.DateTimeField(null=True, blank=True)
+    completed_at = models.DateTimeField(null=True, blank=True)
+    #: Set when the token has left; guards against a second forward.
+    forwarded_at = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveIntegerField(default=0)
+    version = models.PositiveIntegerField(default=0)
+    workitem_from = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    others_workitems_from = models.ManyToManyField(
+        "self", symmetrical=False, blank=True, related_name="+"
+    )
+
+    objects = WorkItemQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("work item")
+        verbose_name_plural = _("work items")
+        ordering = ("-priority", "id")
+        constraints = (
+            models.CheckConstraint(
+                name="work_item_status_known", condition=Q(status__in=STATUSES)
+            ),
+        )
+        indexes = (
+            models.Index(
+                name="work_item_open_by_holder",
+                fields=("user", "-priority", "id"),
+                condition=Q(status__in=OPEN),
+            ),
+            models.Index(
+                name="work_item_offered",
+                fields=("-priority", "id"),
+                condition=Q(status="inactive", user__isnull=True),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.pk} {self.status}"
+
+    @property
+    def blocked(self) -> bool:
+        return self.status == self.Status.BLOCKED
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in OPEN
+
+    @property
+    def due_at(self) -> datetime | None:
+        """When the first pending timeout fires, or None."""
+        pending = [
+            timer.due_at
+            for timer in self.timers.all()
+            if timer.kind == "timeout" and timer.state == "pending"
+        ]
+        return min(pending, default=None)
+
+    @property
+    def idempotency_key(self) -> str:
+        """A word for other systems: the same in every attempt at this item."""
+        return f"{self.tenant_id}:{self.pk}"
+
+    def wfobject(self) -> models.Model | None:
+        """Return the document of the instance."""
+        return self.instance.content_object
+
+    def outcomes(self) -> list[Outcome]:
+        """Return the answers this item accepts, in order; empty means just done."""
+        from workflow import graph
+
+        version = graph.of(self.instance.process)
+        return version.outcomes(version.key_of(self.activity_id))
+
+    def activate(self, actor: Any) -> None:
+        """Take this item and start on it."""
+        from workflow import engine
+
+        engine.activate_work_item(self, by=actor)
+
+    def complete(
+        self,
+        actor: Any,
+        condition: str | None = None,
+        data: dict[str, Any] | None = None,
+    ) -> None:
+        """Finish this item with an outcome and send its token on."""
+        from workflow import engine
+
+        engine.complete_work_item(self, outcome=condition, data=data, by=actor)
+
+    def forward(
+        self, timeout_forwarding: bool = False, *, actor: Any = None  # noqa: FBT001, FBT002 - the seed's signature
+    ) -> None:
+        """Send the token on: of a completed item, or by a timeout that is due."""
+        from workflow import engine, timers
+
+        if timeout_forwarding:
+            timers.fire_due_of(self)
+        else:
+            engine.forward_work_item(self, by=actor)

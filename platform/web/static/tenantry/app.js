@@ -14,6 +14,7 @@
 
   // Theme and sidebar: the server reads the cookies, so nothing flashes on load.
   function setTheme(theme) {
+    root.classList.add("still"); // or each colour would fade on its own
     root.dataset.theme = theme;
     document.querySelector('meta[name="color-scheme"]').content =
       theme === "system" ? "light dark" : theme;
@@ -21,6 +22,7 @@
     for (const button of all("[data-theme-set]")) {
       button.setAttribute("aria-pressed", String(button.dataset.themeSet === theme));
     }
+    requestAnimationFrame(() => requestAnimationFrame(() => root.classList.remove("still")));
   }
 
   function fold(button) {

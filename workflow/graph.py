@@ -1,0 +1,378 @@
+"""A published version as frozen data, cached in memory.
+
+A published version never changes, so it is read once per tenant and process.
+Its content is hashed at publishing; a row that was changed behind the models gives
+another hash and is refused (`process.tampered`), never run.
+"""
+
+import hashlib
+import json
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+from threading import Lock
+from typing import Any
+from uuid import UUID
+
+from tenants.context import context_uuid
+from workflow import handlers
+from workflow.conditions import (
+    Condition,
+    ConditionProblem,
+    Expression,
+    FieldType,
+    OneOf,
+    Timeout,
+    compiled,
+)
+from workflow.conditions.parts import Comparison, Constant, Items, Name
+from workflow.errors import ProcessTampered
+from workflow.outcomes import Outcome
+
+#: The versions of all tenants that one process of the server keeps.
+MOST_CACHED = 2000
+
+_cache: OrderedDict[tuple[UUID, int, str], "Graph"] = OrderedDict()
+_lock = Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """An activity."""
+
+    id: int
+    key: str
+    title: str
+    description: str
+    kind: str
+    role_ids: tuple[int, ...]
+    push_application: str
+    pushapp_param: Mapping[str, Any]
+    application: str
+    app_param: Mapping[str, Any]
+    form: str
+    autostart: bool
+    autofinish: bool
+    join_mode: str
+    split_mode: str
+
+    @property
+    def is_automatic(self) -> bool:
+        """Whether the engine does the work itself."""
+        return self.kind == "dummy" or self.autostart
+
+    @property
+    def joins(self) -> bool:
+        """Whether tokens wait here for those of other branches."""
+        return self.join_mode == "and"
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A transition, from the key of its source to the key of its target."""
+
+    id: int
+    key: str
+    name: str
+    source: str
+    target: str
+    order: int
+    is_default: bool
+    text: str
+    condition: Condition
+    precondition: str
+    pre_hook: str
+    post_hook: str
+
+    @property
+    def timeout(self) -> timedelta | None:
+        """After what time this is taken, or None where no timer takes it."""
+        condition = self.condition
+        return condition.after if isinstance(condition, Timeout) else None
+
+
+@dataclass(frozen=True)
+class Graph:
+    """One version of a process."""
+
+    process_id: int
+    code: str
+    title: str
+    version: int
+    priority: int
+    begin: str
+    end: str
+    start_group_ids: tuple[int, ...]
+    nodes: Mapping[str, Node]
+    edges: tuple[Edge, ...]
+
+    @cached_property
+    def _keys(self) -> Mapping[int, str]:
+        return {node.id: node.key for node in self.nodes.values()}
+
+    @cached_property
+    def _leaving(self) -> Mapping[str, tuple[Edge, ...]]:
+        return _grouped(self.edges, "source")
+
+    @cached_property
+    def _entering(self) -> Mapping[str, tuple[Edge, ...]]:
+        return _grouped(self.edges, "target")
+
+    @cached_property
+    def _reaching(self) -> Mapping[str, frozenset[str]]:
+        joining = (edge for edge in self.edges if self.nodes[edge.target].joins)
+        return {edge.key: self._before(edge) for edge in joining}
+
+    def key_of(self, activity_id: int) -> str:
+        return self._keys[activity_id]
+
+    def node_of(self, activity_id: int) -> Node:
+        return self.nodes[self._keys[activity_id]]
+
+    def edge(self, key: str) -> Edge:
+        return next(edge for edge in self.edges if edge.key == key)
+
+    def edge_of(self, transition_id: int) -> Edge:
+        return next(edge for edge in self.edges if edge.id == transition_id)
+
+    def ways(self, key: str) -> tuple[Edge, ...]:
+        """Return what completing an activity looks at, in order; no timeouts."""
+        leaving = self._leaving.get(key, ())
+        return tuple(edge for edge in leaving if edge.timeout is None)
+
+    def timeouts(self, key: str) -> tuple[Edge, ...]:
+        """Return the transitions that a timer takes."""
+        leaving = self._leaving.get(key, ())
+        return tuple(edge for edge in leaving if edge.timeout is not None)
+
+    def entering(self, key: str) -> tuple[Edge, ...]:
+        return self._entering.get(key, ())
+
+    def reaching(self, edge_key: str) -> frozenset[str]:
+        """Return the activities from which a token can still take a joining edge.
+
+        Conditions are ignored, and no path passes through the join itself.
+        """
+        return self._reaching[edge_key]
+
+    def _before(self, edge: Edge) -> frozenset[str]:
+        found = {edge.source}
+        # A path may begin at the join, but never pass through it.
+        waiting = [edge.source] if edge.source != edge.target else []
+        while waiting:
+            for entering in self.entering(waiting.pop()):
+                if entering.source not in found:
+                    found.add(entering.source)
+                    if entering.source != edge.target:
+                        waiting.append(entering.source)
+        return frozenset(found)
+
+    def outcomes(self, key: str) -> list[Outcome]:
+        """Return the answers that an activity accepts, in the order of its ways."""
+        found: dict[str, Outcome] = {}
+        for edge in self.ways(key):
+            values = accepted(edge.condition)
+            for value in values:
+                label = edge.name if edge.name and len(values) == 1 else value
+                found.setdefault(value, Outcome(value, label))
+        if found:
+            found.update(self._otherwise(key))
+        return list(found.values())
+
+    def _otherwise(self, key: str) -> dict[str, Outcome]:
+        """Return the answer that no condition names: the default's, if it has words."""
+        named = (edge for edge in self.ways(key) if edge.is_default and edge.name)
+        return {"": Outcome("", edge.name) for edge in named}
+
+
+def accepted(condition: Condition) -> tuple[str, ...]:
+    """Return the outcomes that a condition names as its own."""
+    if isinstance(condition, OneOf) and not condition.negated:
+        return condition.values
+    if isinstance(condition, Expression) and isinstance(condition.node, Comparison):
+        return _compared(condition.node)
+    return ()
+
+
+def _compared(node: Comparison) -> tuple[str, ...]:
+    if not isinstance(node.first, Name) or node.first.name != "instance.condition":
+        return ()
+    match node.rest:
+        case (("==", Constant(value=str() as value)),):
+            return (value,)
+        case (("in", Items(items=items)),):
+            return tuple(
+                str(item.value) for item in items if isinstance(item, Constant)
+            )
+    return ()
+
+
+def _grouped(edges: Iterable[Edge], end: str) -> dict[str, tuple[Edge, ...]]:
+    found: dict[str, list[Edge]] = {}
+    for edge in sorted(edges, key=lambda edge: (edge.order, edge.id)):
+        found.setdefault(getattr(edge, end), []).append(edge)
+    return {key: tuple(value) for key, value in found.items()}
+
+
+def document_fields() -> dict[str, FieldType]:
+    """Return the fields that conditions may read of any registered document.
+
+    A name that two documents register with different types is left out.
+    """
+    found: dict[str, FieldType] = {}
+    torn: set[str] = set()
+    for document in handlers.documents.entries.values():
+        for name, kind in document.fields.items():
+            if found.setdefault(name, kind) != kind:
+                torn.add(name)
+    return {name: kind for name, kind in found.items() if name not in torn}
+
+
+def of(process: Any) -> Graph:
+    """Return the graph of a published or retired version, given its row."""
+    return get(process.pk, process.content_hash)
+
+
+def get(process_id: int, content_hash: str) -> Graph:
+    """Return the graph of a version; the first call reads it, later ones do not.
+
+    Raises ProcessTampered where the rows differ from what was published.
+    """
+    key = (context_uuid(), process_id, content_hash)
+    with _lock:
+        if key in _cache:
+            _cache.move_to_end(key)
+            return _cache[key]
+    graph = load(process_id)
+    if not content_hash or fingerprint(graph) != content_hash:
+        raise ProcessTampered
+    with _lock:
+        _cache[key] = graph
+        while len(_cache) > MOST_CACHED:
+            _cache.popitem(last=False)
+    return graph
+
+
+def load(process_id: int) -> Graph:
+    """Read a version from its rows, unchecked."""
+    from workflow.models import Activity, Process, Transition
+
+    process = Process.objects.select_related("begin", "end").get(pk=process_id)
+    activities = (
+        Activity.objects.filter(process=process)
+        .select_related("push_application", "application")
+        .prefetch_related("roles")
+        .order_by("id")
+    )
+    transitions = Transition.objects.filter(process=process).select_related(
+        "input", "output"
+    )
+    fields = document_fields()
+    groups = process.start_groups.order_by("pk").values_list("pk", flat=True)
+    return Graph(
+        process_id=process.pk,
+        code=process.code,
+        title=process.title,
+        version=process.version,
+        priority=process.priority,
+        begin=process.begin.key if process.begin else "",
+        end=process.end.key if process.end else "",
+        start_group_ids=tuple(groups),
+        nodes={activity.key: _node(activity) for activity in activities},
+        edges=tuple(_edge(row, fields) for row in transitions.order_by("order", "id")),
+    )
+
+
+def _node(row: Any) -> Node:
+    return Node(
+        id=row.pk,
+        key=row.key,
+        title=row.title,
+        description=row.description,
+        kind=row.kind,
+        role_ids=tuple(sorted(group.pk for group in row.roles.all())),
+        push_application=row.push_application.url if row.push_application else "",
+        pushapp_param=row.pushapp_param,
+        application=row.application.url if row.application else "",
+        app_param=row.app_param,
+        form=row.form_class,
+        autostart=row.autostart,
+        autofinish=row.autofinish,
+        join_mode=row.join_mode,
+        split_mode=row.split_mode,
+    )
+
+
+def _edge(row: Any, fields: Mapping[str, FieldType]) -> Edge:
+    try:
+        condition = compiled(row.condition, fields=fields)
+    except ConditionProblem as problem:
+        raise ProcessTampered from problem
+    return Edge(
+        id=row.pk,
+        key=row.key,
+        name=row.name,
+        source=row.input.key,
+        target=row.output.key,
+        order=row.order,
+        is_default=row.is_default,
+        text=row.condition,
+        condition=condition,
+        precondition=row.precondition,
+        pre_hook=row.pre_hook,
+        post_hook=row.post_hook,
+    )
+
+
+def fingerprint(graph: Graph) -> str:
+    """Return the SHA-256 of everything that the engine reads of a version.
+
+    Row numbers are left out, so the same content has the same hash in every version.
+    """
+    content = {
+        "code": graph.code,
+        "title": graph.title,
+        "priority": graph.priority,
+        "begin": graph.begin,
+        "end": graph.end,
+        "start_groups": sorted(graph.start_group_ids),
+        "activities": [
+            {
+                "key": node.key,
+                "title": node.title,
+                "description": node.description,
+                "kind": node.kind,
+                "roles": sorted(node.role_ids),
+                "push_application": node.push_application,
+                "pushapp_param": node.pushapp_param,
+                "application": node.application,
+                "app_param": node.app_param,
+                "form": node.form,
+                "autostart": node.autostart,
+                "autofinish": node.autofinish,
+                "join_mode": node.join_mode,
+                "split_mode": node.split_mode,
+            }
+            for node in sorted(graph.nodes.values(), key=lambda node: node.key)
+        ],
+        "transitions": [
+            {
+                "key": edge.key,
+                "name": edge.name,
+                "source": edge.source,
+                "target": edge.target,
+                "order": edge.order,
+                "is_default": edge.is_default,
+                "condition": edge.text,
+                "precondition": edge.precondition,
+                "pre_hook": edge.pre_hook,
+                "post_hook": edge.post_hook,
+            }
+            # By the order in which the engine looks, which ties leave to the rows.
+            for edge in sorted(graph.edges, key=lambda edge: (edge.order, edge.id))
+        ],
+    }
+    text = json.dumps(content, sort_keys=True, ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -147,6 +147,8 @@ def bind(function: Callable[P, R]) -> Callable[P, R]:
     return bound
 
 
-def adopt(context: TenantInfo | Control | None) -> contextvars.Token[TenantInfo | Control | None]:
+def adopt(
+    context: TenantInfo | Control | None,
+) -> contextvars.Token[TenantInfo | Control | None]:
     """Set the context for good in this thread; only for shells and django-tenants."""
     return _current.set(context)

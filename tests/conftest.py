@@ -99,7 +99,9 @@ def visitor(db) -> Callable[..., Client]:
 
     def visit(host: str = "acme.localhost", **headers: str) -> Client:
         return Client(
-            SERVER_NAME=host, headers={"host": host, **headers}, raise_request_exception=False
+            SERVER_NAME=host,
+            headers={"host": host, **headers},
+            raise_request_exception=False,
         )
 
     return visit

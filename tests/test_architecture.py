@@ -23,7 +23,9 @@ OURS = (kernel, tenants, accounts, workflow, leave, config)
 
 
 def test_imports_point_one_way():
-    assert lint_imports(config_filename=str(ROOT / "pyproject.toml"), no_cache=True) == 0
+    assert (
+        lint_imports(config_filename=str(ROOT / "pyproject.toml"), no_cache=True) == 0
+    )
 
 
 @pytest.mark.parametrize("module", [platform, locale])
@@ -32,7 +34,9 @@ def test_our_folders_hide_no_module_of_the_standard_library(module):
     assert not (ROOT / module.__name__ / "__init__.py").exists()
 
 
-@pytest.mark.parametrize("package", [*OURS, tests], ids=lambda package: package.__name__)
+@pytest.mark.parametrize(
+    "package", [*OURS, tests], ids=lambda package: package.__name__
+)
 def test_our_packages_come_from_the_checkout(package):
     assert ROOT in Path(package.__file__).resolve().parents
 

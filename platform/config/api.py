@@ -3,17 +3,17 @@
 import logging
 from typing import Any
 
+from accounts.api import accounts_router, auth_router, protected_router
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.parser import Parser
+from tenants.api import router as signup_router
+from workflow.api import router as workflow_router
 
-from accounts.api import accounts_router, auth_router, protected_router
 from config.error_pages import answer, problem
 from kernel.errors import ApplicationError, BadRequest
 from leave.api import router as leave_router
-from tenants.api import router as signup_router
-from workflow.api import router as workflow_router
 
 logger = logging.getLogger(__name__)
 
@@ -95,7 +95,7 @@ def http_error(request: HttpRequest, error: HttpError) -> HttpResponse:  # noqa:
 
 
 def fault(request: HttpRequest, error: Exception) -> HttpResponse:  # noqa: ARG001 - ninja's signature
-    logger.exception("api.fault")
+    logger.error("api.fault", exc_info=error)
     return problem(500, "server_error", "Something went wrong on our side.")
 
 

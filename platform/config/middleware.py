@@ -1,4 +1,4 @@
-"""What holds for every request: an id for the logs, safe headers, honest error pages."""
+"""What holds for every request: an id for the logs, safe headers, error pages."""
 
 import logging
 import secrets

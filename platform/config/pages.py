@@ -93,7 +93,7 @@ def home(request: HttpRequest) -> HttpResponseBase:  # noqa: ARG001 - a view
 
 
 def branding_css(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - a view
-    """Return the tenant's colours as custom properties; the address names the version."""
+    """Return the tenant's colours; the address names their version."""
     return HttpResponse(
         branding.stylesheet(),
         content_type="text/css; charset=utf-8",

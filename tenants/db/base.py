@@ -111,7 +111,9 @@ class DatabaseWrapper(TenantsWrapper):
 
     def set_schema(self, schema_name: str, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002 - django-tenants' signature
         if schema_name != CONTROL.schema_name:
-            raise NoTenantError("A schema's name is no tenant; enter it by use(tenant).")
+            raise NoTenantError(
+                "A schema's name is no tenant; enter it by use(tenant)."
+            )
         self.set_schema_to_public()
 
     def set_schema_to_public(self) -> None:

@@ -26,7 +26,7 @@ def migrate_tenant(tenant: TenantInfo, **options: Any) -> None:
 
 
 def migrate_fleet(
-    *, said: Callable[[str], object] = lambda line: None, **options: Any
+    *, said: Callable[[str], object] = bool, **options: Any
 ) -> dict[str, str]:
     """Migrate the control plane and then each tenant; return slug to error text.
 

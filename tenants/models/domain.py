@@ -17,9 +17,7 @@ class Domain(DomainMixin):
 
     id = models.BigAutoField(primary_key=True)
     tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="domains")
-    kind = models.CharField(
-        max_length=16, choices=Kind.choices, default=Kind.PLATFORM
-    )
+    kind = models.CharField(max_length=16, choices=Kind.choices, default=Kind.PLATFORM)
     verified_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

@@ -1,14 +1,15 @@
 """What development and tests share: secrets and addresses made on this machine."""
 
+import os
 import secrets
 from pathlib import Path
 
-from kernel.embedded import addresses
 from kernel import env
+from kernel.embedded import addresses
 
 
 def server(name: str, default: str) -> str:
-    """Return an address: the variable, else the running embedded server, else `default`."""
+    """Return an address: the variable, the running embedded server, or `default`."""
     return env.text(name) or addresses.running().get(name, default)
 
 
@@ -24,6 +25,4 @@ def kept_secret(path: Path) -> str:
 
 
 def private(path: str, flags: int) -> int:
-    import os
-
     return os.open(path, flags, 0o600)

@@ -17,9 +17,13 @@ def test_a_code_is_read_without_case_spaces_and_hyphens():
 def test_a_hash_fits_its_binding_and_its_salt_only():
     salt = codes.new_salt()
     made = codes.code_hash("AB23CD", salt=salt, binding="acme:reset:1")
-    assert codes.equal(made, codes.code_hash("ab2-3cd", salt=salt, binding="acme:reset:1"))
+    assert codes.equal(
+        made, codes.code_hash("ab2-3cd", salt=salt, binding="acme:reset:1")
+    )
     assert made != codes.code_hash("AB23CD", salt=salt, binding="globex:reset:1")
-    assert made != codes.code_hash("AB23CD", salt=codes.new_salt(), binding="acme:reset:1")
+    assert made != codes.code_hash(
+        "AB23CD", salt=codes.new_salt(), binding="acme:reset:1"
+    )
 
 
 @given(st.text())

@@ -5,7 +5,16 @@ from kernel.logging import mask, mask_address
 
 @pytest.mark.parametrize(
     "key",
-    ["password", "new_password", "token", "refresh", "code", "ticket", "flow", "Cookie"],
+    [
+        "password",
+        "new_password",
+        "token",
+        "refresh",
+        "code",
+        "ticket",
+        "flow",
+        "Cookie",
+    ],
 )
 def test_a_secret_is_in_no_line(key):
     assert mask(None, "info", {"event": "x", key: "hunter2"})[key] == "***"

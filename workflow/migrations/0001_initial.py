@@ -211,7 +211,7 @@ class Migration(migrations.Migration):
                 ('others_workitems_from', models.ManyToManyField(blank=True, related_name='+', to='workflow.workitem')),
                 ('pull_roles', models.ManyToManyField(blank=True, related_name='+', to='auth.group')),
                 ('push_roles', models.ManyToManyField(blank=True, related_name='+', to='auth.group')),
-                ('user', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='holder')),
+                ('user', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='held', to=settings.AUTH_USER_MODEL, verbose_name='holder')),
                 ('workitem_from', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='workflow.workitem')),
             ],
             options={

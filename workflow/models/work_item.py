@@ -101,7 +101,7 @@ class WorkItem(models.Model):
         null=True,
         blank=True,
         on_delete=models.PROTECT,
-        related_name="+",
+        related_name="held",
     )
     pull_roles = models.ManyToManyField(Group, blank=True, related_name="+")
     push_roles = models.ManyToManyField(Group, blank=True, related_name="+")

@@ -8,11 +8,34 @@ from django.core.paginator import Paginator
 from django.utils import timezone
 
 #: States that badge.html knows by name; the same words as in the engine and the apps.
-STATES = (
-    "inactive active running requested draft blocked suspended complete filed approved"
-    " refused escalated fallout failed expired cancelled provisioning trial past_due"
-    " archived published retired sent queued late due"
-).split()
+STATES = [
+    "inactive",
+    "active",
+    "running",
+    "requested",
+    "draft",
+    "blocked",
+    "suspended",
+    "complete",
+    "filed",
+    "approved",
+    "refused",
+    "escalated",
+    "fallout",
+    "failed",
+    "expired",
+    "cancelled",
+    "provisioning",
+    "trial",
+    "past_due",
+    "archived",
+    "published",
+    "retired",
+    "sent",
+    "queued",
+    "late",
+    "due",
+]
 
 
 class ExampleForm(forms.Form):
@@ -122,7 +145,7 @@ def examples() -> dict[str, Any]:
             },
             {"label": "Leave", "url": "#2", "icon": "calendar-days"},
             {"label": "My requests", "url": "#3", "icon": "send"},
-            {"label": "Others’ work", "url": "#4", "icon": "users"},
+            {"label": "Others' work", "url": "#4", "icon": "users"},
             {"label": "Processes", "url": "#5", "icon": "workflow"},
             {"label": "Administration", "url": "#6", "icon": "settings"},
         ],

@@ -1,0 +1,110 @@
+"""Where a leave request stands and what comes next, in words and with names."""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from django.utils.translation import gettext as _
+
+from leave.deciders import members
+from leave.models import LeaveRequest
+from leave.processes import APPROVE, DECIDE, HR, MANAGERS
+from workflow.documents import content_type_id
+from workflow.models import WorkItem
+from workflow.models.work_item import WorkItemQuerySet
+
+State = Literal["done", "running", "failed", "waiting"]
+Status = LeaveRequest.Status
+
+#: How many names stand in a sentence before it says "and others".
+MOST_NAMES: Final = 3
+
+#: Sent, decided, filed, told: how far each status is.
+STATES: Final[dict[str, tuple[State, State, State, State]]] = {
+    Status.DRAFT: ("running", "waiting", "waiting", "waiting"),
+    Status.WAITING: ("done", "running", "waiting", "waiting"),
+    Status.REFUSED: ("running", "failed", "waiting", "waiting"),
+    Status.APPROVED: ("done", "done", "running", "waiting"),
+    Status.FILED: ("done", "done", "done", "done"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line of `partials/steps.html`."""
+
+    label: str
+    state: State
+
+
+def steps(request: LeaveRequest) -> list[Step]:
+    """Return what happens with the request, done and to come."""
+    if request.status == Status.WITHDRAWN:
+        return [Step(_("%s withdrew the request") % request.requester, "done")]
+    labels = (
+        sending(request),
+        decision(request),
+        _("%s files it") % names(HR),
+        _("%s is told by mail") % request.requester,
+    )
+    states = STATES[request.status]
+    return [Step(*line) for line in zip(labels, states, strict=True)]
+
+
+def sending(request: LeaveRequest) -> str:
+    """Return what the requester does, or has done."""
+    if request.status == Status.REFUSED:
+        return _("%s corrects or withdraws the request") % request.requester
+    return _("%s sends the request") % request.requester
+
+
+def decision(request: LeaveRequest) -> str:
+    """Return who decides, or has decided."""
+    item = last_decision(request)
+    if item is not None and not item.is_open and item.user is not None:
+        refused = request.status == Status.REFUSED
+        return (_("%s refused") if refused else _("%s approved")) % item.user
+    if item is None:
+        return _("A manager decides: %s") % names(MANAGERS)
+    if item.user is not None:
+        return _("%s decides") % item.user
+    if item.activity.key == DECIDE:
+        return _("%s decides in the manager's place") % names(HR)
+    return _("Somebody else must decide, and there is nobody: ask your administrator")
+
+
+def last_decision(request: LeaveRequest) -> WorkItem | None:
+    """Return the newest work item at which somebody decides, or decided."""
+    items = of(request).filter(activity__key__in=(APPROVE, DECIDE))
+    return items.exclude(status="expired").first()
+
+
+def waits_for(request: LeaveRequest) -> str:
+    """Return who has to do something now; empty where nobody has to."""
+    item = of(request).open().first()
+    if item is None:
+        return ""
+    if item.user is not None:
+        return str(item.user)
+    return ", ".join(sorted(group.name for group in item.pull_roles.all()))
+
+
+def of(request: LeaveRequest) -> WorkItemQuerySet:
+    """Return the work items about the request, the newest first."""
+    return (
+        WorkItem.objects.filter(
+            instance__content_type_id=content_type_id(LeaveRequest),
+            instance__object_id=str(request.pk),
+        )
+        .select_related("activity", "user", "instance")
+        .order_by("-id")
+    )
+
+
+def names(group: str) -> str:
+    """Return the first names of a group in a sentence, or the group's name."""
+    people = [str(person) for person in members(group)[: MOST_NAMES + 1]]
+    if not people:
+        return group
+    if len(people) > MOST_NAMES:
+        people[MOST_NAMES:] = [_("others")]
+    return _(" or ").join(people)

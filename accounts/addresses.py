@@ -17,6 +17,14 @@ def normalise(address: str) -> str:
 
     Raises EmailInvalid for what is no address.
     """
+    norm = _fold(address)
+    # What is compared must not change when it is compared again.
+    if len(norm) > MAX_ADDRESS or _fold(norm) != norm:
+        raise EmailInvalid
+    return norm
+
+
+def _fold(address: str) -> str:
     if len(address) > MAX_ADDRESS or not storable(address):
         raise EmailInvalid
     try:

@@ -9,6 +9,13 @@ class AccountsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from celery.signals import task_prerun
+        from django.core.signals import request_started
+
         from accounts import checks
+        from accounts.services import memory
 
         checks.register()
+        # What Python code remembers between two calls never reaches the next request.
+        request_started.connect(memory.forget)
+        task_prerun.connect(memory.forget)

@@ -1,5 +1,140 @@
 """System checks of accounts: a dangerous setting is a message at start-up."""
 
+import stat
+
+from django.conf import settings
+from django.core import checks
+from django.core.checks import CheckMessage, Error, Tags, Warning
+from django.core.exceptions import ImproperlyConfigured
+
+from accounts import conf
+
 
 def register() -> None:
     """Register the checks; called once, when the apps are ready."""
+    checks.register(settings_are_valid, Tags.security)
+    checks.register(delivery_has_a_sender, Tags.security)
+    checks.register(workflow_keys_are_known, Tags.security)
+    checks.register(secret_keys_are_there, Tags.security)
+    checks.register(signing_keys_are_whole, Tags.security)
+    checks.register(token_library_is_tamed, Tags.security)
+    checks.register(mailbox_is_for_development, Tags.security, deploy=True)
+
+
+def settings_are_valid(app_configs: object, **kwargs: object) -> list[CheckMessage]:  # noqa: ARG001 - Django's signature
+    """E001: a value of WORKFLOWS or EMAIL_* cannot be used."""
+    try:
+        conf.current()
+    except ImproperlyConfigured as error:
+        return [Error(str(error), id="accounts.E001")]
+    return []
+
+
+def delivery_has_a_sender(app_configs: object, **kwargs: object) -> list[CheckMessage]:  # noqa: ARG001 - Django's signature
+    """E003: mail would leave without a sender; E004: with nobody to carry it."""
+    try:
+        found = conf.current()
+    except ImproperlyConfigured:
+        return []
+    messages: list[CheckMessage] = []
+    if found.provider in {"smtp", "mailpit"} and not found.email_from:
+        messages.append(
+            Error(
+                "EMAIL_FROM is empty, so mails have no sender.",
+                hint='Set EMAIL_FROM="Name <no-reply@example.com>".',
+                id="accounts.E003",
+            )
+        )
+    if found.delivery_enabled and not found.provider:
+        messages.append(
+            Error(
+                "ENABLE_EMAIL_DELIVERY without a provider means mailgun, which is"
+                " not supported by this version.",
+                hint="Set EMAIL_DELIVERY_PROVIDER=smtp and EMAIL_HOST.",
+                id="accounts.E004",
+            )
+        )
+    return messages
+
+
+def workflow_keys_are_known(
+    app_configs: object,  # noqa: ARG001 - Django's signature
+    **kwargs: object,  # noqa: ARG001 - Django's signature
+) -> list[CheckMessage]:
+    """W002: a key of WORKFLOWS means nothing here."""
+    known = {*conf.NUMBERS, *conf.TEXTS, *conf.SWITCHES}
+    return [
+        Warning(f"WORKFLOWS[{key!r}] is not known.", id="accounts.W002")
+        for key in sorted(set(conf.workflows()) - known)
+    ]
+
+
+def secret_keys_are_there(app_configs: object, **kwargs: object) -> list[CheckMessage]:  # noqa: ARG001 - Django's signature
+    """E005: without a key no secret of a mail can be encrypted."""
+    if any(settings.ACCOUNTS_SECRET_KEYS) and settings.CODE_PEPPER:
+        return []
+    return [
+        Error("ACCOUNTS_SECRET_KEYS and CODE_PEPPER must be set.", id="accounts.E005")
+    ]
+
+
+def signing_keys_are_whole(app_configs: object, **kwargs: object) -> list[CheckMessage]:  # noqa: ARG001 - Django's signature
+    """E010: half a key pair is set; E011: the private key can be read by others."""
+    from accounts import keys
+
+    private, public = keys.from_settings()
+    if bool(private) != bool(public):
+        return [
+            Error(
+                "JWT_PRIVATE_KEY and JWT_PUBLIC_KEY belong together; one is missing.",
+                id="accounts.E010",
+            )
+        ]
+    path = keys.private_path()
+    if not private and path.exists() and _readable_by_others(path.stat().st_mode):
+        return [
+            Error(
+                f"{path} can be read by others.",
+                hint=f"chmod 600 {path}",
+                id="accounts.E011",
+            )
+        ]
+    return []
+
+
+def _readable_by_others(mode: int) -> bool:
+    return bool(mode & (stat.S_IRWXG | stat.S_IRWXO))
+
+
+def token_library_is_tamed(app_configs: object, **kwargs: object) -> list[CheckMessage]:  # noqa: ARG001 - Django's signature
+    """E012: the token library would use its own keys or believe tokens blindly."""
+    chosen = getattr(settings, "NINJA_SIMPLE_JWT", {})
+    wanted = "accounts.keys.key_storage"
+    if (
+        chosen.get("USE_STATELESS_AUTH") is False
+        and chosen.get("JWT_PRIVATE_KEY_STORAGE") == wanted
+        and chosen.get("JWT_PUBLIC_KEY_STORAGE") == wanted
+    ):
+        return []
+    return [
+        Error(
+            "NINJA_SIMPLE_JWT must switch USE_STATELESS_AUTH off and name"
+            f" {wanted} as the storage of both keys.",
+            id="accounts.E012",
+        )
+    ]
+
+
+def mailbox_is_for_development(
+    app_configs: object,  # noqa: ARG001 - Django's signature
+    **kwargs: object,  # noqa: ARG001 - Django's signature
+) -> list[CheckMessage]:
+    """E020: the development mailbox would show everybody's mail."""
+    if settings.DEBUG or settings.DEVELOPMENT_MODE:
+        return [
+            Error(
+                "DEBUG and DEVELOPMENT_MODE must be off in a deployment.",
+                id="accounts.E020",
+            )
+        ]
+    return []

@@ -17,6 +17,7 @@ ADMIN = MEMBER | {
 }
 OWNER = ADMIN | {"tenant.manage"}
 
+ALL_PERMISSIONS = OWNER
 ROLE_PERMISSIONS = MappingProxyType({"owner": OWNER, "admin": ADMIN, "member": MEMBER})
 
 #: The groups that mirror a role; written together with the role and nowhere else.

@@ -13,7 +13,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts import addresses
-from accounts.permissions import ROLE_PERMISSIONS
+from accounts.permissions import ALL_PERMISSIONS, ROLE_PERMISSIONS
 from kernel import clock
 from tenants import context
 
@@ -169,8 +169,10 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.is_active and self.role in {self.Role.OWNER, self.Role.ADMIN}
 
     def may(self, permission: str) -> bool:
-        """Say whether the role of this active person holds the permission."""
-        return self.is_active and permission in ROLE_PERMISSIONS[self.role]
+        """Say whether this active person holds a permission of ours or of Django."""
+        if permission in ALL_PERMISSIONS:
+            return self.is_active and permission in ROLE_PERMISSIONS[self.role]
+        return self.is_active and self.has_perm(permission)
 
     def has_perm(self, perm: str, obj: Any = None) -> bool:
         """Say whether Django's permission is held; owners and admins hold all.

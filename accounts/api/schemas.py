@@ -1,0 +1,120 @@
+"""What clients send and get; camelCase bodies as in the seed."""
+
+from datetime import datetime
+from typing import Annotated
+
+from ninja import Schema
+from pydantic import AfterValidator, Field
+
+from kernel.text import storable
+
+#: Longer than every limit below it, so that a limit can speak for itself.
+LONGEST_TEXT = 4096
+
+
+def _storable(text: str) -> str:
+    if not storable(text):
+        raise ValueError("holds a character that cannot be stored")
+    return text
+
+
+Text = Annotated[str, Field(max_length=LONGEST_TEXT), AfterValidator(_storable)]
+
+
+class SignInRequest(Schema):
+    username: Text
+    password: Text
+
+
+class WebSignInResponse(Schema):
+    access: str
+
+
+class MobileSignInResponse(Schema):
+    access: str
+    refresh: str
+
+
+class MobileRefreshRequest(Schema):
+    refresh: Text
+
+
+class MeOut(Schema):
+    username: str
+    is_authenticated: bool
+
+
+class DetailOut(Schema):
+    detail: str
+
+
+class FlowOut(Schema):
+    detail: str
+    flow: str
+
+
+class RegisterIn(Schema):
+    firstName: Text | None = None
+    lastName: Text | None = None
+    email: Text | None = None
+    password: Text | None = None
+    username: Text | None = None
+    company: Text | None = None
+
+
+class ForgotIn(Schema):
+    email: Text | None = None
+    flow: Text | None = None
+    company: Text | None = None
+
+
+class VerifyIn(Schema):
+    email: Text | None = None
+    code: Text | None = None
+    flow: Text | None = None
+    company: Text | None = None
+
+
+class VerifiedOut(Schema):
+    detail: str
+    purpose: str
+    ticket: str | None = None
+    ticket_expires_in: int | None = None
+
+
+class CodeInvalidOut(Schema):
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    attempts_remaining: int | None = None
+
+
+class ChangePasswordIn(Schema):
+    email: Text | None = None
+    password: Text | None = None
+    passwordVerify: Text | None = None
+    ticket: Text | None = None
+    currentPassword: Text | None = None
+    company: Text | None = None
+
+
+class ChangedOut(Schema):
+    detail: str
+    access: str | None = None
+
+
+class UserOut(Schema):
+    id: int
+    username: str
+    email: str
+    first_name: str
+    last_name: str
+    is_active: bool
+    force_password_reset: bool
+    groups: list[str]
+    email_verified: bool
+    role: str
+    mfa_enabled: bool
+    last_sign_in_at: datetime | None

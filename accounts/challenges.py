@@ -1,0 +1,267 @@
+"""The one place that makes and spends codes and tickets.
+
+A code is sent to an address and typed by a person; a ticket is a secret that a program
+carries. Both exist as decoys as well, so that an unknown address costs the same work.
+"""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import Enum
+from pathlib import Path
+from typing import Any, Literal
+
+from django.db import connection, transaction
+from django.db.models import F, Q
+
+from accounts import conf, limits
+from accounts.models import Challenge, User
+from kernel import clock, codes
+from kernel.text import storable
+from tenants import context
+
+SPEND = Path(__file__).with_name("sql").joinpath("spend_attempt.sql").read_text("utf-8")
+TICKET_LIFE = timedelta(minutes=10)
+TICKET_SECONDS = int(TICKET_LIFE.total_seconds())
+SETUP_LIFE = timedelta(days=7)
+Purpose = Challenge.Purpose
+#: Rights to choose a password, however they were earned.
+TICKETS = (Purpose.RESET_TICKET, Purpose.SETUP)
+
+
+class Verdict(Enum):
+    """What became of a typed code."""
+
+    SUCCESS = "success"
+    INVALID = "invalid"
+    EXPIRED = "expired"
+    TOO_MANY_ATTEMPTS = "too_many_attempts"
+
+
+@dataclass(frozen=True)
+class Verified:
+    """The verdict; on success what the caller's function made of the challenge."""
+
+    verdict: Verdict
+    attempts_remaining: int | None = None
+    challenge: Challenge | None = None
+    ticket: str | None = field(default=None, repr=False)
+
+
+#: What a right code brings about; returns a ticket or None, False to refuse it.
+Apply = Callable[[Challenge], "str | None | Literal[False]"]
+
+
+@dataclass(frozen=True)
+class NewCode:
+    """A challenge with the code that its mail carries; a decoy has none."""
+
+    challenge: Challenge
+    code: str = field(repr=False)
+
+
+def new_flow() -> str:
+    """Return the secret that ties a client's steps together."""
+    return codes.new_secret()
+
+
+def may_send(email_norm: str) -> bool:
+    """Count one code mail for the address and tell whether it may leave."""
+    within = [limits.allowed(scope, email_norm) for scope in limits.CODE_MAIL]
+    return all(within) and limits.allowed("code_mail.tenant")
+
+
+def open_in_flow(purpose: str, email_norm: str, flow: str) -> Challenge | None:
+    """Return the pending challenge of this client for the address."""
+    return (
+        Challenge.objects.open(at=clock.now())
+        .filter(purpose=purpose, email_norm=email_norm, flow_hash=codes.digest(flow))
+        .first()
+    )
+
+
+@transaction.atomic
+def issue_code(
+    purpose: str,
+    *,
+    email_norm: str,
+    flow: str,
+    user: User | None,
+    payload: dict[str, Any] | None = None,
+    language: str = "",
+    client: str = "",
+) -> NewCode:
+    """Make the challenge of a flow and replace the flow's earlier one.
+
+    Without a user it is a decoy: the same work, and no code fits.
+    """
+    settings = conf.current()
+    now = clock.now()
+    _supersede(purpose, email_norm, flow)
+    challenge = Challenge(
+        purpose=purpose,
+        user=user,
+        email_norm=email_norm,
+        flow_hash=codes.digest(flow),
+        salt=codes.new_salt(),
+        payload=payload if user and payload else {},
+        attempts_left=settings.attempts,
+        created_at=now,
+        expires_at=now + _life(purpose),
+        language=language,
+        client_prefix=client,
+    )
+    code = codes.new_code(settings.code_length)
+    made = _hash(challenge, code)
+    challenge.code_hash = made if user else secrets.token_bytes(len(made))
+    challenge.save(force_insert=True)
+    return NewCode(challenge, code)
+
+
+def _life(purpose: str) -> timedelta:
+    settings = conf.current()
+    if purpose == Purpose.REGISTER:
+        return settings.register_code_life
+    return settings.reset_code_life
+
+
+def _supersede(purpose: str, email_norm: str, flow: str) -> None:
+    Challenge.objects.filter(
+        purpose=purpose,
+        email_norm=email_norm,
+        flow_hash=codes.digest(flow),
+        consumed_at__isnull=True,
+        superseded_at__isnull=True,
+    ).update(superseded_at=clock.now(), payload={})
+
+
+def _hash(challenge: Challenge, code: str) -> bytes:
+    binding = f"{context.context_uuid()}|{challenge.pk}|{challenge.purpose}"
+    return codes.code_hash(code, salt=bytes(challenge.salt), binding=binding)
+
+
+def verify(*, email_norm: str, code: str, flow: str, apply: Apply) -> Verified:
+    """Compare a typed code with the challenge of this flow, and apply a right one.
+
+    The attempt is spent before the comparison and commits on its own; a right code is
+    consumed by one conditional statement, so of many at once a single one succeeds,
+    in one transaction with what `apply` does.
+    """
+    challenge = _latest(email_norm, flow)
+    if challenge is None or not storable(code):
+        return Verified(Verdict.INVALID)
+    if challenge.expires_at < clock.now():
+        return Verified(Verdict.EXPIRED)
+    if challenge.consumed_at or challenge.superseded_at:
+        return Verified(Verdict.INVALID)
+    if limits.spent("verify.account", email_norm):
+        return Verified(Verdict.TOO_MANY_ATTEMPTS)
+    left = _spend(challenge)
+    if left is None:
+        return Verified(Verdict.TOO_MANY_ATTEMPTS)
+    if not codes.equal(bytes(challenge.code_hash or b""), _hash(challenge, code)):
+        return _missed(email_norm, left)
+    return _succeed(challenge, apply)
+
+
+def _latest(email_norm: str, flow: str) -> Challenge | None:
+    if not flow:
+        return None
+    return (
+        Challenge.objects.filter(flow_hash=codes.digest(flow), email_norm=email_norm)
+        .select_related("user")
+        .order_by("-created_at", F("superseded_at").desc(nulls_first=True))
+        .first()
+    )
+
+
+def _spend(challenge: Challenge) -> int | None:
+    """Spend one attempt and return how many are left, or None where none was."""
+    values = {
+        "id": challenge.pk,
+        "flow_hash": bytes(challenge.flow_hash or b""),
+        "now": clock.now(),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(SPEND, values)
+        row = cursor.fetchone()
+    return None if row is None else int(row[2])
+
+
+def _missed(email_norm: str, left: int) -> Verified:
+    limits.allowed("verify.account", email_norm)
+    if left == 0:
+        return Verified(Verdict.TOO_MANY_ATTEMPTS)
+    return Verified(Verdict.INVALID, attempts_remaining=left)
+
+
+@transaction.atomic
+def _succeed(challenge: Challenge, apply: Apply) -> Verified:
+    if not _consume(Q(pk=challenge.pk)):
+        return Verified(Verdict.INVALID)
+    ticket = apply(challenge)
+    if ticket is False:
+        return Verified(Verdict.INVALID)
+    return Verified(Verdict.SUCCESS, challenge=challenge, ticket=ticket)
+
+
+def _consume(which: Q) -> bool:
+    changed = (
+        Challenge.objects.open(at=clock.now())
+        .filter(which)
+        .update(consumed_at=clock.now(), payload={})
+    )
+    return changed == 1
+
+
+def issue_reset_ticket(user: User) -> str:
+    """Return a new right to choose a password: single use, 10 minutes."""
+    return _issue_ticket(Purpose.RESET_TICKET, user, TICKET_LIFE)
+
+
+def issue_setup_ticket(user: User) -> str:
+    """Return a new right to set the first password: single use, 7 days."""
+    return _issue_ticket(Purpose.SETUP, user, SETUP_LIFE)
+
+
+def _issue_ticket(purpose: str, user: User, life: timedelta) -> str:
+    ticket = codes.new_secret()
+    now = clock.now()
+    Challenge.objects.create(
+        purpose=purpose,
+        user=user,
+        email_norm=user.email_norm or "",
+        secret_hash=codes.digest(ticket),
+        created_at=now,
+        expires_at=now + life,
+    )
+    return ticket
+
+
+def ticket_owner(ticket: str, *, email_norm: str | None = None) -> User | None:
+    """Return whose password the ticket may set, without spending it."""
+    found = (
+        Challenge.objects.open(at=clock.now())
+        .filter(_ticket(ticket, email_norm))
+        .select_related("user")
+        .first()
+    )
+    return found.user if found else None
+
+
+def spend_ticket(ticket: str, *, email_norm: str | None = None) -> bool:
+    """Use the ticket up; False where it is unknown, used, expired or not for this."""
+    return _consume(_ticket(ticket, email_norm))
+
+
+def drop_tickets(user: User) -> None:
+    """Make every other pending right of this person worthless."""
+    Challenge.objects.filter(
+        user=user, consumed_at__isnull=True, superseded_at__isnull=True
+    ).update(superseded_at=clock.now(), payload={})
+
+
+def _ticket(ticket: str, email_norm: str | None) -> Q:
+    which = Q(purpose__in=TICKETS, secret_hash=codes.digest(ticket))
+    return which & Q(email_norm=email_norm) if email_norm is not None else which

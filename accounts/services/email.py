@@ -1,0 +1,111 @@
+"""Send any mail, under the seed's name; the tenant is never an argument."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import connection
+
+from accounts import branding, conf
+from accounts.mail import composing, outbox, providers, transports
+from accounts.mail.composing import Recipients, envelope
+from accounts.mail.plain_text import from_html
+from accounts.mail.providers import DeliveryRefused, Provider
+from accounts.models import MailMessage
+from accounts.services.results import DeliveryResult
+
+QUEUED, TAKEN = 202, 250
+
+
+class UsageError(Exception):
+    """The function was called in a way that cannot work."""
+
+
+def send_email(
+    to: Recipients,
+    subject: str,
+    html: str,
+    cc: Recipients = None,
+    bcc: Recipients = None,
+    reply_to: Recipients = None,
+    enabled: object = None,
+    *,
+    text: str | None = None,
+    from_name: str | None = None,
+    category: str = "",
+    related: str | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    secret: bool = False,
+    wait: bool = False,
+    idempotency_key: str | None = None,
+) -> DeliveryResult | None:
+    """Write one message in the caller's transaction; it leaves after the commit.
+
+    Returns None where mail is disabled or refused, or where no recipient is valid;
+    never raises for a delivery problem. `wait=True` sends in the call, which works
+    outside a transaction only (UsageError).
+    """
+    if wait and connection.in_atomic_block:
+        raise UsageError("wait=True sends at once, so it cannot be in a transaction.")
+    provider = _provider(enabled)
+    message = MailMessage(
+        subject=subject,
+        from_name=from_name or "",
+        category=category or "message",
+        related=related or "",
+        metadata={**(metadata or {}), "enabled": _word(enabled)},
+        is_secret=secret,
+        idempotency_key=idempotency_key,
+    )
+    _write_body(message, html, text or from_html(html))
+    if provider is None:
+        message.state = MailMessage.State.FAILED
+        message.last_error = "refused by the settings or by the argument enabled"
+    message = composing.enqueue(
+        message, envelope(to=to, cc=cc, bcc=bcc, reply_to=reply_to)
+    )
+    if provider is None or message.state == MailMessage.State.FAILED:
+        return None
+    if wait:
+        return _deliver_now(message)
+    if provider is Provider.DISABLED:
+        return None
+    return _result(QUEUED, "queued", provider, message)
+
+
+def _provider(enabled: object) -> Provider | None:
+    try:
+        return providers.resolve(
+            conf.current(),
+            tenant_enabled=branding.current().mail_enabled,
+            enabled=enabled,
+        )
+    except DeliveryRefused:
+        return None
+
+
+def _word(enabled: object) -> bool | str | None:
+    return enabled if isinstance(enabled, bool | str) else None
+
+
+def _write_body(message: MailMessage, html: str, text: str) -> None:
+    if message.is_secret:
+        message.secret_context = composing.seal({"html": html, "text": text})
+    else:
+        message.html, message.text = html, text
+
+
+def _deliver_now(message: MailMessage) -> DeliveryResult | None:
+    for claimed in outbox.claim_one(message.pk):
+        outbox.deliver(claimed)
+    message.refresh_from_db()
+    if message.state != MailMessage.State.SENT:
+        return None
+    return _result(TAKEN, "sent", Provider(message.provider), message)
+
+
+def _result(
+    status: int, text: str, provider: Provider, message: MailMessage
+) -> DeliveryResult:
+    return DeliveryResult(
+        status, text, provider.value, transports.message_id(message)
+    )

@@ -1,0 +1,228 @@
+"""Devices that are signed in: begin, rotate, notice a copied token, end.
+
+The refresh token reads `tnr_<session 32>_<family 22>_<secret 43>`, fixed widths.
+The next secret follows from the last one, so two tabs that send the same token
+within the grace get the same answer.
+"""
+
+import base64
+import hmac
+import re
+import secrets
+from dataclasses import dataclass, field
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F
+
+from accounts import crypto, events
+from accounts.errors import SessionEnded
+from accounts.models import RefreshSession, User
+from kernel import clock, codes
+from tenants import context
+
+IDLE_LIFE = timedelta(days=14)
+LONGEST_LIFE = timedelta(days=30)
+GRACE = timedelta(seconds=10)
+TEXT = re.compile(
+    r"tnr_(?P<sid>[0-9a-f]{32})_(?P<family>[\w-]{22})_(?P<secret>[\w-]{43})\Z",
+    re.ASCII,
+)
+
+
+@dataclass(frozen=True)
+class Device:
+    """What is known about the client that signs in."""
+
+    kind: str
+    label: str = ""
+    prefix: str = ""
+
+
+@dataclass(frozen=True)
+class Issued:
+    """A device and the refresh token that only its client gets."""
+
+    session: RefreshSession
+    user: User
+    refresh: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Presented:
+    """A refresh token that a client showed, in its parts."""
+
+    session_id: UUID
+    family: str = field(repr=False)
+    secret: str = field(repr=False)
+
+
+def begin(user: User, device: Device) -> Issued:
+    """Make the row of a newly signed-in device, with its first refresh token."""
+    family = base64.urlsafe_b64encode(secrets.token_bytes(16)).rstrip(b"=").decode()
+    secret = codes.new_secret()
+    now = clock.now()
+    session = RefreshSession.objects.create(
+        user=user,
+        kind=device.kind,
+        family_hash=codes.digest(family),
+        current_hash=codes.digest(secret),
+        created_at=now,
+        last_used_at=now,
+        idle_expires_at=now + IDLE_LIFE,
+        expires_at=now + LONGEST_LIFE,
+        token_version=user.token_version,
+        client_label=device.label,
+        client_prefix=device.prefix,
+    )
+    return Issued(session, user, _text(session, family, secret))
+
+
+def rotate(token: str) -> Issued:
+    """Return the device with its next refresh token.
+
+    The last token counts for another 10 s and gets the same answer; any older one
+    means that it was copied, and ends the device. Raises SessionEnded.
+    """
+    presented = _parse(token)
+    session = _open_session(presented)
+    secret = _advance(session, presented)
+    return Issued(session, session.user, _text(session, presented.family, secret))
+
+
+def revoke(token: str) -> None:
+    """End the device of a refresh token, if it is one; says nothing otherwise."""
+    try:
+        presented = _parse(token)
+    except SessionEnded:
+        return
+    session = RefreshSession.objects.filter(pk=presented.session_id).first()
+    if session is not None and _is_family(session, presented):
+        end(session, reason="sign_out")
+
+
+def end(session: RefreshSession, *, reason: str) -> None:
+    """Revoke one device, once."""
+    RefreshSession.objects.filter(pk=session.pk, revoked_at__isnull=True).update(
+        revoked_at=clock.now(), revoked_reason=reason
+    )
+
+
+def end_all(user: User, *, reason: str, but: UUID | None = None) -> None:
+    """Revoke all devices of a person, or all but one."""
+    RefreshSession.objects.filter(user=user, revoked_at__isnull=True).exclude(
+        pk=but
+    ).update(revoked_at=clock.now(), revoked_reason=reason)
+
+
+def renew(session_id: UUID, user: User) -> None:
+    """Carry one device over to the person's new token version."""
+    RefreshSession.objects.filter(pk=session_id, user=user).update(
+        token_version=user.token_version, last_used_at=clock.now()
+    )
+
+
+def _parse(token: str) -> Presented:
+    match = TEXT.match(token)
+    if match is None:
+        raise SessionEnded
+    return Presented(UUID(hex=match["sid"]), match["family"], match["secret"])
+
+
+def _open_session(presented: Presented) -> RefreshSession:
+    session = (
+        RefreshSession.objects.select_related("user")
+        .filter(pk=presented.session_id)
+        .first()
+    )
+    if session is None or not _is_family(session, presented):
+        raise SessionEnded
+    if not is_alive(session):
+        raise SessionEnded
+    return session
+
+
+def is_alive(session: RefreshSession) -> bool:
+    """Tell whether the device is signed in; reads the row and its user, no query."""
+    now = clock.now()
+    user = session.user
+    return (
+        session.revoked_at is None
+        and now <= session.idle_expires_at
+        and now <= session.expires_at
+        and user.is_active
+        and session.token_version == user.token_version
+    )
+
+
+def _is_family(session: RefreshSession, presented: Presented) -> bool:
+    return codes.equal(bytes(session.family_hash), codes.digest(presented.family))
+
+
+def _advance(session: RefreshSession, presented: Presented) -> str:
+    digest = codes.digest(presented.secret)
+    if codes.equal(bytes(session.current_hash), digest):
+        secret = _next_secret(session, presented, session.generation + 1)
+        if _store(session, digest, secret):
+            return secret
+        session.refresh_from_db()  # another tab was faster
+    if _in_grace(session, digest):
+        return _next_secret(session, presented, session.generation)
+    _report_reuse(session)
+    raise SessionEnded
+
+
+def _store(session: RefreshSession, digest: bytes, secret: str) -> bool:
+    now = clock.now()
+    changed = RefreshSession.objects.filter(
+        pk=session.pk, current_hash=digest, revoked_at__isnull=True
+    ).update(
+        previous_hash=digest,
+        current_hash=codes.digest(secret),
+        generation=F("generation") + 1,
+        rotated_at=now,
+        last_used_at=now,
+        idle_expires_at=now + IDLE_LIFE,
+    )
+    return changed == 1
+
+
+def _in_grace(session: RefreshSession, digest: bytes) -> bool:
+    if session.previous_hash is None or session.rotated_at is None:
+        return False
+    if session.revoked_at is not None:
+        return False
+    recent = clock.now() - session.rotated_at <= GRACE
+    return codes.equal(bytes(session.previous_hash), digest) and recent
+
+
+@transaction.atomic
+def _report_reuse(session: RefreshSession) -> None:
+    from accounts import notices
+
+    end(session, reason="reuse")
+    events.record(
+        "refresh_reuse",
+        subject=session.user,
+        client=session.client_prefix,
+        details={"session": session.pk.hex},
+    )
+    notices.refresh_reused(session.user)
+
+
+def _next_secret(session: RefreshSession, presented: Presented, generation: int) -> str:
+    text = "\x1f".join(
+        (
+            str(context.context_uuid()),
+            session.pk.hex,
+            str(generation),
+            presented.secret,
+        )
+    )
+    raw = hmac.digest(crypto.derive("refresh"), text.encode(), "sha256")
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def _text(session: RefreshSession, family: str, secret: str) -> str:
+    return f"tnr_{session.pk.hex}_{family}_{secret}"

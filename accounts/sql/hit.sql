@@ -1,0 +1,6 @@
+-- Count one hit in its window and return how many there are now.
+INSERT INTO accounts_limitcounter (scope, key_hash, window_start, hits, last_hit_at)
+VALUES (%(scope)s, %(key_hash)s, %(window_start)s, 1, %(now)s)
+ON CONFLICT (scope, key_hash, window_start)
+DO UPDATE SET hits = accounts_limitcounter.hits + 1, last_hit_at = %(now)s
+RETURNING hits

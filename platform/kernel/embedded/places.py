@@ -49,7 +49,7 @@ def open_log(path: Path) -> BinaryIO:
     try:
         if path.exists() and path.stat().st_size > LOG_LIMIT:
             path.replace(beside(path, ".1"))
-        return path.open("ab", buffering=0)  # type: ignore[return-value]
+        return path.open("ab", buffering=0)
     except OSError as error:
         raise EmbeddedError(f"Cannot write {path}: {error.strerror}.") from error
 

@@ -52,28 +52,23 @@ class PostgresServer(Server):
         self.sockets = places.socket_directory(
             self.data, uid=self.seat.uid, gid=self.seat.gid
         )
+        clear(self.seat.data, say=self.say)
+        self._make_cluster()
         try:
-            self._open()
+            self._spawn_until_it_answers()
         except CannotStart:
             # Test data may be lost at a power cut, so they are made anew, once.
-            if not self.test or not self.seat.data.exists():
+            if not self.test:
                 raise
             self.say(f"{self.seat.data} does not start and is made anew.")
-            self.remove_data()
-            self._open()
+            shutil.rmtree(self.seat.data)
+            self._make_cluster()
+            self._spawn_until_it_answers()
+        self._make_login()
         self.url = addresses.database_url(self.sockets)
 
-    def _open(self) -> None:
-        clear(self.seat.data, say=self.say)
+    def _make_cluster(self) -> None:
         cluster.ensure(self.seat, log=self.log, test=self.test, pause=self.pause)
-        self._spawn_until_it_answers()
-        self._make_login()
-
-    def remove_data(self) -> None:
-        """Remove the data directory; only while the server is down and we own it."""
-        if self.process is not None:
-            self._end(self.process)
-        shutil.rmtree(self.seat.data)
 
     def _spawn(self) -> None:
         options = OPTIONS | (FAST_BUT_UNSAFE if self.test else {})

@@ -63,13 +63,13 @@ class Server(ABC):
         """End the server without loss, and give the data free."""
         if not self.lock.is_held:
             return
-        if self.process is not None:
-            self._end(self.process)
-            self.process = None
+        self._end_if_running()
+        self.process = None
         addresses.withdraw(self.data)
         if self.sockets is not None:
             with contextlib.suppress(OSError):
                 self.sockets.rmdir()
+            self.sockets = None
         self.lock.release()
 
     def is_running(self) -> bool:
@@ -101,6 +101,7 @@ class Server(ABC):
         while not self._answers():
             waited = time.monotonic() - begun
             if waited > READY_WITHIN:
+                self._end_if_running()
                 raise self._failure(f"did not answer within {READY_WITHIN:.0f} s")
             if not self.is_running():
                 if waited > RETRY_WITHIN:
@@ -108,6 +109,10 @@ class Server(ABC):
                 self.pause(0.5)
                 self._spawn()
             self.pause(POLL)
+
+    def _end_if_running(self) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self._end(self.process)
 
     def _failure(self, what: str) -> CannotStart:
         return CannotStart(

@@ -6,6 +6,7 @@ so that every child's parent is the thread that stays.
 
 import os
 import time
+from typing import NoReturn
 
 from kernel.embedded import locks, places, ports, process, readiness, reset, services
 from kernel.embedded.errors import CannotStart, EmbeddedError, InUse
@@ -79,7 +80,8 @@ class Supervisor:
                 self._await(probe)
         self.screen.say(self.plan.farewell)
 
-    def watch(self) -> None:
+    def watch(self) -> NoReturn:
+        """Look after the children until a signal or a failure ends it."""
         while True:
             self.pause(LOOK_EVERY)
             self._look()

@@ -23,12 +23,11 @@ class Servers:
 
     def start(self, *, fresh: bool = False) -> None:
         """Start what the environment does not name, and name it there."""
-        directory = _directory()
         for variable, url in services.given().items():
             self.descriptions.append(f"{variable}: {url}")
         try:
             for variable in services.missing():
-                server = self._start(variable, directory, fresh=fresh)
+                server = self._start(variable, _directory(), fresh=fresh)
                 os.environ[variable] = server.url
                 self.descriptions.append(f"{variable}: {server.describe()}")
         except BaseException:

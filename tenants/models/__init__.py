@@ -1,6 +1,22 @@
 """The tables of the control plane, all in the public schema."""
 
+from tenants.models.chore import Chore
 from tenants.models.domain import Domain
+from tenants.models.operator_event import OperatorEvent
+from tenants.models.provisioning import ProvisioningRun, ProvisioningStep
+from tenants.models.rate_counter import RateCounter
+from tenants.models.signup_request import SignupRequest
 from tenants.models.tenant import Tenant
+from tenants.models.wake_up import WakeUp
 
-__all__ = ["Domain", "Tenant"]
+__all__ = [
+    "Chore",
+    "Domain",
+    "OperatorEvent",
+    "ProvisioningRun",
+    "ProvisioningStep",
+    "RateCounter",
+    "SignupRequest",
+    "Tenant",
+    "WakeUp",
+]

@@ -1,0 +1,132 @@
+"""Tenants in the operators' console: to look at, and to stop and start."""
+
+from typing import Any, ClassVar
+
+from django.contrib import admin, messages
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+from unfold.admin import ModelAdmin, TabularInline
+
+from tenants.errors import MoveRefused
+from tenants.models import (
+    Domain,
+    OperatorEvent,
+    ProvisioningRun,
+    ProvisioningStep,
+    Tenant,
+)
+from tenants.states import State, change_state
+
+
+class ReadOnly:
+    """Nothing is added, changed or deleted by hand: verbs do it, with an event."""
+
+    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:  # noqa: ARG002 - Django's signature
+        """Refuse: tenants come from provisioning."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 - Django's signature
+        """Refuse: a change has a verb."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 - Django's signature
+        """Refuse: a tenant's end has a verb."""
+        return False
+
+
+class DomainInline(ReadOnly, TabularInline):
+    model = Domain
+    extra = 0
+    fields = ("domain", "kind", "is_primary", "verified_at")
+
+
+class StepInline(ReadOnly, TabularInline):
+    model = ProvisioningStep
+    extra = 0
+    fields = (
+        "ordinal",
+        "name",
+        "state",
+        "attempts",
+        "started_at",
+        "ended_at",
+        "error_code",
+        "error_text",
+    )
+
+
+class TenantAdmin(ReadOnly, ModelAdmin):
+    """Tenants, with the two moves an operator makes."""
+
+    list_display = ("slug", "name", "state", "state_since", "created_at")
+    list_filter = ("state",)
+    search_fields = ("slug", "name", "domains__domain", "uuid")
+    actions = ("suspend", "resume")
+    inlines: ClassVar = [DomainInline]
+
+    @admin.action(description=_("Suspend: every path answers 423"))
+    def suspend(self, request: HttpRequest, tenants: QuerySet[Tenant]) -> None:
+        """Stop the chosen tenants."""
+        self.move(request, tenants, State.SUSPENDED)
+
+    @admin.action(description=_("Resume"))
+    def resume(self, request: HttpRequest, tenants: QuerySet[Tenant]) -> None:
+        """Start the chosen tenants again."""
+        self.move(request, tenants, State.ACTIVE)
+
+    def move(self, request: HttpRequest, tenants: QuerySet[Tenant], to: State) -> None:
+        """Move each tenant that may go there; name those that may not."""
+        moved = 0
+        for tenant in tenants:
+            try:
+                change_state(
+                    tenant,
+                    to,
+                    reason="By an operator in the console.",
+                    by=f"operator:{request.user.get_username()}",
+                )
+            except MoveRefused as error:
+                self.message_user(request, error.detail, messages.ERROR)
+            else:
+                moved += 1
+        if moved:
+            words = ngettext("%(count)d tenant.", "%(count)d tenants.", moved)
+            label = State(to).label
+            self.message_user(request, f"{label}: {words % {'count': moved}}")
+
+
+class DomainAdmin(ReadOnly, ModelAdmin):
+    list_display = ("domain", "tenant", "kind", "is_primary", "verified_at")
+    list_filter = ("kind", "is_primary")
+    search_fields = ("domain", "tenant__slug")
+    list_select_related = ("tenant",)
+
+
+class ProvisioningRunAdmin(ReadOnly, ModelAdmin):
+    list_display = ("slug", "state", "started_at", "ended_at", "id")
+    list_filter = ("state",)
+    search_fields = ("slug", "id", "tenant_uuid")
+    inlines: ClassVar = [StepInline]
+
+
+class OperatorEventAdmin(ReadOnly, ModelAdmin):
+    list_display = ("at", "action", "actor", "tenant", "result")
+    list_filter = ("action",)
+    search_fields = ("actor", "tenant", "action")
+    date_hierarchy = "at"
+
+
+ADMINS: dict[type[Model], type[ModelAdmin]] = {
+    Tenant: TenantAdmin,
+    Domain: DomainAdmin,
+    ProvisioningRun: ProvisioningRunAdmin,
+    OperatorEvent: OperatorEventAdmin,
+}
+
+
+def register(site: admin.AdminSite) -> None:
+    """Put the control plane's tables into the operators' site."""
+    for model, model_admin in ADMINS.items():
+        site.register(model, model_admin)

@@ -1,0 +1,36 @@
+"""Send a word to the workers, and never make a request wait for the broker.
+
+PostgreSQL holds what is due; a message that is not sent costs at most one tick.
+"""
+
+import logging
+import time
+from typing import Any, Final
+
+from celery import Task
+from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
+
+logger = logging.getLogger(__name__)
+
+#: After a failure this process does not try again for so long.
+QUIET_SECONDS: Final = 5.0
+
+_quiet_until = 0.0
+
+
+def publish(task: Task[..., Any], *args: Any, **options: Any) -> bool:
+    """Send a task; tell whether the broker took it."""
+    global _quiet_until  # noqa: PLW0603 - one broker for all threads of the process
+    if time.monotonic() < _quiet_until:
+        return False
+    try:
+        task.apply_async(args, retry=False, **options)
+    except (OperationalError, RedisError, OSError) as error:
+        _quiet_until = time.monotonic() + QUIET_SECONDS
+        logger.warning(
+            "broker.unreachable",
+            extra={"task": task.name, "reason": type(error).__name__},
+        )
+        return False
+    return True

@@ -1,0 +1,56 @@
+"""Say at start-up which dotted name in the settings leads nowhere."""
+
+from collections.abc import Callable, Iterable
+from importlib import import_module
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error
+from django.utils.module_loading import import_string
+
+FUNCTION_LISTS = ("TENANT_PROVISIONING_STEPS",)
+FUNCTIONS = ("TENANT_MAIL_SENDER", "TENANT_OWNER_ENTRY")
+SOURCE_LISTS = ("TENANT_DUE_SOURCES", "CONTROL_DUE_SOURCES")
+
+
+def dotted_names(app_configs: object, **kwargs: object) -> list[CheckMessage]:  # noqa: ARG001 - the signature of a check
+    """Check the names through which lower apps reach higher ones."""
+    functions = [
+        (name, path) for name in FUNCTION_LISTS for path in getattr(settings, name)
+    ] + [(name, getattr(settings, name)) for name in FUNCTIONS]
+    modules = [
+        (name, path) for name in SOURCE_LISTS for path in getattr(settings, name)
+    ]
+    return [
+        *problems(functions, is_function, "is no function", "tenants.E001"),
+        *problems(modules, is_source, "has no run_due and next_due", "tenants.E002"),
+    ]
+
+
+def problems(
+    names: Iterable[tuple[str, str]],
+    is_good: Callable[[str], bool],
+    words: str,
+    code: str,
+) -> list[CheckMessage]:
+    return [
+        Error(f"{path!r} in {name} {words}.", id=code)
+        for name, path in names
+        if not is_good(path)
+    ]
+
+
+def is_function(path: str) -> bool:
+    try:
+        return callable(import_string(path))
+    except ImportError:
+        return False
+
+
+def is_source(path: str) -> bool:
+    try:
+        module = import_module(path)
+    except ImportError:
+        return False
+    return callable(getattr(module, "run_due", None)) and callable(
+        getattr(module, "next_due", None)
+    )

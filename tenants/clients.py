@@ -1,0 +1,28 @@
+"""Who is calling, as far as a limit needs to know."""
+
+from ipaddress import IPv6Address, ip_address, ip_network
+
+from django.conf import settings
+from django.http import HttpRequest
+
+IPV6_PREFIX = 64
+
+
+def client_of(request: HttpRequest) -> str:
+    """Return the client's address; of an IPv6 address the /64; `-` where unknown."""
+    try:
+        address = ip_address(address_of(request))
+    except ValueError:
+        return "-"
+    if isinstance(address, IPv6Address):
+        return str(ip_network((address, IPV6_PREFIX), strict=False))
+    return str(address)
+
+
+def address_of(request: HttpRequest) -> str:
+    """Return REMOTE_ADDR, or the entry that TRUSTED_PROXY_COUNT points at."""
+    count = getattr(settings, "TRUSTED_PROXY_COUNT", 0)
+    hops = request.headers.get("X-Forwarded-For", "").split(",")
+    if count and len(hops) >= count:
+        return hops[-count].strip()
+    return str(request.META.get("REMOTE_ADDR", ""))

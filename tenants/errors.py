@@ -1,0 +1,115 @@
+"""What can go wrong in tenants, as a caller meets it.
+
+ApplicationError
+├── NotFound           TenantUnknown, SignupUnknown
+├── Conflict           SlugTaken, MoveRefused, TenantRefused, SignupNotReady
+├── Invalid            SlugInvalid, NameInvalid, EmailInvalid, LocaleInvalid,
+│                      TimezoneInvalid, ReasonMissing,
+│                      CodeInvalid, CodeExpired, CodeSpent
+├── TooMany            TooManySignups
+└── Unavailable        ProvisioningFailed
+"""
+
+from kernel.errors import Conflict, Invalid, NotFound, TooMany, Unavailable
+
+
+class TenantUnknown(NotFound):
+    """There is no such tenant."""
+
+    code = "tenant_unknown"
+
+
+class SignupUnknown(NotFound):
+    """There is no such sign-up."""
+
+    code = "signup_unknown"
+
+
+class SlugTaken(Conflict):
+    """This address is taken; choose another one."""
+
+    code = "slug_taken"
+
+
+class MoveRefused(Conflict):
+    """The tenant's state does not allow this."""
+
+    code = "tenant_state_refused"
+
+
+class TenantRefused(Conflict):
+    """A task may not run for this tenant now."""
+
+    code = "tenant_refused"
+
+
+class SignupNotReady(Conflict):
+    """This sign-up is not ready for that yet."""
+
+    code = "signup_not_ready"
+
+
+class SlugInvalid(Invalid):
+    """This address cannot be used."""
+
+    code = "slug_invalid"
+
+
+class NameInvalid(Invalid):
+    """A name has 1 to 80 characters, and no markup, links or line breaks."""
+
+    code = "name_invalid"
+
+
+class EmailInvalid(Invalid):
+    """Enter an e-mail address like name@example.com."""
+
+    code = "email_invalid"
+
+
+class LocaleInvalid(Invalid):
+    """This language is not installed."""
+
+    code = "locale_invalid"
+
+
+class TimezoneInvalid(Invalid):
+    """This time zone is not known; use a name like Europe/Berlin."""
+
+    code = "timezone_invalid"
+
+
+class ReasonMissing(Invalid):
+    """Say why: the reason goes into the operators' book."""
+
+    code = "reason_missing"
+
+
+class CodeInvalid(Invalid):
+    """This code is not right."""
+
+    code = "code_invalid"
+
+
+class CodeExpired(Invalid):
+    """This code is too old; sign up again to get a new one."""
+
+    code = "code_expired"
+
+
+class CodeSpent(Invalid):
+    """This code was tried too often; sign up again to get a new one."""
+
+    code = "too_many_attempts"
+
+
+class TooManySignups(TooMany):
+    """Too many requests; try again later."""
+
+    code = "too_many_requests"
+
+
+class ProvisioningFailed(Unavailable):
+    """The workspace could not be set up; nothing was kept."""
+
+    code = "provisioning_failed"

@@ -1,0 +1,306 @@
+"""Every operator's verb: `manage.py tenant create|list|show|suspend|resume`."""
+
+import contextlib
+import getpass
+import json
+import sys
+from argparse import ArgumentParser
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final, NoReturn
+from uuid import UUID
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db.models import Q, QuerySet
+
+from kernel.errors import ApplicationError, Conflict, Invalid, NotFound
+from kernel.text import storable
+from tenants import hosts
+from tenants.context import use_control
+from tenants.errors import ReasonMissing, TenantUnknown
+from tenants.models import ProvisioningStep, Tenant
+from tenants.provisioning import provision
+from tenants.states import State, change_state
+
+WRONG_USAGE: Final = 2
+NOT_FOUND: Final = 3
+REFUSED: Final = 4
+#: Exit codes by the kind of error; anything else is 1.
+EXIT_CODES: Final = ((Invalid, WRONG_USAGE), (NotFound, NOT_FOUND), (Conflict, REFUSED))
+SORTS: Final = {"slug": "slug", "created": "-created_at", "state": "state"}
+
+
+class Refused(CommandError):
+    """What stands before the line on stderr."""
+
+
+class Command(BaseCommand):
+    """Makes, lists, shows, stops and starts tenants.
+
+    Exit codes: 0 done, 1 unexpected error, 2 wrong usage, 3 no such tenant, 4 refused.
+    """
+
+    help = "Make, list, show, suspend and resume tenants."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare the verbs; all know --json, --yes and --actor."""
+        verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+
+        create = self.verb(verbs, "create", "Make a tenant, all of it, now.")
+        create.add_argument("slug", metavar="SLUG")
+        create.add_argument("--name", help="What people read; by default the slug.")
+        create.add_argument("--owner-email", required=True, metavar="ADDRESS")
+        create.add_argument("--owner-name", default="", metavar="NAME")
+        create.add_argument("--locale", default="en")
+        create.add_argument("--timezone", default="UTC")
+        create.add_argument(
+            "--key", metavar="KEY", help="The same key gives the same tenant."
+        )
+
+        listed = self.verb(verbs, "list", "List the tenants.")
+        listed.add_argument("--state", choices=State.values)
+        listed.add_argument("--search", default="", metavar="TEXT")
+        listed.add_argument("--sort", choices=sorted(SORTS), default="slug")
+        listed.add_argument("--limit", type=count, default=1000, metavar="N")
+
+        show = self.verb(verbs, "show", "Show one tenant.")
+        show.add_argument("tenant", metavar="TENANT", help="A slug, uuid or domain.")
+
+        for name, words in (
+            ("suspend", "Stop a tenant: every path answers 423, nothing runs."),
+            ("resume", "Start a suspended tenant again."),
+        ):
+            moved = self.verb(verbs, name, words)
+            moved.add_argument(
+                "tenant", metavar="TENANT", help="A slug, uuid or domain."
+            )
+            moved.add_argument(
+                "--reason", required=name == "suspend", default="", metavar="TEXT"
+            )
+
+    def verb(self, verbs: Any, name: str, words: str) -> ArgumentParser:
+        parser: ArgumentParser = verbs.add_parser(name, help=words, description=words)
+        parser.add_argument(
+            "--json", action="store_true", dest="as_json", help="Print JSON."
+        )
+        parser.add_argument("--yes", action="store_true", help="Ask no question.")
+        parser.add_argument(
+            "--actor", default="", metavar="NAME", help="Who does it, for the book."
+        )
+        return parser
+
+    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002 - Django's signature
+        """Run the verb; an error becomes one line and its exit code."""
+        verb: Callable[..., None] = getattr(self, f"do_{options['verb']}")
+        try:
+            with use_control():
+                verb(options)
+        except ApplicationError as error:
+            fail(error.detail, exit_code(error))
+        except CommandError:
+            raise
+        except Exception as error:
+            if options["traceback"]:
+                raise
+            fail(f"{type(error).__name__}: {error}".splitlines()[0], 1)
+
+    # Verbs
+
+    def do_create(self, options: Mapping[str, Any]) -> None:
+        slug = options["slug"]
+        order = {
+            "slug": slug,
+            "name": options["name"] or slug.replace("-", " ").title(),
+            "owner_email": options["owner_email"],
+            "owner_name": options["owner_name"],
+            "locale": options["locale"],
+            "timezone": options["timezone"],
+            "key": options["key"],
+            "by": actor(options),
+        }
+        self.stderr.write(f"Making {slug} ...")
+        tenant = provision(**order)
+        run = tenant.runs.latest("started_at")
+        steps = [step_facts(step) for step in run.steps.all()]
+        facts = {**tenant_facts(tenant), "steps": steps}
+        if options["as_json"]:
+            self.print_json(facts)
+            return
+        rows = [(s["name"], s["state"], f"{s['seconds']:.2f} s") for s in steps]
+        self.print_table(("STEP", "STATE", "TIME"), rows)
+        self.stdout.write("")
+        self.print_facts({k: facts[k] for k in ("slug", "uuid", "state", "url")})
+
+    def do_list(self, options: Mapping[str, Any]) -> None:
+        tenants = Tenant.objects.prefetch_related("domains")
+        if options["state"]:
+            tenants = tenants.filter(state=options["state"])
+        if options["search"]:
+            text = options["search"]
+            tenants = tenants.filter(Q(slug__icontains=text) | Q(name__icontains=text))
+        rows = [
+            tenant_facts(tenant)
+            for tenant in tenants.order_by(SORTS[options["sort"]], "slug")[
+                : options["limit"]
+            ]
+        ]
+        if options["as_json"]:
+            self.print_json(rows)
+            return
+        columns = ("slug", "name", "state", "domain", "created")
+        self.print_table(
+            [column.upper() for column in columns],
+            [[str(row[column]) for column in columns] for row in rows],
+        )
+
+    def do_show(self, options: Mapping[str, Any]) -> None:
+        tenant = find(options["tenant"])
+        facts = {**tenant_facts(tenant), **more_facts(tenant)}
+        if options["as_json"]:
+            self.print_json(facts)
+        else:
+            self.print_facts(facts)
+
+    def do_suspend(self, options: Mapping[str, Any]) -> None:
+        self.move(options, State.SUSPENDED)
+
+    def do_resume(self, options: Mapping[str, Any]) -> None:
+        self.move(options, State.ACTIVE)
+
+    def move(self, options: Mapping[str, Any], to: State) -> None:
+        """Change a tenant's state and print both states."""
+        reason = options["reason"].strip()
+        if to == State.SUSPENDED and not reason:
+            raise ReasonMissing
+        before = find(options["tenant"])
+        self.confirm(f"{options['verb'].title()} {before.slug}?", options)
+        after = change_state(before, to, reason=reason, by=actor(options))
+        facts = {
+            "slug": after.slug,
+            "uuid": str(after.uuid),
+            "before": before.state,
+            "state": after.state,
+            "reason": after.state_reason,
+        }
+        if options["as_json"]:
+            self.print_json(facts)
+        else:
+            self.stdout.write(f"{after.slug}: {before.state} -> {after.state}")
+
+    # Output
+
+    def confirm(self, question: str, options: Mapping[str, Any]) -> None:
+        """Ask a person at a terminal; programs are taken at their word."""
+        if options["yes"] or options["as_json"] or not sys.stdin.isatty():
+            return
+        if input(f"{question} [y/N] ").strip().lower() not in {"y", "yes"}:
+            fail("Nothing was changed.", REFUSED)
+
+    def print_json(self, value: object) -> None:
+        self.stdout.write(json.dumps(value, indent=2, ensure_ascii=False))
+
+    def print_table(self, head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+        lines = [list(head), *map(list, rows)]
+        widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
+        for line in lines:
+            cells = (
+                text.ljust(width) for text, width in zip(line, widths, strict=True)
+            )
+            self.stdout.write("  ".join(cells).rstrip())
+
+    def print_facts(self, facts: Mapping[str, Any]) -> None:
+        width = max(map(len, facts))
+        for name, value in facts.items():
+            text = ", ".join(map(str, value)) if isinstance(value, list) else value
+            self.stdout.write(f"{name.ljust(width)}  {'-' if text is None else text}")
+
+
+def fail(line: str, returncode: int) -> NoReturn:
+    raise Refused(line, returncode=returncode)
+
+
+def exit_code(error: ApplicationError) -> int:
+    return next((code for kind, code in EXIT_CODES if isinstance(error, kind)), 1)
+
+
+def actor(options: Mapping[str, Any]) -> str:
+    """Return who is at work: --actor, or the user of this machine."""
+    try:
+        return options["actor"] or f"os:{getpass.getuser()}"
+    except (KeyError, OSError):
+        return "os:unknown"
+
+
+def count(text: str) -> int:
+    """Return a number of rows, for argparse."""
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
+
+
+def find(name: str) -> Tenant:
+    """Return a tenant by slug, uuid or domain. Raises TenantUnknown."""
+    tenant = candidates(name).prefetch_related("domains").first()
+    if tenant is None:
+        raise TenantUnknown(f"There is no tenant {name!r}.")
+    return tenant
+
+
+def candidates(name: str) -> QuerySet[Tenant]:
+    wanted = Q(slug=name.lower())
+    host = hosts.canonical_host(name)
+    if host:
+        wanted |= Q(domains__domain=host)
+    with contextlib.suppress(ValueError):
+        wanted |= Q(uuid=UUID(name))
+    tenants: QuerySet[Tenant] = Tenant.objects.filter(wanted).distinct()
+    return tenants if storable(name) else tenants.none()
+
+
+def iso(at: datetime | None) -> str | None:
+    """Return an instant in ISO 8601, UTC, to the second."""
+    return f"{at:%Y-%m-%dT%H:%M:%SZ}" if at else None
+
+
+def tenant_facts(tenant: Tenant) -> dict[str, Any]:
+    info = tenant.info()
+    return {
+        "slug": tenant.slug,
+        "name": tenant.name,
+        "uuid": str(tenant.uuid),
+        "state": tenant.state,
+        "domain": info.primary_domain,
+        "url": hosts.absolute_url("/", tenant=info),
+        "created": iso(tenant.created_at),
+    }
+
+
+def more_facts(tenant: Tenant) -> dict[str, Any]:
+    run = tenant.runs.order_by("-started_at").first()
+    wake_up = getattr(tenant, "wake_up", None)
+    return {
+        "schema": tenant.schema_name,
+        "state_since": iso(tenant.state_since),
+        "state_reason": tenant.state_reason,
+        "locale": tenant.locale,
+        "timezone": tenant.timezone,
+        "domains": [domain.domain for domain in tenant.domains.all()],
+        "next_due": iso(wake_up.next_due) if wake_up else None,
+        "run": str(run.pk) if run else None,
+        "run_state": run.state if run else None,
+    }
+
+
+def step_facts(step: ProvisioningStep) -> dict[str, Any]:
+    seconds = (
+        (step.ended_at - step.started_at).total_seconds()
+        if step.started_at and step.ended_at
+        else 0.0
+    )
+    return {
+        "name": step.name,
+        "state": step.state,
+        "attempts": step.attempts,
+        "seconds": round(seconds, 3),
+    }

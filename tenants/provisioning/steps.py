@@ -1,0 +1,138 @@
+"""The steps from an order to a ready tenant, each with its way back.
+
+Every function may run again after it was interrupted at any instruction.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils.functional import Promise
+from django.utils.module_loading import import_string
+from django.utils.translation import gettext_lazy as _
+
+from kernel import clock
+from tenants import events, fleet, lookup, scheduler
+from tenants.context import TenantInfo, use
+from tenants.errors import TenantUnknown
+from tenants.models import Domain, ProvisioningRun, Tenant, WakeUp
+from tenants.provisioning.order import Order, ProvisioningRequest
+from tenants.states import State, change_state
+
+Act = Callable[[ProvisioningRun], None]
+
+
+def nothing(run: ProvisioningRun) -> None:
+    """Leave everything as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step: its words for people, the way forward, the way back.
+
+    What is not `vital` fails alone: the tenant is open by then and stays.
+    """
+
+    name: str
+    label: Promise
+    forward: Act
+    back: Act = nothing
+    vital: bool = True
+
+
+def info_of(run: ProvisioningRun) -> TenantInfo:
+    """Return the present values of the run's tenant."""
+    info = lookup.by_uuid(run.tenant_uuid)
+    if info is None:
+        raise TenantUnknown
+    return info
+
+
+def reserve(run: ProvisioningRun) -> None:
+    """See that tenant and domain are there: `begin` writes them with the run."""
+    info_of(run)
+
+
+def release(run: ProvisioningRun) -> None:
+    """Give the address back."""
+    Domain.objects.filter(tenant__uuid=run.tenant_uuid).delete()
+    Tenant.objects.filter(uuid=run.tenant_uuid).delete()
+
+
+def make_schema(run: ProvisioningRun) -> None:
+    """Make the tenant's schema and bring it to the code's tables."""
+    info = info_of(run)
+    name = connection.ops.quote_name(info.schema_name)
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {name}")
+    fleet.migrate_tenant(info)
+
+
+def drop_schema(run: ProvisioningRun) -> None:
+    """Drop the tenant's schema with all that is in it."""
+    info = lookup.by_uuid(run.tenant_uuid)
+    if info is None:
+        return
+    name = connection.ops.quote_name(info.schema_name)
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP SCHEMA IF EXISTS {name} CASCADE")
+
+
+def seed(run: ProvisioningRun) -> None:
+    """Call the functions that fill a new tenant, each in a transaction of its own."""
+    order = Order.from_json(run.order)
+    info = info_of(run)
+    request = ProvisioningRequest(
+        tenant=info,
+        owner_email=order.owner_email,
+        owner_name=order.owner_name,
+        locale=order.locale,
+    )
+    names = settings.TENANT_PROVISIONING_STEPS if order.seed is None else order.seed
+    for name in names:
+        with use(info), transaction.atomic():
+            import_string(name)(request)
+
+
+def schedule(run: ProvisioningRun) -> None:
+    """Give the tenant its place among the wake-ups; activation switches it on."""
+    tenant = Tenant.objects.get(uuid=run.tenant_uuid)
+    WakeUp.objects.get_or_create(tenant=tenant, defaults={"next_due": clock.now()})
+
+
+def unschedule(run: ProvisioningRun) -> None:
+    """Take the tenant out of the wake-ups."""
+    WakeUp.objects.filter(tenant__uuid=run.tenant_uuid).delete()
+
+
+def activate(run: ProvisioningRun) -> None:
+    """Open the tenant."""
+    tenant = Tenant.objects.get(uuid=run.tenant_uuid)
+    if tenant.state == State.PROVISIONING:
+        by = Order.from_json(run.order).by
+        change_state(tenant, State.ACTIVE, reason="Provisioned.", by=by)
+
+
+def announce(run: ProvisioningRun) -> None:
+    """Send what the seed steps put into the outbox on its way."""
+    with use(info_of(run)):
+        scheduler.arm(clock.now())
+    events.record(
+        "tenant.provisioned",
+        by=Order.from_json(run.order).by,
+        tenant=run.tenant_uuid,
+        run=str(run.pk),
+    )
+
+
+STEPS: Final = (
+    Step("reserve", _("Reserve the address"), reserve, release),
+    Step("schema", _("Prepare a place for the data"), make_schema, drop_schema),
+    Step("seed", _("Set up roles, owner and first process"), seed),
+    Step("schedule", _("Start reminders and mail"), schedule, unschedule),
+    Step("activate", _("Open the workspace"), activate),
+    Step("announce", _("Send the invitation"), announce, vital=False),
+)
+BY_NAME: Final = {step.name: step for step in STEPS}

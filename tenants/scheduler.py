@@ -1,0 +1,238 @@
+"""Wake the tenants that have due work, and only those.
+
+arm(due_at)        # in the transaction that writes work with a due instant
+tick()             # every few seconds, by beat: take, dispatch, look after runs
+run_all_inline()   # the same without Celery, for cron
+"""
+
+import logging
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from kernel import clock
+from tenants import broker, lookup, sources, states, upkeep, wake_ups
+from tenants.context import Control, TenantInfo, current, use_control
+from tenants.serving import serving
+from tenants.wake_ups import Taken
+
+logger = logging.getLogger(__name__)
+
+#: Tenants a message carries.
+TOGETHER: Final = 20
+#: A tenant whose source failed is left alone for so long.
+AFTER_FAILURE: Final = timedelta(seconds=30)
+#: A tenant whose due rows were all held by others comes back after so long.
+AFTER_NOTHING: Final = timedelta(seconds=1)
+
+
+@dataclass(slots=True)
+class TickResult:
+    """What a tick did: wake-ups taken, messages sent, and rows handled by tenant."""
+
+    taken: int = 0
+    dispatched: int = 0
+    ran: dict[str, dict[str, int]] = field(default_factory=dict)
+    control: dict[str, int] = field(default_factory=dict)
+    resumed: int = 0
+    failed: list[str] = field(default_factory=list)
+
+
+# Arm
+
+
+class Arming:
+    """What is done after the commit of a transaction that armed, once a context."""
+
+    def __init__(self, context: TenantInfo | Control, due_at: datetime) -> None:
+        self.context = context
+        self.due_at = due_at
+
+    def __call__(self) -> None:
+        with use_control():
+            if isinstance(self.context, Control):
+                wake_control(self.due_at)
+            elif wake_ups.lower(self.context.uuid, self.due_at):
+                wake_tenant(self.context.uuid, self.due_at)
+
+
+def arm(due_at: datetime) -> None:
+    """Say that the present context has work due at an instant.
+
+    Call it in the transaction that writes the work; it counts after the commit.
+    """
+    context = current()
+    waiting = armed(context)
+    if waiting is None:
+        transaction.on_commit(Arming(context, due_at))
+    else:
+        waiting.due_at = min(waiting.due_at, due_at)
+
+
+def armed(context: TenantInfo | Control) -> Arming | None:
+    """Return what this transaction armed for the context already."""
+    for _sids, function, _robust in connection.run_on_commit:
+        arming = getattr(function, "__wrapped__", function)
+        if isinstance(arming, Arming) and arming.context == context:
+            return arming
+    return None
+
+
+def is_near(due_at: datetime) -> bool:
+    """Tell whether the next tick may be too late, and a worker can be told."""
+    interval = timedelta(seconds=settings.TENANTRY_TICK_SECONDS)
+    return settings.TENANTRY_DISPATCH == "celery" and due_at <= clock.now() + interval
+
+
+def seconds_to(due_at: datetime) -> float:
+    return max(0.0, (due_at - clock.now()).total_seconds())
+
+
+def wake_tenant(tenant: UUID, due_at: datetime) -> None:
+    from tenants import tasks
+
+    if is_near(due_at):
+        broker.publish(tasks.run_now, str(tenant), countdown=seconds_to(due_at))
+
+
+def wake_control(due_at: datetime) -> None:
+    from tenants import tasks
+
+    if is_near(due_at):
+        broker.publish(tasks.run_control, countdown=seconds_to(due_at))
+
+
+# Run
+
+
+def run_due(limit: int = sources.ROWS) -> dict[str, int]:
+    """Run all sources of the present context; return the rows handled by source."""
+    return sources.run(limit).handled
+
+
+def run_taken(taken: Taken) -> tuple[TenantInfo, sources.Ran, datetime | None] | None:
+    """Run one tenant whose wake-up was taken, and put the wake-up back.
+
+    Returns what was done and the next instant; None where it is not ours to run.
+    """
+    with use_control():
+        if not wake_ups.hold(taken):
+            return None
+        tenant = lookup.by_uuid(taken.tenant)
+        if tenant is None or not states.is_served(tenant.state):
+            return None
+        with serving(tenant):
+            ran = sources.run()
+            scanned = scan(ran)
+        return tenant, ran, wake_ups.put_back(taken, scanned)
+
+
+def scan(ran: sources.Ran) -> datetime | None:
+    """Return when the tenant has work next; a fresh failure does not spin."""
+    now = clock.now()
+    if ran.failed:
+        return now + AFTER_FAILURE
+    due = sources.next_due()
+    if due is not None and not ran.total:
+        return max(due, now + AFTER_NOTHING)
+    return due
+
+
+def run_batch(batch: Iterable[Taken], result: TickResult | None = None) -> TickResult:
+    """Run taken tenants one after another; one that fails stops no other."""
+    result = result or TickResult()
+    for taken in batch:
+        try:
+            done = run_taken(taken)
+        except Exception:
+            logger.exception("tenant.run_failed", extra={"for": str(taken.tenant)})
+            result.failed.append(str(taken.tenant))
+            continue
+        if done is not None:
+            add(result, *done[:2])
+    return result
+
+
+def add(result: TickResult, tenant: TenantInfo, ran: sources.Ran) -> None:
+    counts = result.ran.setdefault(tenant.slug, {})
+    for name, handled in ran.handled.items():
+        counts[name] = counts.get(name, 0) + handled
+    result.failed.extend(f"{tenant.slug}: {name}" for name in ran.failed)
+
+
+def run_control() -> dict[str, int]:
+    """Run the sources of the control plane."""
+    with use_control():
+        return run_due()
+
+
+# Tick
+
+
+def tick(batch: int = 200) -> TickResult:
+    """Take what is due and see that it is done: by workers, or here without Celery."""
+    result = TickResult()
+    with use_control():
+        taken = wake_ups.take(batch)
+        result.taken = len(taken)
+        for part in parts(taken):
+            if sent(part):
+                result.dispatched += 1
+            else:
+                run_batch(part, result)
+        look_after(result)
+    return result
+
+
+def parts(taken: Sequence[Taken]) -> Iterable[Sequence[Taken]]:
+    return (taken[i : i + TOGETHER] for i in range(0, len(taken), TOGETHER))
+
+
+def sent(batch: Sequence[Taken]) -> bool:
+    """Hand a batch to a worker; False where it is to be done here."""
+    from tenants import tasks
+
+    if settings.TENANTRY_DISPATCH != "celery":
+        return False
+    return broker.publish(
+        tasks.run_wake_ups, [[str(one.tenant), one.run_no] for one in batch]
+    )
+
+
+def look_after(result: TickResult) -> None:
+    """Do the control plane's own work: mail, stuck set-ups, the slow sweep."""
+    from tenants import provisioning
+
+    ran = sources.run()
+    result.control = ran.handled
+    result.failed.extend(f"control: {name}" for name in ran.failed)
+    result.resumed = provisioning.resume_due()
+    upkeep.when_due()
+
+
+def run_all_inline(
+    *, only: Sequence[UUID] | None = None, max_seconds: float = 55.0
+) -> TickResult:
+    """Do everything that is due, here and now, tenant by tenant; for cron.
+
+    `only` keeps it to some tenants. What is left after `max_seconds` stays due.
+    """
+    give_up = time.monotonic() + max_seconds
+    result = TickResult()
+    with use_control():
+        upkeep.sweep(only=only)
+        if only is None:
+            look_after(result)
+        while time.monotonic() < give_up:
+            taken = wake_ups.take(1, only=only)
+            if not taken:
+                break
+            result.taken += 1
+            run_batch(taken, result)
+    return result

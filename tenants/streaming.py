@@ -1,0 +1,68 @@
+"""A streamed body is made after the view has returned, and still for its tenant."""
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager
+from typing import Any
+
+from django.http import FileResponse, StreamingHttpResponse
+
+Inside = Callable[[], AbstractContextManager[None]]
+
+
+def carry(response: StreamingHttpResponse, inside: Inside) -> None:
+    """See that every part of the body, and its end, is made inside the context.
+
+    Django knows no public way to wrap the body of a response that also keeps the
+    functions that close it, so this touches two of its private names.
+    """
+    body: Any = response
+    if isinstance(response, FileResponse) and body.file_to_stream is not None:
+        return  # a file is read without any context
+    closers = [within(close, inside) for close in body._resource_closers]  # noqa: SLF001 - see above
+    parts = body._iterator  # noqa: SLF001 - see above
+    response.streaming_content = (
+        later(parts, inside) if response.is_async else Parts(parts, inside)
+    )
+    body._resource_closers = closers  # noqa: SLF001 - see above
+
+
+def within(function: Callable[[], object], inside: Inside) -> Callable[[], None]:
+    """Return the function, run inside the context."""
+
+    def run() -> None:
+        with inside():
+            function()
+
+    return run
+
+
+class Parts:
+    """The parts of a body, each made inside the context."""
+
+    def __init__(self, parts: Iterator[bytes], inside: Inside) -> None:
+        self.parts = parts
+        self.inside = inside
+
+    def __iter__(self) -> "Parts":
+        return self
+
+    def __next__(self) -> bytes:
+        with self.inside():
+            return next(self.parts)
+
+
+async def later(parts: AsyncIterator[bytes], inside: Inside) -> AsyncIterator[bytes]:
+    """Yield the parts of an asynchronous body, each made inside the context."""
+    try:
+        while True:
+            with inside():
+                try:
+                    part = await anext(parts)
+                except StopAsyncIteration:
+                    return
+            yield part
+    finally:
+        close = getattr(parts, "aclose", None)
+        if close is not None:
+            with inside():
+                await close()

@@ -1,0 +1,66 @@
+"""What the control plane does every few minutes."""
+
+import logging
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from kernel import clock
+from tenants import lookup, sources, states, wake_ups
+from tenants.context import use, use_control
+from tenants.models import Chore, RateCounter, SignupRequest, Tenant
+
+logger = logging.getLogger(__name__)
+
+SWEEP_EVERY: Final = timedelta(minutes=5)
+KEEP_SIGNUPS: Final = timedelta(days=30)
+KEEP_COUNTERS: Final = timedelta(days=1)
+
+
+def when_due() -> bool:
+    """Do the upkeep if its time has come; of many processes at once, one does it."""
+    with use_control():
+        if not claim("sweep", every=SWEEP_EVERY):
+            return False
+        sweep()
+        forget()
+    return True
+
+
+def claim(name: str, *, every: timedelta) -> bool:
+    """Move a chore on; tell whether it was due and is ours to do now."""
+    now = clock.now()
+    due = Chore.objects.filter(name=name, next_due__lte=now)
+    if due.update(next_due=now + every):
+        return True
+    if Chore.objects.filter(name=name).exists():
+        return False
+    Chore.objects.bulk_create(
+        [Chore(name=name, next_due=now + every)], ignore_conflicts=True
+    )
+    return True
+
+
+def sweep(only: Sequence[UUID] | None = None) -> None:
+    """Find work whose arming was lost, because a process died after its commit."""
+    with use_control():
+        tenants = Tenant.objects.filter(state__in=states.SERVED)
+        if only is not None:
+            tenants = tenants.filter(uuid__in=only)
+        for tenant in lookup.infos(tenants):
+            try:
+                with use(tenant):
+                    due = sources.next_due()
+            except Exception:
+                logger.exception("sweep.failed", extra={"for": str(tenant.uuid)})
+                continue
+            if due is not None:
+                wake_ups.lower(tenant.uuid, due)
+
+
+def forget() -> None:
+    """Delete what is only kept for a while."""
+    now = clock.now()
+    SignupRequest.objects.filter(created_at__lt=now - KEEP_SIGNUPS).delete()
+    RateCounter.objects.filter(window_start__lt=now - KEEP_COUNTERS).delete()

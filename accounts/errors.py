@@ -6,12 +6,14 @@ ApplicationError
 │   └── CodeExpired, TooManyAttempts, TicketRequired, WrongAccount, ...
 ├── Unauthenticated    SignInFailed
 ├── Forbidden          CrossSite, EmailUnverified, PasswordChangeRequired, ...
+├── Conflict           NameTaken
 ├── TooMany            Throttled
 └── Unavailable        LimiterDown
 """
 
 from kernel.errors import (
     BadRequest,
+    Conflict,
     Forbidden,
     TooMany,
     Unauthenticated,
@@ -41,6 +43,12 @@ class NameInvalid(BadRequest):
     """A name has at most 150 characters, and no markup, links or line breaks."""
 
     code = "name_invalid"
+
+
+class NameTaken(Conflict):
+    """This name or address has an account already."""
+
+    code = "user_exists"
 
 
 class MailUnavailable(BadRequest):

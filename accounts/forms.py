@@ -1,0 +1,123 @@
+"""The forms of the pages: one question each, with what a password manager needs."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts.passwords import LONGEST, SHORTEST
+from kernel.text import storable
+
+
+class StorableCharField(forms.CharField):
+    """A text that PostgreSQL can store; Django itself refuses NUL only."""
+
+    def clean(self, value: Any) -> str:  # noqa: ANN401 - Django's signature
+        text: str = super().clean(value)
+        if not storable(text):
+            raise forms.ValidationError(
+                _("Remove the characters that cannot be stored.")
+            )
+        return text
+
+
+def address_field(label: Any = None) -> forms.CharField:  # noqa: ANN401 - a lazy text
+    return StorableCharField(
+        label=label or _("E-mail address"),
+        max_length=1000,
+        widget=forms.EmailInput(attrs={"autocomplete": "email", "maxlength": 254}),
+    )
+
+
+def new_password_field(label: Any, help_text: Any = "") -> forms.CharField:  # noqa: ANN401 - lazy texts
+    return StorableCharField(
+        label=label,
+        help_text=help_text,
+        strip=False,
+        max_length=4 * LONGEST,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+
+PASSWORD_HELP = _("At least %(count)d characters. A few words make a good one.") % {
+    "count": SHORTEST
+}
+
+
+class SignInForm(forms.Form):
+    """Name or address, and the password."""
+
+    username = StorableCharField(
+        label=_("User name or e-mail address"),
+        max_length=1000,
+        widget=forms.TextInput(
+            attrs={
+                "autocomplete": "username",
+                "autocapitalize": "none",
+                "spellcheck": "false",
+                "autofocus": True,
+            }
+        ),
+    )
+    password = StorableCharField(
+        label=_("Password"),
+        strip=False,
+        max_length=4 * LONGEST,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+
+class RegisterForm(forms.Form):
+    """What a new person tells."""
+
+    first_name = StorableCharField(
+        label=_("First name"),
+        max_length=150,
+        widget=forms.TextInput(attrs={"autocomplete": "given-name"}),
+    )
+    last_name = StorableCharField(
+        label=_("Last name"),
+        max_length=150,
+        widget=forms.TextInput(attrs={"autocomplete": "family-name"}),
+    )
+    email = address_field()
+    password = new_password_field(_("Password"), PASSWORD_HELP)
+
+
+class ForgotForm(forms.Form):
+    """The address that the code goes to."""
+
+    email = address_field()
+
+
+class CodeForm(forms.Form):
+    """The code of the mail."""
+
+    code = StorableCharField(
+        label=_("Code"),
+        max_length=100,
+        widget=forms.TextInput(
+            attrs={
+                "autocomplete": "one-time-code",
+                "autocapitalize": "characters",
+                "spellcheck": "false",
+                "autofocus": True,
+            }
+        ),
+    )
+
+
+class NewPasswordForm(forms.Form):
+    """A new password, typed twice."""
+
+    password = new_password_field(_("New password"), PASSWORD_HELP)
+    password_verify = new_password_field(_("New password again"))
+
+
+class SetPasswordForm(NewPasswordForm):
+    """The same with the ticket of the link, which a script takes from the fragment."""
+
+    ticket = StorableCharField(
+        required=False, max_length=200, widget=forms.HiddenInput(attrs={"data-ticket": ""})
+    )
+

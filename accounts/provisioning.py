@@ -1,0 +1,53 @@
+"""What a new tenant needs from accounts: roles, branding, its first owner."""
+
+from django.conf import settings
+from django.db import transaction
+
+from accounts import challenges, code_mails, people, roles
+from accounts.models import TenantBranding, User
+from accounts.permissions import RESERVED_GROUPS
+from tenants.provisioning import ProvisioningRequest
+
+SETUP_DAYS = challenges.SETUP_LIFE.days
+
+
+@transaction.atomic
+def prepare(request: ProvisioningRequest) -> None:
+    """Make groups, branding and owner in the new tenant; a second call changes nothing.
+
+    The owner gets a mail with a link to set the password.
+    """
+    roles.ensure_groups(RESERVED_GROUPS - {"Superuser"})
+    TenantBranding.objects.get_or_create(
+        pk=1, defaults={"name": request.tenant.name, "language": request.locale}
+    )
+    if User.objects.filter(role=User.Role.OWNER).exists():
+        return
+    owner = _make_owner(request)
+    ticket = challenges.issue_setup_ticket(owner)
+    code_mails.send_setup(owner, ticket, SETUP_DAYS)
+
+
+def _make_owner(request: ProvisioningRequest) -> User:
+    first_name, _, last_name = request.owner_name.partition(" ")
+    return people.create_person(
+        username=request.owner_email,
+        email=request.owner_email,
+        first_name=first_name,
+        last_name=last_name,
+        role=User.Role.OWNER,
+        verified=False,
+        language=request.locale,
+    )
+
+
+def owner_entry() -> str:
+    """Return the path at which the first owner of the entered tenant comes in.
+
+    It carries a new single-use secret in its fragment until a password is set; from
+    then on it is the sign-in page.
+    """
+    owner = User.objects.filter(role=User.Role.OWNER).order_by("id").first()
+    if owner is None or owner.has_usable_password() or owner.deactivated_at:
+        return str(settings.LOGIN_URL)
+    return code_mails.setup_path(challenges.issue_setup_ticket(owner))

@@ -15,7 +15,7 @@ def decider_of(request: LeaveRequest) -> User | None:
 
 
 def least_busy(group: str, request: LeaveRequest) -> User | None:
-    """Return the member who holds the fewest open work items; ties by age of account."""
+    """Return the member with the fewest open work items; ties by age of account."""
     held = (
         WorkItem.objects.open()
         .filter(user=OuterRef("pk"))

@@ -1,6 +1,8 @@
 """The errors that a caller of the leave app can meet.
 
     ApplicationError (kernel)
+    ├── Forbidden 403
+    │   └── OwnLeave            leave.own_request
     ├── NotFound 404
     │   └── LeaveNotFound       leave.not_found
     ├── Conflict 409
@@ -17,7 +19,13 @@
 Text that cannot be stored is refused by the kernel: Invalid 422, invalid_text.
 """
 
-from kernel.errors import Conflict, Invalid, NotFound
+from kernel.errors import Conflict, Forbidden, Invalid, NotFound
+
+
+class OwnLeave(Forbidden):
+    """Nobody decides on their own leave; somebody else has to."""
+
+    code = "leave.own_request"
 
 
 class LeaveNotFound(NotFound):

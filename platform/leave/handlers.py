@@ -6,6 +6,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from leave.deciders import decider_of
+from leave.errors import OwnLeave
 from leave.models import LeaveRequest
 from leave.notices import tell_requester
 from workflow.handlers import (
@@ -42,8 +43,10 @@ def to_manager(workitem: WorkItem) -> User | None:
 
 @precondition("leave.by_another")
 def by_another(request: LeaveRequest, workitem: WorkItem) -> bool:
-    """Nobody decides on their own leave."""
-    return workitem.user_id != request.requester_id
+    """Nobody decides on their own leave. Raises OwnLeave, the answer to who tries."""
+    if workitem.user_id == request.requester_id:
+        raise OwnLeave
+    return True
 
 
 @hook("leave.sent")

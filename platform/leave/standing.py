@@ -5,6 +5,7 @@ from typing import Final, Literal
 
 from django.utils.translation import gettext as _
 
+from accounts.models import User
 from leave.deciders import members
 from leave.models import LeaveRequest
 from leave.processes import APPROVE, DECIDE, HR, MANAGERS
@@ -74,13 +75,13 @@ def decision(request: LeaveRequest) -> str:
 
 def last_decision(request: LeaveRequest) -> WorkItem | None:
     """Return the newest work item at which somebody decides, or decided."""
-    items = of(request).filter(activity__key__in=(APPROVE, DECIDE))
+    items = items_of(request).filter(activity__key__in=(APPROVE, DECIDE))
     return items.exclude(status="expired").first()
 
 
 def waits_for(request: LeaveRequest) -> str:
     """Return who has to do something now; empty where nobody has to."""
-    item = of(request).open().first()
+    item = items_of(request).open().first()
     if item is None:
         return ""
     if item.user is not None:
@@ -88,7 +89,13 @@ def waits_for(request: LeaveRequest) -> str:
     return ", ".join(sorted(group.name for group in item.pull_roles.all()))
 
 
-def of(request: LeaveRequest) -> WorkItemQuerySet:
+def item_for(person: User, request: LeaveRequest) -> WorkItem | None:
+    """Return the work item about the request that this person can do now."""
+    mine = WorkItem.objects.takeable_by(person).values("pk")
+    return items_of(request).filter(pk__in=mine).first()
+
+
+def items_of(request: LeaveRequest) -> WorkItemQuerySet:
     """Return the work items about the request, the newest first."""
     return (
         WorkItem.objects.filter(

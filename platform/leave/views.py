@@ -13,6 +13,7 @@ from leave import requests, standing
 from leave.errors import LeaveNotFound, LeaveNotYours
 from leave.forms import LeaveForm, form_of
 from leave.models import LeaveRequest
+from leave.timeline import timeline
 
 PAGE_SIZE = 25
 REFUSED = 422
@@ -111,5 +112,5 @@ def about(request: HttpRequest, row: LeaveRequest) -> dict[str, object]:
         "may_change": requests.may_change(request.user, row),
         "my_item": standing.item_for(request.user, row),
         "steps": standing.steps(row),
-        "timeline": standing.timeline(row),
+        "timeline": timeline(row),
     }

@@ -1,0 +1,75 @@
+"""What has happened with a leave request, in the words of those who wait for it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as __
+
+from leave.models import LeaveRequest
+from leave.processes import (
+    APPROVE,
+    APPROVED,
+    CORRECT,
+    DECIDE,
+    FILE,
+    REJECTED,
+    REQUEST,
+    RESUBMIT,
+    TELL,
+    WITHDRAW,
+)
+from leave.standing import items_of
+from workflow.models import WorkItem
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of `partials/timeline.html`."""
+
+    at: datetime
+    title: str
+    icon: str = "circle-dot"
+    tone: str = ""
+    text: str = ""
+
+
+#: Activity and outcome to words, icon and tone; an empty outcome fits every other.
+WORDS: Final = {
+    (REQUEST, ""): (__("%s sent the request"), "send", "info"),
+    (CORRECT, RESUBMIT): (__("%s sent it again"), "send", "info"),
+    (CORRECT, WITHDRAW): (__("%s withdrew it"), "undo-2", ""),
+    (APPROVE, APPROVED): (__("%s approved"), "check", "good"),
+    (APPROVE, REJECTED): (__("%s refused"), "x", "bad"),
+    (DECIDE, APPROVED): (__("%s approved in the manager's place"), "check", "good"),
+    (DECIDE, REJECTED): (__("%s refused in the manager's place"), "x", "bad"),
+    (FILE, ""): (__("%s filed it"), "file-check", "good"),
+}
+
+
+def timeline(request: LeaveRequest) -> list[Entry]:
+    """Return what has happened, the oldest first."""
+    asked = _("%s asked for leave") % request.requester
+    entries = [Entry(request.created_at, asked, "calendar-days")]
+    closed = items_of(request).filter(status__in=("complete", "expired"))
+    for item in closed.order_by("id"):
+        entry = entry_of(item, request)
+        if entry is not None:
+            entries.append(entry)
+    return sorted(entries, key=lambda entry: entry.at)
+
+
+def entry_of(item: WorkItem, request: LeaveRequest) -> Entry | None:
+    """Return the words for a finished work item; None for what nobody asks about."""
+    key = item.activity.key
+    at = item.completed_at or item.date
+    if item.status == WorkItem.Status.EXPIRED:
+        return Entry(at, _("No answer in time: passed to HR"), "clock", "warn")
+    if key == TELL:
+        return Entry(at, _("%s was told by mail") % request.requester, "mail")
+    found = WORDS.get((key, item.condition or "")) or WORDS.get((key, ""))
+    if found is None:
+        return None
+    words, icon, tone = found
+    return Entry(at, words % (item.user or _("Somebody")), icon, tone)

@@ -1,21 +1,21 @@
 """A process as data: what an app writes down and `publishing` installs.
 
-    ProcessData(
-        code="leave",
-        title="leave",
-        begin="request",
-        end="end",
-        activities=(
-            ActivityData("request", "Request"),
-            ActivityData("approve", "Approve", split_mode="xor", roles=("Managers",)),
-            ActivityData("end", "End", kind="dummy"),
-        ),
-        transitions=(
-            TransitionData("request", "approve", "Send"),
-            TransitionData("approve", "end", "Approve", condition="eq:APPROVED"),
-            TransitionData("approve", "request", "Refuse", condition="eq:REJECTED"),
-        ),
-    )
+ProcessData(
+code="leave",
+title="leave",
+begin="request",
+end="end",
+activities=(
+ActivityData("request", "Request"),
+ActivityData("approve", "Approve", split_mode="xor", roles=("Managers",)),
+ActivityData("end", "End", kind="dummy"),
+),
+transitions=(
+TransitionData("request", "approve", "Send"),
+TransitionData("approve", "end", "Approve", condition="eq:APPROVED"),
+TransitionData("approve", "request", "Refuse", condition="eq:REJECTED"),
+),
+)
 """
 
 from collections.abc import Mapping

@@ -1,42 +1,42 @@
 """The errors a caller of the workflow can meet.
 
-    ApplicationError (kernel)
-    ├── BadRequest 400
-    │   ├── ContentTypeInvalid       content_type.invalid
-    │   └── PageInvalid              page.invalid
-    ├── Forbidden 403
-    │   ├── ProcessNotAllowed        process.not_allowed
-    │   ├── ContentTypeNotAllowed    content_type.not_allowed
-    │   ├── ObjectNotAllowed         object.not_allowed
-    │   ├── NotCandidate             workitem.not_candidate
-    │   └── NotHolder                workitem.not_holder
-    ├── NotFound 404
-    │   ├── ProcessNotFound          process.not_found
-    │   ├── ObjectNotFound           object.not_found
-    │   ├── WorkItemNotFound         workitem.not_found
-    │   └── InstanceNotFound         instance.not_found
-    ├── Conflict 409
-    │   ├── ProcessDisabled          process.disabled
-    │   ├── ProcessTampered          process.tampered
-    │   ├── InstanceState            instance.state
-    │   │   └── InstanceClosed       instance.closed
-    │   ├── TenantMismatch           tenant.mismatch
-    │   ├── AuditImmutable           audit.immutable
-    │   └── WorkItemConflict         workitem.conflict
-    │       ├── WorkItemState        workitem.state
-    │       ├── WorkItemClosed       workitem.closed
-    │       ├── WorkItemHeld         workitem.held
-    │       ├── ForwardedAlready     workitem.forwarded_already
-    │       └── WorkItemBusy         workitem.busy
-    └── Invalid 422
-        ├── NoMatch                  split.no_match
-        ├── OutcomeTooLong           outcome.too_long
-        ├── DataInvalid              data.invalid
-        ├── HandlerFailed            handler.failed
-        ├── HandlerMissing           handler.missing
-        ├── DocumentInvalid          document.invalid
-        ├── ConditionInvalid         condition.invalid
-        └── ProcessInvalid           process.invalid
+ApplicationError (kernel)
+├── BadRequest 400
+│   ├── ContentTypeInvalid       content_type.invalid
+│   └── PageInvalid              page.invalid
+├── Forbidden 403
+│   ├── ProcessNotAllowed        process.not_allowed
+│   ├── ContentTypeNotAllowed    content_type.not_allowed
+│   ├── ObjectNotAllowed         object.not_allowed
+│   ├── NotCandidate             workitem.not_candidate
+│   └── NotHolder                workitem.not_holder
+├── NotFound 404
+│   ├── ProcessNotFound          process.not_found
+│   ├── ObjectNotFound           object.not_found
+│   ├── WorkItemNotFound         workitem.not_found
+│   └── InstanceNotFound         instance.not_found
+├── Conflict 409
+│   ├── ProcessDisabled          process.disabled
+│   ├── ProcessTampered          process.tampered
+│   ├── InstanceState            instance.state
+│   │   └── InstanceClosed       instance.closed
+│   ├── TenantMismatch           tenant.mismatch
+│   ├── AuditImmutable           audit.immutable
+│   └── WorkItemConflict         workitem.conflict
+│       ├── WorkItemState        workitem.state
+│       ├── WorkItemClosed       workitem.closed
+│       ├── WorkItemHeld         workitem.held
+│       ├── ForwardedAlready     workitem.forwarded_already
+│       └── WorkItemBusy         workitem.busy
+└── Invalid 422
+├── NoMatch                  split.no_match
+├── OutcomeTooLong           outcome.too_long
+├── DataInvalid              data.invalid
+├── HandlerFailed            handler.failed
+├── HandlerMissing           handler.missing
+├── DocumentInvalid          document.invalid
+├── ConditionInvalid         condition.invalid
+└── ProcessInvalid           process.invalid
 """
 
 from kernel.errors import BadRequest, Conflict, Forbidden, Invalid, NotFound

@@ -129,6 +129,8 @@ class Moves:
     marking: Marking
     created: tuple[Created, ...] = ()
     released: tuple[Released, ...] = ()
+    #: Blocked work items of earlier steps at which a token arrived in this one.
+    touched: frozenset[int] = frozenset()
     #: A token was consumed at the end.
     reached_end: bool = False
     #: Blocked work items that can never go on.
@@ -189,6 +191,7 @@ class _Move:
     marking: Marking
     created: dict[int, Created] = field(default_factory=dict)
     released: dict[int, Released] = field(default_factory=dict)
+    touched: set[int] = field(default_factory=set)
     reached_end: bool = False
 
     def arrive(self, way: Any, *, item: int, number: int) -> None:
@@ -214,9 +217,9 @@ class _Move:
         rounds = before.rounds.get(way.target, ())
         if len(queue) > len(rounds):
             rounds = (*rounds, number)
-            self.created[number] = Created(
-                number, way.target, "blocked", way.key, item
-            )
+            self.created[number] = Created(number, way.target, "blocked", way.key, item)
+        else:
+            self.touched.add(rounds[len(queue) - 1])
         self.marking = Marking(
             before.at,
             {**before.waiting, way.key: queue},
@@ -271,6 +274,7 @@ class _Move:
             released=tuple(
                 item for key, item in self.released.items() if key not in self.created
             ),
+            touched=frozenset(self.touched - self.created.keys()),
             reached_end=self.reached_end,
             stuck=self.stuck(),
         )

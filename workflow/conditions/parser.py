@@ -1,10 +1,10 @@
 """The grammar of expressions, read by descent, typed while it is read.
 
-    expr := or ;  or := and ("or" and)* ;  and := not ("and" not)*
-    not  := "not" not | cmp
-    cmp  := term (op term)* | term ("is" | "is" "not") "None"
-    term := NAME | STRING | ["-"] NUMBER | "True" | "False" | "None"
-          | "[" list "]" | "(" list ")" | "(" expr ")"
+expr := or ;  or := and ("or" and)* ;  and := not ("and" not)*
+not  := "not" not | cmp
+cmp  := term (op term)* | term ("is" | "is" "not") "None"
+term := NAME | STRING | ["-"] NUMBER | "True" | "False" | "None"
+| "[" list "]" | "(" list ")" | "(" expr ")"
 """
 
 from collections.abc import Callable, Mapping

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass
-class ConditionProblem(Exception):  # noqa: N818 - a finding for the author, shown as text
+class ConditionProblem(Exception):
     """A condition cannot be read; the position counts characters from 0."""
 
     message: str

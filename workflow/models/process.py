@@ -176,7 +176,9 @@ class Activity(models.Model):
             ),
             models.CheckConstraint(
                 name="activity_modes_known",
-                condition=Q(join_mode__in=("xor", "and"), split_mode__in=("xor", "and")),
+                condition=Q(
+                    join_mode__in=("xor", "and"), split_mode__in=("xor", "and")
+                ),
             ),
         )
 

@@ -43,15 +43,17 @@ class WorkItemQuerySet(models.QuerySet["WorkItem"]):
 
     def offered_to(self, user: Any) -> "WorkItemQuerySet":
         """Return the open work items that nobody holds and this person may take."""
-        candidates = WorkItem.pull_roles.through.objects.filter(
-            workitem=OuterRef("pk")
-        )
+        candidates = WorkItem.pull_roles.through.objects.filter(workitem=OuterRef("pk"))
         membership = user.groups.through.objects.filter(
             user_id=user.pk, group_id=OuterRef("group_id")
         )
         mine = candidates.filter(Exists(membership))
         return self.filter(
-            Exists(mine) | ~Exists(candidates), status="inactive", user=None
+            Exists(mine) | ~Exists(candidates),
+            status="inactive",
+            user=None,
+            activity__kind="standard",
+            activity__autostart=False,
         )
 
     def takeable_by(self, user: Any) -> "WorkItemQuerySet":
@@ -208,7 +210,10 @@ class WorkItem(models.Model):
         engine.complete_work_item(self, outcome=condition, data=data, by=actor)
 
     def forward(
-        self, timeout_forwarding: bool = False, *, actor: Any = None  # noqa: FBT001, FBT002 - the seed's signature
+        self,
+        timeout_forwarding: bool = False,
+        *,
+        actor: Any = None,  # noqa: FBT001, FBT002 - the seed's signature
     ) -> None:
         """Send the token on: of a completed item, or by a timeout that is due."""
         from workflow import engine, timers

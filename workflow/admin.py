@@ -1,0 +1,107 @@
+"""The workflow's part of a tenant's admin: everything to look at, little to change."""
+
+from typing import Any
+
+from django.contrib.admin import AdminSite
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin, TabularInline
+
+from workflow.models import (
+    Activity,
+    Application,
+    AuditEvent,
+    Process,
+    ProcessInstance,
+    PushApplication,
+    Timer,
+    Transition,
+    WorkItem,
+)
+
+
+class ReadOnly:
+    """Rows that only the engine writes."""
+
+    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:  # noqa: ARG002 - Django's signature
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 - as above
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 - as above
+        return False
+
+
+class ActivityInline(ReadOnly, TabularInline):
+    model = Activity
+    fields = ("key", "title", "kind", "join_mode", "split_mode", "autostart")
+    extra = 0
+
+
+class TransitionInline(ReadOnly, TabularInline):
+    model = Transition
+    fields = ("name", "input", "output", "condition", "order", "is_default")
+    extra = 0
+
+
+class ProcessAdmin(ModelAdmin):
+    """A version never changes; an admin may switch it off and on."""
+
+    list_display = ("title", "code", "version", "status", "enabled", "published_at")
+    list_filter = ("status", "enabled")
+    search_fields = ("title", "code")
+    inlines = (ActivityInline, TransitionInline)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:  # noqa: ARG002 - Django's signature
+        """Return every field but the switch."""
+        return [
+            field.name
+            for field in (*Process._meta.fields, *Process._meta.many_to_many)  # noqa: SLF001 - Django's public name
+            if field.name not in {"id", "enabled"}
+        ]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002 - Django's signature
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 - as above
+        return False
+
+
+class InstanceAdmin(ReadOnly, ModelAdmin):
+    list_display = ("title", "process", "process_version", "status", "user")
+    list_filter = ("status", "process")
+    search_fields = ("title",)
+    list_select_related = ("process", "user")
+
+
+class WorkItemAdmin(ReadOnly, ModelAdmin):
+    list_display = ("id", "instance", "activity", "user", "status", "priority")
+    list_filter = ("status",)
+    list_select_related = ("instance", "activity", "user")
+
+
+class TimerAdmin(ReadOnly, ModelAdmin):
+    list_display = ("kind", "workitem", "due_at", "state", "attempts")
+    list_filter = ("kind", "state")
+    list_select_related = ("workitem",)
+
+
+class AuditAdmin(ReadOnly, ModelAdmin):
+    list_display = ("created_at", "action", "actor_label", "instance_id", "workitem_id")
+    list_filter = ("action",)
+    search_fields = ("action", "actor_label")
+    ordering = ("-id",)
+
+
+class NameAdmin(ReadOnly, ModelAdmin):
+    list_display = ("url",)
+
+
+def register(site: AdminSite) -> None:
+    """Put the workflow's tables on a tenant's admin."""
+    site.register(Process, ProcessAdmin)
+    site.register(ProcessInstance, InstanceAdmin)
+    site.register(WorkItem, WorkItemAdmin)
+    site.register(Timer, TimerAdmin)
+    site.register(AuditEvent, AuditAdmin)
+    site.register((Application, PushApplication), NameAdmin)

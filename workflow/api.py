@@ -1,0 +1,274 @@
+"""The API under /api/protected: parse, one call, answer."""
+
+from typing import Any
+
+from django.apps import apps
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from ninja import Body, Router
+
+from accounts.authentication import TenantAuth
+from kernel.text import require_storable, storable
+from workflow import conf, documents, engine, graph, handlers, inputs, steps, worklist
+from workflow.errors import (
+    ContentTypeInvalid,
+    ContentTypeNotAllowed,
+    InstanceNotFound,
+    ObjectNotAllowed,
+    ObjectNotFound,
+    PageInvalid,
+    ProcessNotAllowed,
+    ProcessNotFound,
+    WorkItemNotFound,
+)
+from workflow.models import Activity, AuditEvent, Process, ProcessInstance, WorkItem
+from workflow.models.work_item import STATUSES
+from workflow.paging import number, page_of
+from workflow.routing import Marking
+from workflow.schemas import (
+    ActivityOut,
+    CompleteIn,
+    EventOut,
+    InstanceOut,
+    MovedOut,
+    ProcessOut,
+    StartedOut,
+    StartProcessIn,
+    WorkItemDetailOut,
+    WorkItemOut,
+)
+
+router = Router(auth=TenantAuth())
+
+FILTERS = ("status", "process", "activity", "instance")
+#: Columns of the filters that name a row.
+COLUMNS = {
+    "process": "instance__process_id",
+    "activity": "activity_id",
+    "instance": "instance_id",
+}
+
+
+@router.get("/processes", response=list[ProcessOut])
+def list_processes(request: HttpRequest, response: HttpResponse) -> list[Process]:
+    """List the processes that you may look at."""
+    return page_of(request, response, Process.objects.visible_to(request.user))
+
+
+@router.get("/processes/{process_id}/activities", response=list[ActivityOut])
+def list_activities(
+    request: HttpRequest, response: HttpResponse, process_id: int
+) -> list[Activity]:
+    """List the activities of a process."""
+    process = known(Process.objects.visible_to(request.user), process_id).first()
+    if process is None:
+        raise ProcessNotFound
+    return page_of(request, response, process.activities.all())
+
+
+@router.post("/processes/start", response=StartedOut)
+def start_process(request: HttpRequest, body: StartProcessIn) -> dict[str, Any]:
+    """Start a process about an object of yours."""
+    require_storable(
+        process_name=body.process_name,
+        content_app_label=body.content_app_label,
+        content_model=body.content_model,
+        title=body.title,
+        object_id=str(body.object_id),
+    )
+    allowed = conf.value("GOFLOW_API_ALLOWED_PROCESS_TITLES")
+    if allowed is not None and body.process_name not in allowed:
+        raise ProcessNotAllowed
+    document = owned_document(
+        body.content_app_label, body.content_model, body.object_id, request.user
+    )
+    item = engine.start_process(
+        body.process_name,
+        document=document,
+        by=request.user,
+        title=body.title,
+        priority=body.priority or 0,
+    )
+    return {
+        "status": "started",
+        "workitem_id": item.pk,
+        "instance_id": item.instance_id,
+    }
+
+
+def owned_document(
+    app_label: str, model_name: str, object_id: int | str, user: Any
+) -> Model:
+    """Return the object that a process is to be started about.
+
+    Raises ContentTypeInvalid, ContentTypeNotAllowed, ObjectNotFound, ObjectNotAllowed.
+    """
+    label = f"{app_label}.{model_name}".lower()
+    try:
+        apps.get_model(app_label, model_name)
+    except (LookupError, ValueError):
+        raise ContentTypeInvalid from None
+    allowed = conf.value("GOFLOW_API_ALLOWED_CONTENT_TYPES")
+    if label not in handlers.documents or (
+        allowed is not None and label not in {name.lower() for name in allowed}
+    ):
+        raise ContentTypeNotAllowed
+    registered = handlers.documents.get(label)
+    document = documents.find(registered.model, object_id)
+    if document is None:
+        raise ObjectNotFound
+    if conf.value("GOFLOW_API_REQUIRE_OBJECT_OWNERSHIP"):
+        require_owner(document, registered, user)
+    return document
+
+
+def require_owner(document: Model, registered: handlers.Document, user: Any) -> None:
+    """Raise ObjectNotAllowed unless a field of the object says it is the person's."""
+    names = registered.owner_fields or conf.value("GOFLOW_API_OBJECT_OWNER_FIELDS")
+    if not any(getattr(document, f"{name}_id", None) == user.pk for name in names):
+        raise ObjectNotAllowed
+
+
+@router.get("/workitems", response=list[WorkItemOut])
+def list_work_items(request: HttpRequest, response: HttpResponse) -> list[WorkItem]:
+    """List the work items that you may see.
+
+    Filters: `status` (repeatable), `process`, `activity`, `instance`.
+    """
+    rows = chosen(request, WorkItem.objects.visible_to(request.user))
+    return page_of(request, response, shown(rows), filters=FILTERS)
+
+
+@router.get("/my/workitems", response=list[WorkItemOut])
+def list_my_work_items(request: HttpRequest, response: HttpResponse) -> list[WorkItem]:
+    """List the open work items that you hold or may take; `held=true` narrows it."""
+    held = request.GET.get("held")
+    if held not in {None, "true", "false"}:
+        raise PageInvalid("held is true or false.")
+    rows = worklist.mine(request.user, held=True if held == "true" else None)
+    rows = chosen(request, rows)
+    return page_of(request, response, shown(rows), filters=(*FILTERS, "held"))
+
+
+@router.get("/workitems/{item_id}", response=WorkItemDetailOut)
+def show_work_item(request: HttpRequest, item_id: int) -> WorkItem:
+    """Return a work item, what you may do with it and what it accepts."""
+    item = visible_item(request, item_id)
+    item.actions = actions(item, request.user)  # type: ignore[attr-defined]
+    return item
+
+
+@router.post("/workitems/{item_id}/activate", response=MovedOut)
+def activate(request: HttpRequest, item_id: int) -> dict[str, Any]:
+    """Take a work item and start on it."""
+    item = visible_item(request, item_id)
+    engine.activate_work_item(item, by=request.user)
+    return {"status": "activated", "workitem_id": item.pk}
+
+
+@router.post("/workitems/{item_id}/complete", response=MovedOut)
+def complete(
+    request: HttpRequest,
+    item_id: int,
+    body: CompleteIn | None = Body(None),  # noqa: B008 - ninja's way to say that a body may be missing
+) -> dict[str, Any]:
+    """Finish a work item, with its outcome as `condition`."""
+    body = body or CompleteIn()
+    item = visible_item(request, item_id)
+    engine.complete_work_item(
+        item, outcome=body.condition, data=body.data, by=request.user
+    )
+    return {"status": "completed", "workitem_id": item.pk}
+
+
+@router.get("/instances/{instance_id}", response=InstanceOut)
+def show_instance(request: HttpRequest, instance_id: int) -> dict[str, Any]:
+    """Return an instance and where its tokens are."""
+    instance = visible_instance(request, instance_id)
+    version = graph.of(instance.process)
+    marking = Marking.from_json(instance.marking)
+    tokens = dict(marking.at)
+    for key, rounds in marking.rounds.items():
+        tokens[key] = tokens.get(key, 0) + len(rounds)
+    items = instance.workitems.order_by("id").values_list("pk", flat=True)
+    return {
+        "id": instance.pk,
+        "title": instance.title,
+        "status": instance.status,
+        "process_id": instance.process_id,
+        "process": instance.process.title,
+        "process_version": instance.process_version,
+        "user_id": instance.user_id,
+        "priority": instance.priority,
+        "condition": instance.condition,
+        "created_at": instance.creationTime,
+        "closed_at": instance.closed_at,
+        "tokens": [
+            {"activity": version.nodes[key].title, "tokens": count}
+            for key, count in tokens.items()
+        ],
+        "workitems": list(items),
+    }
+
+
+@router.get("/instances/{instance_id}/history", response=list[EventOut])
+def show_history(
+    request: HttpRequest, response: HttpResponse, instance_id: int
+) -> list[AuditEvent]:
+    """Return what happened to an instance, oldest first."""
+    instance = visible_instance(request, instance_id)
+    events = AuditEvent.objects.of_instance(instance.pk)
+    return page_of(request, response, events, key="seq")
+
+
+def visible_item(request: HttpRequest, item_id: int) -> WorkItem:
+    """Return a work item that the caller may see. Raises WorkItemNotFound."""
+    rows = known(WorkItem.objects.visible_to(request.user), item_id)
+    item = shown(rows).order_by().first()
+    if item is None:
+        raise WorkItemNotFound
+    return item
+
+
+def visible_instance(request: HttpRequest, instance_id: int) -> ProcessInstance:
+    """Return an instance that the caller may see. Raises InstanceNotFound."""
+    rows = known(ProcessInstance.objects.visible_to(request.user), instance_id)
+    instance: ProcessInstance | None = rows.select_related("process").first()
+    if instance is None:
+        raise InstanceNotFound
+    return instance
+
+
+def shown(rows: "QuerySet[WorkItem]") -> "QuerySet[WorkItem]":
+    return steps.with_all(rows).prefetch_related("timers")
+
+
+def known(rows: Any, key: int) -> Any:
+    """Return the row of a number; one that no column can hold finds nothing."""
+    fits = -inputs.LARGEST_ID <= key <= inputs.LARGEST_ID
+    return rows.filter(pk=key) if fits else rows.none()
+
+
+def chosen(request: HttpRequest, rows: "QuerySet[WorkItem]") -> "QuerySet[WorkItem]":
+    """Return the rows that the filters of the address leave. Raises PageInvalid."""
+    statuses = request.GET.getlist("status")
+    if not set(statuses) <= set(STATUSES) or not all(map(storable, statuses)):
+        raise PageInvalid(f"status is one of {', '.join(STATUSES)}.")
+    if statuses:
+        rows = rows.filter(status__in=statuses)
+    for name, column in COLUMNS.items():
+        value = number(request, name)
+        if value is not None:
+            rows = rows.filter(**{column: value})
+    return rows
+
+
+def actions(item: WorkItem, user: Any) -> list[str]:
+    """Return what the caller may do with a work item now."""
+    if item.status == "active" and item.user_id == user.pk:
+        return ["complete"]
+    is_mine = item.user_id == user.pk
+    offered = WorkItem.objects.filter(pk=item.pk).offered_to(user)
+    if item.status == "inactive" and (is_mine or offered.exists()):
+        return ["activate"]
+    return []

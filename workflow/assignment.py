@@ -1,0 +1,132 @@
+"""Who does the work: push applications choose, roles offer, and requests are refused.
+
+A new work item is pushed to one person, or offered to the members of its roles.
+"""
+
+import logging
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.auth import get_user_model
+
+from workflow import handlers
+from workflow.errors import NotCandidate
+from workflow.graph import Node
+from workflow.models import WorkItem
+from workflow.steps import PushFailed, Step, later
+
+logger = logging.getLogger(__name__)
+
+#: An automatic work item is run at once; a run that died is found again after this.
+AUTO_GRACE = timedelta(seconds=30)
+
+Placed = tuple[WorkItem, Node]
+
+
+def is_candidate(node: Node, *, groups: frozenset[int], superuser: bool) -> bool:
+    """Say whether a person with these groups may do the work of an activity."""
+    return superuser or not node.role_ids or not groups.isdisjoint(node.role_ids)
+
+
+def require_candidate(step: Step) -> None:
+    """Raise NotCandidate unless whoever acts may do the work of the current item.
+
+    At the begin the requester may always go on.
+    """
+    node = step.node
+    if node.is_automatic:
+        raise NotCandidate("The engine does this work itself.")
+    at_begin = node.key == step.graph.begin and step.instance.user_id == step.by.pk
+    if at_begin:
+        return
+    if not is_candidate(node, groups=step.groups, superuser=step.by.is_superuser):
+        raise NotCandidate
+
+
+def place(step: Step, placed: list[Placed]) -> None:
+    """Give each new work item to a person, to its roles, or to the engine."""
+    chosen = {item.pk: push(step, item, node) for item, node in placed}
+    groups = memberships(chosen, placed)
+    for item, node in placed:
+        if node.is_automatic:
+            step.automatic.append(item.pk)
+            step.arm("auto", item, later(step, AUTO_GRACE))
+            continue
+        user = chosen[item.pk]
+        if user is not None and is_candidate(
+            node, groups=groups[user.pk], superuser=user.is_superuser
+        ):
+            hold(step, item, user)
+        else:
+            offer(step, item, node)
+        if item.is_open:
+            set_timeouts(step, item, node)
+
+
+def push(step: Step, item: WorkItem, node: Node) -> Any:
+    """Return whom the push application chose, or None.
+
+    Raises PushFailed where it raises, since a failed statement spoils the step.
+    """
+    if not node.push_application or node.key in step.unpushable:
+        return None
+    try:
+        handler = handlers.push_applications.get(node.push_application)
+        user = handler(item, **node.pushapp_param)
+    except Exception as problem:
+        logger.exception(
+            "workflow.push_failed", extra={"handler": node.push_application}
+        )
+        raise PushFailed(node.key) from problem
+    is_person = isinstance(user, get_user_model())
+    return user if is_person and user.is_active else None
+
+
+def memberships(
+    chosen: dict[int, Any], placed: list[Placed]
+) -> dict[int, frozenset[int]]:
+    """Return the groups of everybody who was chosen for work with roles."""
+    users = {user.pk: user for user in chosen.values() if user is not None}
+    found: dict[int, set[int]] = {key: set() for key in users}
+    if users and any(node.role_ids and chosen[item.pk] for item, node in placed):
+        through = get_user_model().groups.through  # type: ignore[attr-defined]
+        rows = through.objects.filter(user_id__in=users)
+        for user_id, group_id in rows.values_list("user_id", "group_id"):
+            found[user_id].add(group_id)
+    return {key: frozenset(groups) for key, groups in found.items()}
+
+
+def hold(step: Step, item: WorkItem, user: Any) -> None:
+    """Let a person hold a new work item, and tell them unless they act themselves."""
+    item.user = user
+    step.event("workitem.assigned", item, mode="push", user_id=user.pk)
+    if step.by is None or user.pk != step.by.pk:
+        step.arm("notice", item, step.now)
+
+
+def offer(step: Step, item: WorkItem, node: Node) -> None:
+    """Offer a new work item to its roles.
+
+    Where a push application should have chosen and there is no role to fall back on,
+    the item falls out: nobody would ever see it.
+    """
+    if node.push_application and not node.role_ids:
+        item.status = WorkItem.Status.FALLOUT
+        step.event(
+            "workitem.fallout",
+            item,
+            moved=("inactive", "fallout"),
+            kind="push.no_user",
+            message=f"{node.push_application} chose nobody who may do this.",
+        )
+        return
+    step.offered.extend(
+        {"workitem_id": item.pk, "group_id": group} for group in node.role_ids
+    )
+
+
+def set_timeouts(step: Step, item: WorkItem, node: Node) -> None:
+    """Set the timers of the transitions that time takes."""
+    for edge in step.graph.timeouts(node.key):
+        if edge.timeout is not None:
+            step.arm("timeout", item, later(step, edge.timeout), edge)

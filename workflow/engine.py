@@ -1,0 +1,304 @@
+"""Start, activate, complete, forward: the verbs that move work.
+
+Each is one step: one transaction, at most five statements, audit included, and a
+refusal changes nothing.
+Whoever acts is named as `by`; automatic work that follows runs before the call
+returns, each piece in a step of its own.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.db import models
+from django.db.models import Q
+
+from kernel import clock
+from kernel.text import require_storable
+from workflow import (
+    automatic,
+    documents,
+    graph,
+    handlers,
+    inputs,
+    moving,
+    steps,
+    tenancy,
+)
+from workflow.assignment import place, require_candidate, set_timeouts
+from workflow.errors import (
+    DocumentInvalid,
+    InstanceClosed,
+    InstanceState,
+    NotHolder,
+    ProcessDisabled,
+    ProcessNotAllowed,
+    ProcessNotFound,
+    WorkItemClosed,
+    WorkItemHeld,
+    WorkItemState,
+)
+from workflow.models import Process, ProcessInstance, WorkItem
+from workflow.routing import Marking
+from workflow.steps import Step
+
+Status = WorkItem.Status
+Data = Mapping[str, Any] | None
+
+#: What a person may do from each state; everything else is refused.
+MOVES: dict[str, frozenset[str]] = {
+    Status.BLOCKED: frozenset(),
+    Status.INACTIVE: frozenset({"activate"}),
+    Status.ACTIVE: frozenset({"activate", "complete"}),
+    Status.SUSPENDED: frozenset(),
+    Status.FALLOUT: frozenset(),
+    Status.COMPLETE: frozenset({"forward"}),
+    Status.EXPIRED: frozenset(),
+    Status.CANCELLED: frozenset(),
+}
+CLOSED = frozenset({Status.COMPLETE, Status.EXPIRED, Status.CANCELLED})
+
+
+def start_process(
+    process_name: str,
+    *,
+    document: models.Model,
+    by: Any,
+    title: str | None = None,
+    priority: int = 0,
+    data: Data = None,
+) -> WorkItem:
+    """Start the published process with this title or code about a document.
+
+    Returns the first work item, which the requester holds unless a push application
+    says otherwise; the instance stays on the version it begins with.
+    Raises ProcessNotFound, ProcessNotAllowed and DocumentInvalid.
+    """
+    require_storable(process_name=process_name, title=title)
+    inputs.require_data(data)
+    handlers.document_of(document)
+    if document.pk is None:
+        raise DocumentInvalid
+    content_type = documents.content_type_id(type(document))
+
+    def begin() -> Step:
+        process, groups = startable(process_name, by=by)
+        instance = ProcessInstance.objects.create(
+            org_id=tenancy.resolved(user=by)["org_id"],
+            title=inputs.shortened(composed(title, process, document)),
+            process=process,
+            process_version=process.version,
+            user=by,
+            creationTime=clock.now(),
+            priority=priority or process.priority,
+            content_type_id=content_type,
+            object_id=str(document.pk),
+            data=dict(data or {}),
+        )
+        return Step(instance, by=by, now=instance.creationTime, groups=groups)
+
+    step = steps.run(begin, first)
+    automatic.follow(step)
+    return fresh(step)
+
+
+def composed(title: str | None, process: Process, document: models.Model) -> str:
+    """Return the title of an instance: the given one, or process and document."""
+    given = (title or "").strip()
+    if given and given != "instance":
+        return given
+    return f"{process.title}: {document}"
+
+
+def startable(name: str, *, by: Any) -> tuple[Process, frozenset[int]]:
+    """Return the published process of a name and the groups of whoever starts it.
+
+    Raises ProcessNotFound, and ProcessNotAllowed where it is off or for others.
+    """
+    rows = tenancy.filtered(Process.objects.published(), user=by)
+    named = rows.filter(Q(title=name) | Q(code=name))
+    process = named.annotate(actor_groups=steps.groups_of(by)).order_by("id").first()
+    if process is None:
+        raise ProcessNotFound
+    groups = frozenset(process.actor_groups)  # type: ignore[attr-defined]
+    allowed = graph.of(process).start_group_ids
+    if not process.enabled or not by.is_active:
+        raise ProcessNotAllowed
+    if allowed and not by.is_superuser and groups.isdisjoint(allowed):
+        raise ProcessNotAllowed
+    return process, groups
+
+
+def first(step: Step) -> None:
+    """Make the first work item of an instance that was just written."""
+    node = step.graph.nodes[step.graph.begin]
+    [number] = steps.new_ids(1)
+    item = moving.new_item(step, number, node.id, Status.INACTIVE, None)
+    item.user = step.by
+    step.marking = Marking().arrived(node.key)
+    step.created.append(item)
+    step.event("process.started", user_id=step.by.pk)
+    step.move_instance("running")
+    step.event("workitem.created", item, moved=("", "inactive"))
+    if node.is_automatic or node.push_application:
+        item.user = None
+        place(step, [(item, node)])
+    else:
+        place_with_requester(step, item)
+    step.item = item
+
+
+def place_with_requester(step: Step, item: WorkItem) -> None:
+    """Let the requester hold the first work item; nobody is told about their own."""
+    step.event("workitem.assigned", item, mode="start", user_id=step.by.pk)
+    set_timeouts(step, item, step.graph.node_of(item.activity_id))
+
+
+def fresh(step: Step) -> WorkItem:
+    """Return the first work item as it is after the automatic work that followed."""
+    if not step.automatic:
+        return step.current
+    return steps.with_all(WorkItem.objects.all()).get(pk=step.current.pk)
+
+
+def activate_work_item(item: WorkItem, *, by: Any) -> WorkItem:
+    """Take a work item and start on it; doing it twice changes nothing.
+
+    Raises WorkItemHeld, NotCandidate, WorkItemState and ProcessDisabled.
+    """
+    return _on(item, by, _activate)
+
+
+def _activate(step: Step) -> None:
+    item = step.current
+    if item.user_id not in {None, step.by.pk}:
+        raise WorkItemHeld
+    require_candidate(step)
+    require_running(step)
+    require_move(item, "activate")
+    if item.status == Status.ACTIVE:
+        return
+    if item.user_id is None:
+        step.event("workitem.assigned", item, mode="activate", user_id=step.by.pk)
+    start_on(step, item)
+
+
+def start_on(step: Step, item: WorkItem) -> None:
+    """Make an inactive work item active, held by whoever acts."""
+    step.event("workitem.activated", item, moved=(item.status, "active"))
+    item.user = step.by
+    step.change(
+        item,
+        status=Status.ACTIVE.value,
+        activated_at=item.activated_at or step.now,
+    )
+
+
+def complete_work_item(
+    item: WorkItem, *, by: Any, outcome: str | None = None, data: Data = None
+) -> WorkItem:
+    """Finish a work item with an outcome and send its token on, in one step.
+
+    Without an outcome the token keeps the one it came with.
+    Raises NotHolder, WorkItemState or another WorkItemConflict, and NoMatch, which
+    lists the accepted outcomes.
+    """
+    inputs.require_outcome(outcome)
+    inputs.require_data(data)
+
+    def decide(step: Step) -> None:
+        if step.current.user_id != step.by.pk:
+            raise NotHolder
+        require_running(step)
+        require_move(step.current, "complete")
+        finish(step, outcome=outcome, data=data)
+
+    return _on(item, by, decide)
+
+
+def finish(step: Step, *, outcome: str | None, data: Data, comment: str = "") -> None:
+    """Complete the current work item and forward it, if it does so by itself."""
+    item = step.current
+    said = {"condition": outcome, "comment": comment or None}
+    metadata = {name: value for name, value in said.items() if value is not None}
+    step.event("workitem.completed", item, moved=(item.status, "complete"), **metadata)
+    if outcome is not None:
+        item.condition = step.instance.condition = outcome
+    if data:
+        step.instance.data = steps.accepted_data(step.instance.data, data)
+    step.change(item, status=Status.COMPLETE.value, completed_at=step.now)
+    step.end_timers(item)
+    if step.node.autofinish:
+        moving.forward(step, item)
+
+
+def forward_work_item(item: WorkItem, *, by: Any) -> WorkItem:
+    """Send on the token of a work item that was completed and waits for this.
+
+    Raises NotHolder, WorkItemState, ForwardedAlready and NoMatch.
+    """
+
+    def decide(step: Step) -> None:
+        may = step.current.user_id == step.by.pk
+        if not may and not step.by.has_perm("workflow.can_view_others_work"):
+            raise NotHolder
+        require_running(step)
+        if step.current.status != Status.COMPLETE:
+            raise WorkItemState
+        moving.forward(step, step.current)
+
+    return _on(item, by, decide)
+
+
+def require_running(step: Step) -> None:
+    """Raise InstanceState or ProcessDisabled where nobody may act now."""
+    instance = step.instance
+    if instance.is_open and instance.status != ProcessInstance.Status.RUNNING:
+        raise InstanceState(
+            f"The process instance is {instance.status}.",
+            code=f"instance.{instance.status}",
+        )
+    if not instance.process.enabled:
+        raise ProcessDisabled
+    if not instance.is_open and step.current.status not in CLOSED:
+        raise InstanceClosed
+
+
+def require_move(item: WorkItem, move: str) -> None:
+    """Raise WorkItemClosed or WorkItemState unless the state allows the move."""
+    if move in MOVES[item.status]:
+        return
+    if item.status in CLOSED:
+        raise WorkItemClosed
+    raise WorkItemState(f"The work item is {item.get_status_display()}.")
+
+
+def _on(item: WorkItem, by: Any, decide: Callable[[Step], None]) -> WorkItem:
+    step = steps.run(lambda: steps.read(item.pk, by=by), decide)
+    steps.show(step, item)
+    automatic.follow(step)
+    return item
+
+
+def finish_work_item(
+    item: WorkItem, *, by: Any, outcome: str | None = None, comment: str = ""
+) -> WorkItem:
+    """Take a work item, if need be, and complete it: one press of a button.
+
+    Taking and completing are one step, so a refusal leaves it as it was.
+    The comment is kept in the audit.
+    """
+    inputs.require_outcome(outcome)
+    inputs.require_comment(comment)
+
+    def decide(step: Step) -> None:
+        if step.current.status != Status.ACTIVE:
+            _activate(step)
+        elif step.current.user_id != step.by.pk:
+            raise NotHolder
+        require_running(step)
+        require_move(step.current, "complete")
+        if outcome is None and step.graph.outcomes(step.node.key):
+            raise moving.no_match(step.graph, step.node.key)
+        finish(step, outcome=outcome, data=None, comment=comment)
+
+    return _on(item, by, decide)

@@ -1,0 +1,136 @@
+"""The JSON of the API, in the seed's shapes; keys of ours are added after its own."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from ninja import Schema
+from pydantic import Field, StrictInt, StrictStr
+
+from workflow.inputs import LARGEST_NUMBER
+
+Number = Annotated[int, Field(ge=0, le=LARGEST_NUMBER)]
+Name = Annotated[str, Field(min_length=1, max_length=100)]
+
+
+class ProcessOut(Schema):
+    id: int
+    title: str
+    enabled: bool
+    code: str
+    version: int
+    status: str
+
+
+class ActivityOut(Schema):
+    id: int
+    title: str
+    kind: str
+    process_id: int
+    key: str
+    description: str
+
+
+class WorkItemOut(Schema):
+    id: int
+    status: str
+    activity_id: int
+    instance_id: int
+    user_id: int | None
+    version: int
+    priority: int
+    available_at: datetime | None
+    due_at: datetime | None
+    activity: str
+    title: str
+
+    @staticmethod
+    def resolve_activity(item: Any) -> str:
+        return str(item.activity.title)
+
+    @staticmethod
+    def resolve_title(item: Any) -> str:
+        return str(item.instance.title)
+
+
+class OutcomeOut(Schema):
+    value: str
+    label: str
+
+
+class WorkItemDetailOut(WorkItemOut):
+    condition: str | None
+    process_id: int
+    actions: list[str]
+    outcomes: list[OutcomeOut]
+
+    @staticmethod
+    def resolve_process_id(item: Any) -> int:
+        return int(item.instance.process_id)
+
+    @staticmethod
+    def resolve_outcomes(item: Any) -> Any:
+        return item.outcomes()
+
+
+class MovedOut(Schema):
+    status: str
+    workitem_id: int
+
+
+class CompleteIn(Schema):
+    condition: StrictStr | None = None
+    data: dict[str, Any] | None = None
+
+
+class StartProcessIn(Schema):
+    process_name: Name
+    content_app_label: Name
+    content_model: Name
+    object_id: StrictInt | Annotated[StrictStr, Field(max_length=64)]
+    title: Annotated[str, Field(max_length=1000)] | None = None
+    priority: Number | None = None
+
+
+class StartedOut(Schema):
+    status: str
+    workitem_id: int
+    instance_id: int
+
+
+class TokenOut(Schema):
+    activity: str
+    tokens: int
+
+
+class InstanceOut(Schema):
+    id: int
+    title: str
+    status: str
+    process_id: int
+    process: str
+    process_version: int
+    user_id: int
+    priority: int
+    condition: str | None
+    created_at: datetime
+    closed_at: datetime | None
+    tokens: list[TokenOut]
+    workitems: list[int]
+
+
+class EventOut(Schema):
+    seq: int | None
+    created_at: datetime
+    action: str
+    actor_id: int | None
+    actor: str
+    workitem_id: int | None
+    activity_id: int | None
+    transition_id: int | None
+    status_from: str
+    status_to: str
+    metadata: dict[str, Any]
+
+    @staticmethod
+    def resolve_actor(event: Any) -> str:
+        return str(event.actor_label)

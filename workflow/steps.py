@@ -1,0 +1,349 @@
+"""One step of the engine: read, decide in memory, write in one statement.
+
+A step is one transaction.
+It reads instance and work item anew (under a row lock where GOFLOW_LOCK_STRATEGY is
+`pessimistic`), collects what changes on a `Step`, and writes all of it at once.
+Every write compares the version of the instance, so of two steps that read the same
+state one writes and the other begins anew, in both strategies.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import OperationalError, connection, transaction
+from django.db.models import QuerySet
+
+from kernel import clock
+from tenants import scheduler
+from workflow import conf, graph, sql
+from workflow.audit import label_of
+from workflow.errors import WorkItemBusy, WorkItemConflict, WorkItemNotFound
+from workflow.graph import Edge, Graph, Node
+from workflow.models import ProcessInstance, WorkItem
+from workflow.routing import Marking
+
+#: PostgreSQL's words for "waited too long for a row" and "two waited for each other".
+LOCK_NOT_AVAILABLE = "55P03"
+DEADLOCK = "40P01"
+#: What a caller's own object shows after a call.
+SHOWN = (
+    "status",
+    "user_id",
+    "condition",
+    "date",
+    "activated_at",
+    "completed_at",
+    "forwarded_at",
+    "available_at",
+    "version",
+)
+
+
+class MovedOn(Exception):
+    """The instance moved between the reading and the writing of a step."""
+
+
+class PushFailed(Exception):
+    """A push application raised; the step begins anew without it."""
+
+    def __init__(self, activity: str) -> None:
+        self.activity = activity
+        super().__init__(activity)
+
+
+@dataclass
+class Step:
+    """What one step has read, and what it will write."""
+
+    instance: ProcessInstance
+    by: Any
+    now: datetime
+    #: The groups of whoever acts.
+    groups: frozenset[int] = frozenset()
+    item: WorkItem | None = None
+    #: Activities whose push application raised in an earlier attempt.
+    unpushable: frozenset[str] = frozenset()
+    changed: dict[int, WorkItem] = field(default_factory=dict)
+    released: dict[int, WorkItem] = field(default_factory=dict)
+    arrived: set[int] = field(default_factory=set)
+    created: list[WorkItem] = field(default_factory=list)
+    offered: list[dict[str, Any]] = field(default_factory=list)
+    joined: list[dict[str, Any]] = field(default_factory=list)
+    ended: list[dict[str, Any]] = field(default_factory=list)
+    armed: list[dict[str, Any]] = field(default_factory=list)
+    events: list[dict[str, Any]] = field(default_factory=list)
+    #: Work items that the engine goes on with after the commit.
+    automatic: list[int] = field(default_factory=list)
+
+    @property
+    def graph(self) -> Graph:
+        return graph.of(self.instance.process)
+
+    @property
+    def marking(self) -> Marking:
+        return Marking.from_json(self.instance.marking)
+
+    @marking.setter
+    def marking(self, marking: Marking) -> None:
+        self.instance.marking = marking.as_json()
+
+    @property
+    def current(self) -> WorkItem:
+        """The work item that the step is about."""
+        if self.item is None:
+            raise WorkItemNotFound
+        return self.item
+
+    @property
+    def node(self) -> Node:
+        """The activity that the work item stands at."""
+        return self.graph.node_of(self.current.activity_id)
+
+    # What changes
+
+    def change(self, item: WorkItem, **values: Any) -> None:
+        """Set columns of a work item that was read."""
+        for name, value in values.items():
+            setattr(item, name, value)
+        item.date = self.now
+        self.changed[item.pk] = item
+
+    def release(self, item: WorkItem, *, arrived: bool) -> None:
+        """Write a blocked work item, of which only the number is known.
+
+        `arrived` says that it takes the outcome of this step's token.
+        """
+        self.released[item.pk] = item
+        if arrived:
+            self.arrived.add(item.pk)
+
+    def end_timers(self, item: WorkItem, *, fired: int | None = None) -> None:
+        """Take back what is pending for a work item, but for the timer that fired."""
+        self.ended.append({"workitem_id": item.pk, "fired": fired, "only_fired": False})
+
+    def finish_timer(self, item: WorkItem, timer_id: int) -> None:
+        """Mark one timer as done and leave the others pending."""
+        self.ended.append(
+            {"workitem_id": item.pk, "fired": timer_id, "only_fired": True}
+        )
+
+    def arm(
+        self, kind: str, item: WorkItem, due_at: datetime, edge: Edge | None = None
+    ) -> None:
+        """Set a timer for a work item."""
+        self.armed.append(
+            {
+                "kind": kind,
+                "workitem_id": item.pk,
+                "transition_id": edge.id if edge else None,
+                "due_at": due_at,
+                "created_at": self.now,
+            }
+        )
+
+    def event(
+        self,
+        action: str,
+        item: WorkItem | None = None,
+        *,
+        edge: Edge | None = None,
+        moved: tuple[str, str] = ("", ""),
+        **metadata: Any,
+    ) -> None:
+        """Append an audit event of the instance."""
+        if not conf.value("GOFLOW_AUDIT_ENABLED"):
+            return
+        self.instance.audit_seq += 1
+        self.events.append(
+            {
+                "created_at": self.now,
+                "action": action,
+                "actor_id": self.by.pk if self.by else None,
+                "actor_label": label_of(self.by),
+                "workitem_id": item.pk if item else None,
+                "activity_id": item.activity_id if item else None,
+                "transition_id": edge.id if edge else None,
+                "status_from": moved[0],
+                "status_to": moved[1],
+                "metadata": metadata,
+                "seq": self.instance.audit_seq,
+            }
+        )
+
+    def move_instance(self, status: str) -> None:
+        """Change the status of the instance."""
+        before = self.instance.status
+        self.instance.status = status
+        if not self.instance.is_open:
+            self.instance.closed_at = self.now
+        self.event("instance.status_changed", moved=(before, status))
+
+    # Writing
+
+    def write(self) -> None:
+        """Write the step. Raises MovedOn where another one was faster."""
+        with connection.cursor() as cursor:
+            cursor.execute(sql.text("write_step"), {"step": self._as_json()})
+            moved, items = cursor.fetchone()
+        if moved != 1 or items != len(self.changed) + len(self.released):
+            raise MovedOn
+        self.instance.version += 1
+        for item in (*self.changed.values(), *self.released.values()):
+            item.version += 1
+        if self.armed:
+            scheduler.arm(min(timer["due_at"] for timer in self.armed))
+
+    def _as_json(self) -> str:
+        instance = self.instance
+        document = {
+            "instance": {
+                "id": instance.pk,
+                "version": instance.version,
+                "status": instance.status,
+                "condition": instance.condition,
+                "marking": instance.marking,
+                "data": instance.data,
+                "closed_at": instance.closed_at,
+                "audit_seq": instance.audit_seq,
+            },
+            "changed": list(map(_columns, self.changed.values())),
+            "released": [
+                {**_columns(item), "arrived": item.pk in self.arrived}
+                for item in self.released.values()
+            ],
+            "created": list(map(_columns, self.created)),
+            "offered": self.offered,
+            "joined": self.joined,
+            "ended": self.ended,
+            "armed": self.armed,
+            "events": self.events,
+        }
+        return json.dumps(document, cls=Exact)
+
+
+class Exact(DjangoJSONEncoder):
+    """Writes instants to the microsecond, as PostgreSQL keeps them."""
+
+    def default(self, o: Any) -> Any:
+        return o.isoformat() if isinstance(o, datetime) else super().default(o)
+
+
+def _columns(item: WorkItem) -> dict[str, Any]:
+    return {
+        field.attname: getattr(item, field.attname)
+        for field in WorkItem._meta.concrete_fields  # noqa: SLF001 - Django's public name
+    }
+
+
+def new_ids(count: int) -> list[int]:
+    """Reserve numbers for new work items, in one statement."""
+    if not count:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(sql.text("new_items"), {"count": count})
+        return [row[0] for row in cursor.fetchall()]
+
+
+def groups_of(by: Any) -> ArraySubquery:
+    """Return the groups of a person, as a column of another query."""
+    membership = by.groups.through.objects.filter(user_id=by.pk)
+    return ArraySubquery(membership.values("group_id"))
+
+
+def with_all(rows: "QuerySet[WorkItem]") -> "QuerySet[WorkItem]":
+    """Return work items with everything that a step reads of them."""
+    return rows.select_related(
+        "instance__process", "instance__user", "activity", "user"
+    )
+
+
+def read(item_id: int, *, by: Any) -> Step:
+    """Read a work item and its instance anew, in one statement.
+
+    Raises WorkItemNotFound.
+    """
+    rows = with_all(WorkItem.objects.filter(pk=item_id))
+    if conf.value("GOFLOW_LOCK_STRATEGY") == "pessimistic":
+        _limit_waiting()
+        # The instance comes first in every step, so no two wait for each other.
+        rows = rows.select_for_update(of=("instance", "self"))
+    item = rows.annotate(actor_groups=groups_of(by)).order_by().first()
+    if item is None:
+        raise WorkItemNotFound
+    groups = frozenset(item.actor_groups)
+    return Step(item.instance, by=by, now=clock.now(), groups=groups, item=item)
+
+
+def _limit_waiting() -> None:
+    milliseconds = int(conf.value("GOFLOW_LOCK_TIMEOUT_MS"))
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL lock_timeout = {milliseconds}")
+
+
+def run(begin: Callable[[], Step], decide: Callable[[Step], None]) -> Step:
+    """Run a step and return it as it was written.
+
+    `begin` reads and `decide` collects what changes; nothing at all is written where
+    it changes nothing. Both are called again where the instance moved meanwhile.
+    Raises WorkItemConflict where that never ends.
+    """
+    unpushable: frozenset[str] = frozenset()
+    tries = 1 + int(conf.value("GOFLOW_STEP_RETRIES"))
+    while tries:
+        try:
+            return _attempt(begin, decide, unpushable)
+        except PushFailed as failed:
+            unpushable |= {failed.activity}
+        except MovedOn:
+            tries -= 1
+        except OperationalError as problem:
+            tries = _after(problem, tries)
+    raise WorkItemConflict
+
+
+def _attempt(
+    begin: Callable[[], Step],
+    decide: Callable[[Step], None],
+    unpushable: frozenset[str],
+) -> Step:
+    with transaction.atomic():
+        step = begin()
+        step.unpushable = unpushable
+        decide(step)
+        if step.changed or step.created or step.ended or step.events:
+            step.write()
+    return step
+
+
+def _after(problem: OperationalError, tries: int) -> int:
+    state = getattr(problem.__cause__, "sqlstate", None)
+    if state == LOCK_NOT_AVAILABLE:
+        raise WorkItemBusy(headers={"Retry-After": "1"}) from problem
+    if state != DEADLOCK or connection.in_atomic_block:
+        raise problem
+    return tries - 1
+
+
+def show(step: Step, item: WorkItem) -> None:
+    """Let the caller's own object show the new state."""
+    source = step.changed.get(item.pk) or step.item
+    if source is None or source is item:
+        return
+    for name in SHOWN:
+        setattr(item, name, getattr(source, name))
+    item.instance = step.instance
+
+
+def later(step: Step, after: timedelta) -> datetime:
+    """Return an instant after the step's own."""
+    return step.now + after
+
+
+def accepted_data(stored: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the variables of an instance with the new ones over the old ones."""
+    return {**stored, **new}

@@ -1,0 +1,210 @@
+"""The pages: parse, call one function, answer; a GET changes nothing."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from kernel.errors import Conflict, Invalid, NotFound
+from workflow import engine, graph, handlers, inputs, steps, story, worklist
+from workflow.errors import InstanceNotFound, WorkItemNotFound
+from workflow.models import ProcessInstance, WorkItem
+
+PAGE = 50
+HELD = {"held": True, "offered": False}
+
+
+@login_required
+@require_GET
+def my_work(request: HttpRequest) -> HttpResponse:
+    """Show what waits for the person: held by them, or offered to them."""
+    chosen = request.GET.get("show", "")
+    items = worklist.mine(request.user, held=HELD.get(chosen))
+    page = paged(request, items)
+    options = [
+        {
+            "label": label,
+            "url": f"?show={name}" if name else "?",
+            "active": name == kept,
+        }
+        for name, label in (
+            ("", _("All")),
+            ("held", _("Mine")),
+            ("offered", _("Open to take")),
+        )
+        for kept in [chosen if chosen in HELD else ""]
+    ]
+    values = {
+        "page": page,
+        "rows": [worklist.row(item, reader=request.user) for item in page],
+        "options": options,
+        "chosen": chosen,
+    }
+    return render(request, "workflow/my_work.html", values)
+
+
+@login_required
+@require_GET
+def others_work(request: HttpRequest) -> HttpResponse:
+    """Show the unfinished work of the tenant, to those who may see it."""
+    if not request.user.has_perm("workflow.can_view_others_work"):
+        raise NotFound
+    page = paged(request, worklist.others(request.user))
+    rows = [worklist.row(item, reader=request.user) for item in page]
+    return render(request, "workflow/others_work.html", {"page": page, "rows": rows})
+
+
+@login_required
+@require_GET
+def my_requests(request: HttpRequest) -> HttpResponse:
+    """Show what the person started, and where each one stands."""
+    mine = (
+        ProcessInstance.objects.requested_by(request.user)
+        .select_related("process")
+        .prefetch_related("workitems__activity", "workitems__user")
+        .order_by("-id")
+    )
+    page = paged(request, mine)
+    rows = [worklist.request_row(one, story.standing(one)) for one in page]
+    return render(request, "workflow/my_requests.html", {"page": page, "rows": rows})
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def work_item(request: HttpRequest, item_id: int) -> HttpResponseBase:
+    """Show a work item; a POST answers it."""
+    item = visible_item(request.user, item_id)
+    if request.method == "POST":
+        return answer(request, item)
+    return show_item(request, item)
+
+
+def answer(request: HttpRequest, item: WorkItem) -> HttpResponseBase:
+    """Take or finish a work item; a conflict is told on the page it is about."""
+    action = request.POST.get("action", "complete")
+    comment = request.POST.get("comment", "").strip()
+    try:
+        if action == "take":
+            engine.activate_work_item(item, by=request.user)
+            return redirect("workflow:work-item", item.pk)
+        engine.finish_work_item(
+            item,
+            outcome=request.POST.get("outcome"),
+            comment=comment,
+            by=request.user,
+        )
+    except Conflict as conflict:
+        messages.warning(
+            request,
+            _("%(what)s Nothing was changed by you.") % {"what": conflict.detail},
+        )
+        return redirect("workflow:work-item", item.pk)
+    except Invalid as refusal:
+        item = visible_item(request.user, item.pk)
+        return show_item(request, item, problem=refusal.detail, comment=comment)
+    messages.success(request, _("Done: %(title)s") % {"title": item.instance.title})
+    return redirect("workflow:my-work")
+
+
+def show_item(
+    request: HttpRequest, item: WorkItem, *, problem: str = "", comment: str = ""
+) -> HttpResponse:
+    """Show a work item: what is asked, the object, the answers, what happened."""
+    instance = item.instance
+    document = instance.content_object
+    may_answer = item.is_open and item.user_id == request.user.pk
+    may_take = item.is_open and item.user_id is None and not is_automatic(item)
+    due, tone = worklist.due_words(item.due_at if item.is_open else None)
+    values = {
+        "item": item,
+        "instance": instance,
+        "state_label": worklist.state_words(item),
+        "ask": asked(item),
+        "document": document,
+        **card(document),
+        "outcomes": item.outcomes(),
+        "may_answer": may_answer,
+        "may_take": may_take and may_be_taken(item, request.user),
+        "instance_url": reverse("workflow:instance", args=[instance.pk]),
+        "timeline": story.timeline(instance),
+        "due": due,
+        "due_tone": tone,
+        "problem": problem,
+        "comment": comment,
+        "longest_comment": inputs.LONGEST_COMMENT,
+    }
+    status = 422 if problem else 200
+    return render(request, "workflow/work_item.html", values, status=status)
+
+
+def asked(item: WorkItem) -> str:
+    """Return in one sentence what the person is asked to do."""
+    if item.activity.description:
+        return str(item.activity.description)
+    return _("%(who)s asks: %(what)s.") % {
+        "who": item.instance.user.display_name,
+        "what": item.activity.title,
+    }
+
+
+def card(document: Any) -> dict[str, str]:
+    """Return the template of the document's card, and the address of its page."""
+    if document is None:
+        return {"card": "", "document_url": ""}
+    registered = handlers.document_of(document)
+    url = registered.url(document) if registered.url else ""
+    return {"card": registered.card or "", "document_url": url}
+
+
+def is_automatic(item: WorkItem) -> bool:
+    return graph.of(item.instance.process).node_of(item.activity_id).is_automatic
+
+
+def may_be_taken(item: WorkItem, user: Any) -> bool:
+    return WorkItem.objects.filter(pk=item.pk).offered_to(user).exists()
+
+
+@login_required
+@require_GET
+def instance(request: HttpRequest, instance_id: int) -> HttpResponse:
+    """Show where an instance stands and what happened to it."""
+    rows = ProcessInstance.objects.visible_to(request.user)
+    found = known(rows, instance_id).select_related("process", "user").first()
+    if found is None:
+        raise InstanceNotFound
+    values = {
+        "instance": found,
+        "state_label": str(found.get_status_display()).capitalize(),
+        "places": story.places(found),
+        "timeline": story.timeline(found),
+        "document": found.content_object,
+        "open_items": WorkItem.objects.filter(instance=found).takeable_by(request.user),
+        **card(found.content_object),
+    }
+    return render(request, "workflow/instance.html", values)
+
+
+def visible_item(user: Any, item_id: int) -> WorkItem:
+    """Return a work item that the person may see. Raises WorkItemNotFound."""
+    rows = known(WorkItem.objects.visible_to(user), item_id)
+    item = steps.with_all(rows).prefetch_related("timers").order_by().first()
+    if item is None:
+        raise WorkItemNotFound
+    return item
+
+
+def known(rows: "QuerySet[Any]", number: int) -> "QuerySet[Any]":
+    """Return the row of a number; one that no column can hold finds nothing."""
+    return rows.filter(pk=number) if number <= inputs.LARGEST_ID else rows.none()
+
+
+def paged(request: HttpRequest, rows: "QuerySet[Any]") -> Any:
+    """Return the page that the address asks for, or the nearest one."""
+    return Paginator(rows, PAGE).get_page(request.GET.get("page"))

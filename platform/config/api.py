@@ -1,19 +1,20 @@
 """The two APIs: a tenant's and the public site's; the one place that answers errors."""
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
-from accounts.api import accounts_router, auth_router, protected_router
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.parser import Parser
-from tenants.api import router as signup_router
-from workflow.api import router as workflow_router
 
+from accounts.api import accounts_router, auth_router, protected_router
 from config.error_pages import answer, problem
 from kernel.errors import ApplicationError, BadRequest
 from leave.api import router as leave_router
+from tenants.api import router as signup_router
+from workflow.api import router as workflow_router
 
 logger = logging.getLogger(__name__)
 
@@ -99,10 +100,14 @@ def fault(request: HttpRequest, error: Exception) -> HttpResponse:  # noqa: ARG0
     return problem(500, "server_error", "Something went wrong on our side.")
 
 
+HANDLERS: dict[type[Exception], Callable[..., HttpResponse]] = {
+    ApplicationError: application_error,
+    ValidationError: invalid_body,
+    AuthenticationError: unauthenticated,
+    Http404: missing,
+    HttpError: http_error,
+    Exception: fault,
+}
 for api in (tenant_api, public_api):
-    api.add_exception_handler(ApplicationError, application_error)
-    api.add_exception_handler(ValidationError, invalid_body)
-    api.add_exception_handler(AuthenticationError, unauthenticated)
-    api.add_exception_handler(Http404, missing)
-    api.add_exception_handler(HttpError, http_error)
-    api.add_exception_handler(Exception, fault)
+    for kind, handler in HANDLERS.items():
+        api.add_exception_handler(kind, handler)

@@ -3,11 +3,12 @@
 import logging
 import secrets
 
-from celery import shared_task
 from django.conf import settings
 from kombu.exceptions import OperationalError
 from redis import Redis
 from redis.exceptions import RedisError
+
+from tenants.celery import control_task
 
 logger = logging.getLogger(__name__)
 KEPT_SECONDS = 30
@@ -19,7 +20,7 @@ def broker() -> Redis:
     return Redis.from_url(address.replace("virtual_host=", "db="), socket_timeout=10)
 
 
-@shared_task(name="config.echo", control=True, expires=KEPT_SECONDS)
+@control_task("config.echo")
 def echo(word: str) -> None:
     """Put the word where `worker_answers` waits for it."""
     key = f"echo:{word}"
@@ -32,7 +33,7 @@ def worker_answers(*, within_seconds: int) -> bool:
     """Tell whether a worker carries a word back in time."""
     word = secrets.token_hex(8)
     try:
-        echo.delay(word)
+        echo.apply_async((word,), expires=KEPT_SECONDS)
         with broker() as client:
             return client.blpop([f"echo:{word}"], timeout=within_seconds) is not None
     except (OperationalError, RedisError):

@@ -40,7 +40,7 @@ def mask(_logger: Any, _method: str, event: Event) -> Event:
 
 def configure(config: MutableMapping[str, Any]) -> None:
     """Set up logging for the process; `level` is the only knob. Django calls this."""
-    shared = [
+    shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,

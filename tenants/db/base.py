@@ -73,7 +73,8 @@ class DatabaseWrapper(TenantsWrapper):
 
     def _cursor(self, name: str | None = None) -> Any:
         current()
-        cursor = PostgresWrapper._cursor(self, name)  # noqa: SLF001 - the parent's would set a path of its own
+        # The parent's would set a path of its own.
+        cursor = PostgresWrapper._cursor(self, name)  # type: ignore[attr-defined]  # noqa: SLF001
         self._enter()
         return cursor
 

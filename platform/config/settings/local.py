@@ -2,6 +2,8 @@
 
 import os
 import secrets
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from kernel import env
@@ -15,14 +17,20 @@ def server(name: str, default: str) -> str:
 
 def kept_secret(path: Path) -> str:
     """Return the secret in a file that only the owner can read; made at first use."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    try:
-        with path.open("x", encoding="ascii", opener=private) as file:
-            file.write(secrets.token_urlsafe(48))
-    except FileExistsError:
-        pass
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        put_whole(path, secrets.token_urlsafe(48))
     return path.read_text(encoding="ascii").strip()
 
 
-def private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
+def put_whole(path: Path, text: str) -> None:
+    """Write a new file, so that another process sees all of it or nothing."""
+    handle, name = tempfile.mkstemp(dir=path.parent)
+    with os.fdopen(handle, "w", encoding="ascii") as file:
+        file.write(text)
+    try:
+        # A process that was faster keeps its secret; ours is thrown away.
+        with suppress(FileExistsError):
+            os.link(name, path)
+    finally:
+        Path(name).unlink()

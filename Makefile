@@ -27,7 +27,7 @@ demo-reset: ## the same on new data
 	@$(READY) && exec $(EMBEDDED) demo --anew --end-with-parent
 
 psql: ## open psql on the running demo's database
-	@$(READY) && exec $(EMBEDDED) psql
+	@$(READY) && exec $(EMBEDDED) psql $(ARGS)
 
 test: ## run the tests on real servers (ARGS="-k leave" goes to pytest)
 	@$(READY) && exec $(VENV_PYTHON) -m pytest -n auto $(ARGS)

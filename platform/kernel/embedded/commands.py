@@ -16,7 +16,11 @@ YES = frozenset({"1", "true", "yes", "on"})
 
 
 def main(arguments: Sequence[str]) -> int:
-    options = parser().parse_args(arguments)
+    outer = parser()
+    options, words = outer.parse_known_args(arguments)
+    options.words = words
+    if words and options.run is not psql:
+        outer.error(f"unknown words: {' '.join(words)}")
     try:
         return int(options.run(options))
     except EmbeddedError as error:
@@ -40,8 +44,9 @@ def parser() -> argparse.ArgumentParser:
         command.add_argument("--test", action="store_true", help="fast, but unsafe")
         command.set_defaults(run=server, name=name)
 
-    command = commands.add_parser("psql", help="open psql on the demo's database")
-    command.add_argument("words", nargs=argparse.REMAINDER)
+    command = commands.add_parser(
+        "psql", help="open psql on the demo's database (psql's options follow)"
+    )
     command.set_defaults(run=psql)
 
     command = commands.add_parser("clean-data", help="stop what runs, remove all data")

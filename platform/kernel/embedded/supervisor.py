@@ -122,10 +122,8 @@ class Supervisor:
             child.wait()
             self.output.flush()
         if child.returncode != 0:
-            log = self.family.log("prepare")
-            raise CannotStart(
-                f"The preparation failed (see {log}):\n{places.last_lines(log)}"
-            )
+            log = self.family.log("prepare")  # whose lines were all shown
+            raise CannotStart(f"The preparation failed; see {log}.")
 
     def _await(self, probe: Probe) -> None:
         deadline = time.monotonic() + READY_WITHIN

@@ -20,7 +20,12 @@ STRIPPED = ("DATABASE_URL", "CELERY_BROKER_URL", "DJANGO", "PYTEST", "TENANTRY",
 def environment(data, **more):
     """Return this environment as a person's shell has it, with its own data."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(STRIPPED)}
-    return kept | {"TENANTRY_DATA_DIR": str(data), "PYTHONUNBUFFERED": "1"} | more
+    own = {
+        "TENANTRY_DATA_DIR": str(data),
+        "TMPDIR": str(Path(data).parent),  # for the sockets, removed with the data
+        "PYTHONUNBUFFERED": "1",
+    }
+    return kept | own | more
 
 
 class Run:

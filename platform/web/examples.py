@@ -111,6 +111,7 @@ def examples() -> dict[str, Any]:
         "steps": [
             {"label": "Reserve the address", "state": "done"},
             {"label": "Set up the database", "state": "running"},
+            {"label": "Choose a manager", "state": "current"},
             {"label": "Invite the owner", "state": "waiting"},
             {"label": "Send the first mail", "state": "failed"},
         ],

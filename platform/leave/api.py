@@ -2,14 +2,14 @@
 
 from typing import Annotated
 
-from django.http import HttpRequest
-from ninja import Query, Router
+from ninja import Query, Router, Status
 
 from accounts.authentication import TenantAuth
 from leave import requests
 from leave.errors import LeaveNotFound
 from leave.models import LeaveRequest
 from leave.schemas import LeaveRequestIn, LeaveRequestOut, LeaveRequestPatch
+from leave.signed_in import SignedInRequest
 
 router = Router(auth=TenantAuth())
 
@@ -19,7 +19,7 @@ Before = Annotated[int | None, Query(ge=1)]
 
 @router.get("/requests", response=list[LeaveRequestOut], summary="My leave requests")
 def mine(
-    request: HttpRequest, limit: Limit = 100, before: Before = None
+    request: SignedInRequest, limit: Limit = 100, before: Before = None
 ) -> list[LeaveRequest]:
     """List what the caller asked for, the latest first.
 
@@ -32,7 +32,7 @@ def mine(
 
 
 @router.post("/requests", response={201: LeaveRequestOut}, summary="Ask for leave")
-def ask(request: HttpRequest, body: LeaveRequestIn) -> tuple[int, LeaveRequest]:
+def ask(request: SignedInRequest, body: LeaveRequestIn) -> Status[LeaveRequest]:
     """Make a request and send it to whoever decides."""
     made = requests.ask_for_leave(
         kind=body.kind,
@@ -41,13 +41,13 @@ def ask(request: HttpRequest, body: LeaveRequestIn) -> tuple[int, LeaveRequest]:
         reason=body.reason,
         by=request.user,
     )
-    return 201, made
+    return Status(201, made)
 
 
 @router.get(
     "/requests/{int:leave_id}", response=LeaveRequestOut, summary="A leave request"
 )
-def show(request: HttpRequest, leave_id: int) -> LeaveRequest:
+def show(request: SignedInRequest, leave_id: int) -> LeaveRequest:
     """Return one's own request, or one that the caller has work on."""
     return visible(request, leave_id)
 
@@ -56,7 +56,7 @@ def show(request: HttpRequest, leave_id: int) -> LeaveRequest:
     "/requests/{int:leave_id}", response=LeaveRequestOut, summary="Correct a request"
 )
 def correct(
-    request: HttpRequest, leave_id: int, body: LeaveRequestPatch
+    request: SignedInRequest, leave_id: int, body: LeaveRequestPatch
 ) -> LeaveRequest:
     """Change a request that was refused or not sent yet; `send` sends it."""
     row = visible(request, leave_id)
@@ -74,7 +74,7 @@ def correct(
 @router.post(
     "/requests/{int:leave_id}/send", response=LeaveRequestOut, summary="Send it again"
 )
-def send(request: HttpRequest, leave_id: int) -> LeaveRequest:
+def send(request: SignedInRequest, leave_id: int) -> LeaveRequest:
     """Send a draft, or a corrected request."""
     row = visible(request, leave_id)
     requests.send(row, by=request.user)
@@ -84,14 +84,14 @@ def send(request: HttpRequest, leave_id: int) -> LeaveRequest:
 @router.post(
     "/requests/{int:leave_id}/withdraw", response=LeaveRequestOut, summary="Withdraw it"
 )
-def withdraw(request: HttpRequest, leave_id: int) -> LeaveRequest:
+def withdraw(request: SignedInRequest, leave_id: int) -> LeaveRequest:
     """Take back a refused request for good."""
     row = visible(request, leave_id)
     requests.withdraw(row, by=request.user)
     return row
 
 
-def visible(request: HttpRequest, leave_id: int) -> LeaveRequest:
+def visible(request: SignedInRequest, leave_id: int) -> LeaveRequest:
     """Return a request that the caller may see. Raises LeaveNotFound."""
     rows = LeaveRequest.objects.visible_to(request.user).select_related("requester")
     row = rows.filter(pk=leave_id).first()

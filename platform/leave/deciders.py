@@ -28,6 +28,7 @@ def least_busy(group: str, request: LeaveRequest) -> User | None:
     return others.order_by(Coalesce(Subquery(held), 0), "pk").first()
 
 
-def members(group: str) -> "QuerySet[User]":
+def members(group: str) -> QuerySet[User]:
     """Return the people of a group who may sign in."""
-    return User.objects.active().people().filter(groups__name=group).order_by("pk")
+    rows: QuerySet[User] = User.objects.active().people().order_by("pk")
+    return rows.filter(groups__name=group)

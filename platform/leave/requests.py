@@ -29,6 +29,7 @@ from leave.models import LONGEST_REASON, LeaveRequest
 from leave.processes import CODE, CORRECT, REQUEST, RESUBMIT, WITHDRAW
 from tenants.context import current_tenant
 from workflow.documents import content_type_id
+from workflow.engine import finish_work_item
 from workflow.models import ProcessInstance, WorkItem
 
 FURTHEST_BACK = timedelta(days=31)
@@ -89,9 +90,7 @@ def withdraw(request: LeaveRequest, *, by: User) -> None:
 
 
 def answer(request: LeaveRequest, outcome: str, *, by: User) -> None:
-    item = item_held_by(by, request)
-    item.activate(by)
-    item.complete(by, condition=outcome)
+    finish_work_item(item_held_by(by, request), outcome=outcome, by=by)
     request.refresh_from_db()
 
 

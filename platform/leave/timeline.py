@@ -21,7 +21,9 @@ from leave.processes import (
     WITHDRAW,
 )
 from leave.standing import items_of
-from workflow.models import WorkItem
+from workflow.models import AuditEvent, WorkItem
+
+CLOSED: Final = (WorkItem.Status.COMPLETE, WorkItem.Status.EXPIRED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +54,28 @@ def timeline(request: LeaveRequest) -> list[Entry]:
     """Return what has happened, the oldest first."""
     asked = _("%s asked for leave") % request.requester
     entries = [Entry(request.created_at, asked, "calendar-days")]
-    closed = items_of(request).filter(status__in=("complete", "expired"))
-    for item in closed.order_by("id"):
-        entry = entry_of(item, request)
+    closed = list(items_of(request).filter(status__in=CLOSED).order_by("id"))
+    said = comments(closed)
+    for item in closed:
+        entry = entry_of(item, request, said.get(item.pk, ""))
         if entry is not None:
             entries.append(entry)
     return sorted(entries, key=lambda entry: entry.at)
 
 
-def entry_of(item: WorkItem, request: LeaveRequest) -> Entry | None:
+def comments(items: list[WorkItem]) -> dict[int, str]:
+    """Return what people wrote when they finished these work items."""
+    events = AuditEvent.objects.filter(
+        action="workitem.completed", workitem_id__in=[item.pk for item in items]
+    )
+    return {
+        number: str(metadata.get("comment") or "")
+        for number, metadata in events.values_list("workitem_id", "metadata")
+        if number is not None
+    }
+
+
+def entry_of(item: WorkItem, request: LeaveRequest, comment: str) -> Entry | None:
     """Return the words for a finished work item; None for what nobody asks about."""
     key = item.activity.key
     at = item.completed_at or item.date
@@ -72,4 +87,4 @@ def entry_of(item: WorkItem, request: LeaveRequest) -> Entry | None:
     if found is None:
         return None
     words, icon, tone = found
-    return Entry(at, words % (item.user or _("Somebody")), icon, tone)
+    return Entry(at, words % (item.user or _("Somebody")), icon, tone, comment)

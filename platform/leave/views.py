@@ -3,7 +3,7 @@
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -13,6 +13,7 @@ from leave import requests, standing
 from leave.errors import LeaveNotFound, LeaveNotYours
 from leave.forms import LeaveForm, form_of
 from leave.models import LeaveRequest
+from leave.signed_in import SignedInRequest
 from leave.timeline import timeline
 
 PAGE_SIZE = 25
@@ -21,7 +22,7 @@ REFUSED = 422
 
 @login_required
 @require_GET
-def mine(request: HttpRequest) -> HttpResponse:
+def mine(request: SignedInRequest) -> HttpResponse:
     """List what the person asked for."""
     rows = LeaveRequest.objects.of(request.user)
     page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
@@ -30,7 +31,7 @@ def mine(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "POST"])
-def new(request: HttpRequest) -> HttpResponse:
+def new(request: SignedInRequest) -> HttpResponse:
     """Ask for leave; then the request's page says what happens next."""
     if request.method == "GET":
         return render(request, "leave/new.html", {"form": LeaveForm()})
@@ -47,7 +48,7 @@ def new(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_GET
-def show(request: HttpRequest, leave_id: int) -> HttpResponse:
+def show(request: SignedInRequest, leave_id: int) -> HttpResponse:
     """Show a request: the days, where it stands, what has happened."""
     row = visible(request, leave_id)
     return render(request, "leave/request.html", about(request, row))
@@ -55,7 +56,7 @@ def show(request: HttpRequest, leave_id: int) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "POST"])
-def correct(request: HttpRequest, leave_id: int) -> HttpResponse:
+def correct(request: SignedInRequest, leave_id: int) -> HttpResponse:
     """Change a refused request and send it again."""
     row = visible(request, leave_id)
     if not requests.may_change(request.user, row):
@@ -78,7 +79,7 @@ def correct(request: HttpRequest, leave_id: int) -> HttpResponse:
 
 @login_required
 @require_POST
-def withdraw(request: HttpRequest, leave_id: int) -> HttpResponse:
+def withdraw(request: SignedInRequest, leave_id: int) -> HttpResponse:
     """Take back a refused request for good."""
     row = visible(request, leave_id)
     requests.withdraw(row, by=request.user)
@@ -86,7 +87,7 @@ def withdraw(request: HttpRequest, leave_id: int) -> HttpResponse:
     return redirect("leave:request", leave_id=row.pk)
 
 
-def sent(request: HttpRequest, row: LeaveRequest) -> HttpResponse:
+def sent(request: SignedInRequest, row: LeaveRequest) -> HttpResponse:
     """Say with whom the request is now, and lead to its page."""
     person = standing.waits_for(row)
     text = _("Sent. It waits for %s now.") % person if person else _("Sent.")
@@ -94,7 +95,7 @@ def sent(request: HttpRequest, row: LeaveRequest) -> HttpResponse:
     return redirect("leave:request", leave_id=row.pk)
 
 
-def visible(request: HttpRequest, leave_id: int) -> LeaveRequest:
+def visible(request: SignedInRequest, leave_id: int) -> LeaveRequest:
     """Return a request that the person may see. Raises LeaveNotFound."""
     rows = LeaveRequest.objects.visible_to(request.user).select_related("requester")
     row = rows.filter(pk=leave_id).first()
@@ -103,7 +104,7 @@ def visible(request: HttpRequest, leave_id: int) -> LeaveRequest:
     return row
 
 
-def about(request: HttpRequest, row: LeaveRequest) -> dict[str, object]:
+def about(request: SignedInRequest, row: LeaveRequest) -> dict[str, object]:
     """Return what the page of one request shows."""
     return {
         "leave": row,

@@ -161,8 +161,8 @@ def test_an_answer_that_nobody_knows_is_refused(asked, bob):
 
 
 @pytest.mark.parametrize("username", ["bob", "carol"])
-def test_only_the_requester_corrects(asked, finish, person, bob, days, username):
-    finish(asked, bob, "REJECTED")
+def test_only_the_requester_corrects(asked, finish, person, days, username):
+    finish(asked, person("bob"), "REJECTED")
     with pytest.raises(LeaveNotYours):
         requests.correct(asked, kind="sick", reason="", by=person(username), **days)
     assert LeaveRequest.objects.get().kind == "holiday"

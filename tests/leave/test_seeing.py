@@ -43,8 +43,8 @@ def test_another_tenant_has_its_own_requests(asked, globex, person):
 
 
 @pytest.mark.parametrize("username", ["alice", "bob"])
-def test_a_list_is_one_statement(asked, person, username, django_assert_max_num_queries):
+def test_a_list_is_one_statement(asked, person, username, django_assert_num_queries):
     reader = person(username)
     seen_by(reader)
-    with django_assert_max_num_queries(2):
+    with django_assert_num_queries(1):
         seen_by(reader)

@@ -114,7 +114,7 @@ def hire_admin(demo: DemoTenant) -> User:
 
     HR is carol's here, so the admin leaves it.
     """
-    admin = User.objects.get(email_norm=demo.address(ADMIN))
+    admin: User = User.objects.get(email_norm=demo.address(ADMIN))
     admin.username = ADMIN
     admin.first_name, admin.last_name = "Admin", demo.name
     admin.is_active, admin.email_verified_at = True, clock.now()

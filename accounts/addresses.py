@@ -29,7 +29,7 @@ def _fold(address: str) -> str:
         raise EmailInvalid
     try:
         parsed = validate_email(
-            address, check_deliverability=False, test_environment=True
+            address, check_deliverability=False, strict=True, test_environment=True
         )
     except (EmailNotValidError, UnicodeError) as error:
         raise EmailInvalid from error

@@ -12,7 +12,13 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
-from accounts.models import MailMessage, RefreshSession, SecurityEvent, TenantBranding, User
+from accounts.models import (
+    MailMessage,
+    RefreshSession,
+    SecurityEvent,
+    TenantBranding,
+    User,
+)
 from accounts.permissions import RESERVED_GROUPS
 
 
@@ -119,7 +125,7 @@ class GroupAdmin(ModelAdmin):  # type: ignore[misc]
     ) -> bool:
         return not _is_reserved(obj) and super().has_delete_permission(request, obj)
 
-    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:  # noqa: ANN401 - Django's signature
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Leave reserved groups out of a deletion of many."""
         kept = [group for group in objs if not _is_reserved(group)]
         return super().get_deleted_objects(kept, request)

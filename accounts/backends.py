@@ -18,18 +18,16 @@ class PasswordBackend(ModelBackend):
         request: HttpRequest | None,
         username: str | None = None,
         password: str | None = None,
-        **kwargs: Any,  # noqa: ANN401 - Django's signature
+        **kwargs: Any,
     ) -> User | None:
         """Return the person, or None where the sign-in fails."""
         name = username if username is not None else kwargs.get(User.USERNAME_FIELD)
         if not isinstance(name, str) or not isinstance(password, str):
             return None
         try:
-            return sign_in.authenticate(
-                name, password, client=clients.prefix(request)
-            )
+            return sign_in.authenticate(name, password, client=clients.prefix(request))
         except (SignInFailed, EmailUnverified, PasswordChangeRequired):
             return None
 
-    def user_can_authenticate(self, user: Any) -> bool:  # noqa: ANN401 - Django's signature
+    def user_can_authenticate(self, user: Any) -> bool:
         return bool(user.is_active and user.email_verified_at)

@@ -37,7 +37,7 @@ class Brand:
 
 
 def current() -> Brand:
-    """Return the brand of the entered tenant, or the product's in control; one query."""
+    """Return the brand of the entered tenant, in control the product's; one query."""
     row = TenantBranding.objects.filter(pk=1).first() or TenantBranding()
     accent, on_accent = colours.fill(row.accent or row.primary or PRODUCT_ACCENT)
     settings = conf.current()

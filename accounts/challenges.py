@@ -50,7 +50,7 @@ class Verified:
 
 
 #: What a right code brings about; returns a ticket or None, False to refuse it.
-Apply = Callable[[Challenge], "str | None | Literal[False]"]
+Apply = Callable[[Challenge], "str | Literal[False] | None"]
 
 
 @dataclass(frozen=True)
@@ -151,18 +151,23 @@ def verify(*, email_norm: str, code: str, flow: str, apply: Apply) -> Verified:
     challenge = _latest(email_norm, flow)
     if challenge is None or not storable(code):
         return Verified(Verdict.INVALID)
-    if challenge.expires_at < clock.now():
-        return Verified(Verdict.EXPIRED)
-    if challenge.consumed_at or challenge.superseded_at:
-        return Verified(Verdict.INVALID)
-    if limits.spent("verify.account", email_norm):
-        return Verified(Verdict.TOO_MANY_ATTEMPTS)
-    left = _spend(challenge)
+    standing = _standing(challenge)
+    if standing is not None:
+        return Verified(standing)
+    left = None if limits.spent("verify.account", email_norm) else _spend(challenge)
     if left is None:
         return Verified(Verdict.TOO_MANY_ATTEMPTS)
     if not codes.equal(bytes(challenge.code_hash or b""), _hash(challenge, code)):
         return _missed(email_norm, left)
     return _succeed(challenge, apply)
+
+
+def _standing(challenge: Challenge) -> Verdict | None:
+    """Return why no code can fit any more, or None."""
+    if challenge.expires_at < clock.now():
+        return Verdict.EXPIRED
+    is_over = challenge.consumed_at or challenge.superseded_at
+    return Verdict.INVALID if is_over else None
 
 
 def _latest(email_norm: str, flow: str) -> Challenge | None:

@@ -4,7 +4,7 @@ import stat
 
 from django.conf import settings
 from django.core import checks
-from django.core.checks import CheckMessage, Error, Tags, Warning
+from django.core.checks import CheckMessage, Error, Tags
 from django.core.exceptions import ImproperlyConfigured
 
 from accounts import conf
@@ -64,7 +64,7 @@ def workflow_keys_are_known(
     """W002: a key of WORKFLOWS means nothing here."""
     known = {*conf.NUMBERS, *conf.TEXTS, *conf.SWITCHES}
     return [
-        Warning(f"WORKFLOWS[{key!r}] is not known.", id="accounts.W002")
+        checks.Warning(f"WORKFLOWS[{key!r}] is not known.", id="accounts.W002")
         for key in sorted(set(conf.workflows()) - known)
     ]
 

@@ -29,7 +29,9 @@ def _address(request: HttpRequest) -> str:
     """Return REMOTE_ADDR, or the entry that TRUSTED_PROXY_COUNT points at."""
     remote = str(request.META.get("REMOTE_ADDR", ""))
     count = getattr(settings, "TRUSTED_PROXY_COUNT", 0)
-    hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",")]
+    hops = [
+        hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",")
+    ]
     if count and len(hops) >= count:
         return hops[-count]
     return remote

@@ -7,6 +7,8 @@ WHITE, BLACK = "#ffffff", "#000000"
 #: What text on a fill needs, and what a control needs against the page.
 TEXT_RATIO, CONTROL_RATIO = 4.5, 3.0
 STEPS = 100
+#: Below it sRGB is linear.
+LINEAR_BELOW = 0.04045
 
 Rgb = tuple[int, int, int]
 
@@ -46,7 +48,7 @@ def _luminance(colour: str) -> float:
 
 
 def _linear(part: float) -> float:
-    return part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
+    return part / 12.92 if part <= LINEAR_BELOW else ((part + 0.055) / 1.055) ** 2.4
 
 
 def _rgb(colour: str) -> Rgb:

@@ -12,7 +12,7 @@ from kernel.text import storable
 class StorableCharField(forms.CharField):
     """A text that PostgreSQL can store; Django itself refuses NUL only."""
 
-    def clean(self, value: Any) -> str:  # noqa: ANN401 - Django's signature
+    def clean(self, value: Any) -> str:
         text: str = super().clean(value)
         if not storable(text):
             raise forms.ValidationError(
@@ -21,7 +21,7 @@ class StorableCharField(forms.CharField):
         return text
 
 
-def address_field(label: Any = None) -> forms.CharField:  # noqa: ANN401 - a lazy text
+def address_field(label: Any = None) -> forms.CharField:
     return StorableCharField(
         label=label or _("E-mail address"),
         max_length=1000,
@@ -29,7 +29,7 @@ def address_field(label: Any = None) -> forms.CharField:  # noqa: ANN401 - a laz
     )
 
 
-def new_password_field(label: Any, help_text: Any = "") -> forms.CharField:  # noqa: ANN401 - lazy texts
+def new_password_field(label: Any, help_text: Any = "") -> forms.CharField:
     return StorableCharField(
         label=label,
         help_text=help_text,
@@ -118,6 +118,7 @@ class SetPasswordForm(NewPasswordForm):
     """The same with the ticket of the link, which a script takes from the fragment."""
 
     ticket = StorableCharField(
-        required=False, max_length=200, widget=forms.HiddenInput(attrs={"data-ticket": ""})
+        required=False,
+        max_length=200,
+        widget=forms.HiddenInput(attrs={"data-ticket": ""}),
     )
-

@@ -134,9 +134,7 @@ def _jwk(key: PublicKey) -> dict[str, str]:
     if isinstance(key, RSAPublicKey):
         numbers = key.public_numbers()
         return {"e": _number(numbers.e), "kty": "RSA", "n": _number(numbers.n)}
-    raw = key.public_bytes(
-        serialization.Encoding.Raw, serialization.PublicFormat.Raw
-    )
+    raw = key.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
     return {"crv": "Ed25519", "kty": "OKP", "x": _base64(raw)}
 
 

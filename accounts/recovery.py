@@ -179,9 +179,7 @@ def _check_against(user: User, password: str) -> None:
     passwords.check(password, context=names)
 
 
-def _replace_password(
-    user: User, hashed: str, *, keep: UUID | None, via: str
-) -> None:
+def _replace_password(user: User, hashed: str, *, keep: UUID | None, via: str) -> None:
     passwords.set_password(user, hashed)
     sessions.end_all(user, reason="password_changed", but=keep)
     if keep is not None:

@@ -77,7 +77,9 @@ def register(
     may_send = challenges.may_send(application.email_norm)
     with transaction.atomic():
         user = _account(application)
-        _begin(application, user, flow, may_send=may_send, language=language, client=client)
+        _begin(
+            application, user, flow, may_send=may_send, language=language, client=client
+        )
     return flow
 
 
@@ -134,7 +136,11 @@ def _username(wanted: str | None, email_norm: str) -> str:
     name = (wanted or "").strip()
     norm = addresses.normalise_username(name)
     fits = 0 < len(norm) <= LONGEST_USERNAME and "@" not in norm
-    return name if fits and len(name) <= LONGEST_USERNAME and name.isprintable() else email_norm
+    return (
+        name
+        if fits and len(name) <= LONGEST_USERNAME and name.isprintable()
+        else email_norm
+    )
 
 
 def _account(application: Application) -> User:

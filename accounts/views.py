@@ -209,12 +209,12 @@ def _code_page(
     send_again: Callable[[str, str, str], str],
 ) -> HttpResponse:
     email, flow = _address(request), cookies.read(request, cookie)
+    client = clients.prefix(request)
     if not email or not flow:
         return redirect(begin)
-    form = CodeForm(request.POST or None)
-    client = clients.prefix(request)
     if "again" in request.POST:
         return _send_again(request, lambda: send_again(email, flow, client))
+    form = CodeForm(request.POST or None)
     if not _is_sent(request, form):
         return _show(request, template, form, email=email)
     try:
@@ -226,8 +226,12 @@ def _code_page(
     if verified.verdict is not Verdict.SUCCESS:
         form.add_error("code", _missed(verified.verdict, verified.attempts_remaining))
         return _show(request, template, form, status=REFUSED, email=email)
-    if verified.ticket:
-        return _to_new_password(request, verified.ticket)
+    return _after_code(request, verified.ticket, cookie)
+
+
+def _after_code(request: HttpRequest, ticket: str | None, cookie: str) -> HttpResponse:
+    if ticket:
+        return _to_new_password(request, ticket)
     response = _to_sign_in(request, _("Your address is confirmed. Sign in now."))
     cookies.drop(response, cookie)
     return response
@@ -304,10 +308,10 @@ def _show(
     template: str,
     form: forms.Form,
     *,
-    status: int = 200,
+    status: int | None = None,
     **values: Any,
 ) -> HttpResponse:
-    refused = request.method == "POST" and status == 200 and form.errors
+    refused = REFUSED if request.method == "POST" and form.errors else 200
     in_tenant = not context.in_control()
     response = render(
         request,
@@ -315,11 +319,10 @@ def _show(
         {
             "form": form,
             "may_recover": in_tenant,
-            "may_register": in_tenant
-            and conf.current().registration_policy == "open",
+            "may_register": in_tenant and conf.current().registration_policy == "open",
             **values,
         },
-        status=REFUSED if refused else status,
+        status=status or refused,
     )
     response["Referrer-Policy"] = "same-origin"
     return response

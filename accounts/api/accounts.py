@@ -4,7 +4,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from ninja import Router
+from ninja import Router, Status
 
 from accounts import clients, cookies, details, limits, recovery, registration, tokens
 from accounts.api.schemas import (
@@ -20,7 +20,7 @@ from accounts.api.schemas import (
 from accounts.authentication import TenantAuth
 from accounts.challenges import TICKET_LIFE, TICKET_SECONDS, Verdict, Verified
 from accounts.errors import Blocked, MissingFields, TicketRequired
-from accounts.models import Challenge, User
+from accounts.models import User
 from accounts.services.auth_flow import (
     ANSWERS,
     CHANGED,
@@ -45,20 +45,20 @@ class CodeInvalid(BadRequest):
 @router.post("/register", response={201: FlowOut}, summary="Register")
 def register(
     request: HttpRequest, response: HttpResponse, body: RegisterIn
-) -> tuple[int, dict[str, str]]:
+) -> Status[dict[str, str]]:
     """Mail a code; the answer is the same for an address that is taken."""
     client = _guard(request, response, body.company, "Registration blocked.")
     registration.refuse_unless_open()
     flow = registration.register(
         email=body.email or "",
-        first_name=body.firstName or "",
-        last_name=body.lastName or "",
+        first_name=body.first_name or "",
+        last_name=body.last_name or "",
         password=body.password or "",
         username=body.username,
         client=client,
     )
     _keep(request, response, cookies.FLOW_REGISTER, flow)
-    return 201, {"detail": REGISTERED, "flow": flow}
+    return Status(201, {"detail": REGISTERED, "flow": flow})
 
 
 @router.post("/resend", response=FlowOut, summary="Send the registration code again")
@@ -85,7 +85,9 @@ def forgot_password(
     return {"detail": CODE_SENT, "flow": flow}
 
 
-@router.post("/verify-code", response=VerifiedOut, exclude_none=True, summary="Verify a code")
+@router.post(
+    "/verify-code", response=VerifiedOut, exclude_none=True, summary="Verify a code"
+)
 def verify_code(
     request: HttpRequest, response: HttpResponse, body: VerifyIn
 ) -> dict[str, Any]:
@@ -107,7 +109,10 @@ def verify_code(
 
 
 @router.post(
-    "/change-password", response=ChangedOut, exclude_none=True, summary="Change the password"
+    "/change-password",
+    response=ChangedOut,
+    exclude_none=True,
+    summary="Change the password",
 )
 def change_password(
     request: HttpRequest, response: HttpResponse, body: ChangePasswordIn
@@ -127,7 +132,7 @@ def change_password(
     recovery.change_with_ticket(
         ticket=ticket,
         password=body.password or "",
-        password_verify=body.passwordVerify or "",
+        password_verify=body.password_verify or "",
         email=body.email,
     )
     cookies.drop(response, cookies.TICKET)
@@ -201,8 +206,8 @@ def _change_own(request: HttpRequest, body: ChangePasswordIn) -> dict[str, Any]:
         person,
         email=body.email or "",
         password=body.password or "",
-        password_verify=body.passwordVerify or "",
-        current_password=body.currentPassword,
+        password_verify=body.password_verify or "",
+        current_password=body.current_password,
         keep=session.pk,
     )
     return {"detail": CHANGED, "access": tokens.issue_access(changed, session)}

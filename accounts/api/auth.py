@@ -1,7 +1,7 @@
 """Sign in, refresh and sign out: by a cookie for browsers, by the body for apps."""
 
 from django.http import HttpRequest, HttpResponse
-from ninja import Router
+from ninja import Router, Status
 
 from accounts import clients, cookies, limits, sessions, sign_in, tokens
 from accounts.api.schemas import (
@@ -40,13 +40,13 @@ def web_token_refresh(request: HttpRequest, response: HttpResponse) -> dict[str,
 
 
 @router.post("/web/sign-out", response={204: None}, summary="Sign out (browser)")
-def web_sign_out(request: HttpRequest, response: HttpResponse) -> tuple[int, None]:
+def web_sign_out(request: HttpRequest, response: HttpResponse) -> Status[None]:
     """End the device of the cookie; the same answer when it was gone already."""
     clients.require_same_site(request)
     sessions.revoke(cookies.read(request, cookies.REFRESH))
     _uncached(response)
     cookies.drop(response, cookies.REFRESH)
-    return 204, None
+    return Status(204, None)
 
 
 @router.post("/mobile/sign-in", response=MobileSignInResponse, summary="Sign in (app)")
@@ -73,11 +73,11 @@ def mobile_sign_out(
     request: HttpRequest,  # noqa: ARG001 - ninja's signature
     response: HttpResponse,
     body: MobileRefreshRequest,
-) -> tuple[int, None]:
+) -> Status[None]:
     """End the device of the refresh token; the same answer when it was gone already."""
     sessions.revoke(body.refresh)
     _uncached(response)
-    return 204, None
+    return Status(204, None)
 
 
 def _sign_in(request: HttpRequest, body: SignInRequest, kind: str) -> Issued:

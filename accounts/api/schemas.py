@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import Annotated
 
 from ninja import Schema
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, ConfigDict, Field
+from pydantic.alias_generators import to_camel
 
 from kernel.text import storable
 
@@ -53,9 +54,15 @@ class FlowOut(Schema):
     flow: str
 
 
-class RegisterIn(Schema):
-    firstName: Text | None = None
-    lastName: Text | None = None
+class CamelIn(Schema):
+    """A body whose names are camelCase, as in the seed."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
+
+
+class RegisterIn(CamelIn):
+    first_name: Text | None = None
+    last_name: Text | None = None
     email: Text | None = None
     password: Text | None = None
     username: Text | None = None
@@ -91,12 +98,12 @@ class CodeInvalidOut(Schema):
     attempts_remaining: int | None = None
 
 
-class ChangePasswordIn(Schema):
+class ChangePasswordIn(CamelIn):
     email: Text | None = None
     password: Text | None = None
-    passwordVerify: Text | None = None
+    password_verify: Text | None = None
     ticket: Text | None = None
-    currentPassword: Text | None = None
+    current_password: Text | None = None
     company: Text | None = None
 
 

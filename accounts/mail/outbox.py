@@ -40,7 +40,7 @@ PAUSES = (
 
 
 def run_due(limit: int) -> int:
-    """Send up to `limit` due messages of the entered schema; return how many it took."""
+    """Send up to `limit` due messages of the schema; return how many it took."""
     handled = 0
     while handled < limit:
         claimed = claim(min(BATCH, limit - handled))
@@ -157,7 +157,7 @@ def _move(message: MailMessage, state: State, **changes: Any) -> None:
         "mail.%s",
         state.value,
         extra={
-            "message": message.pk,
+            "mail": message.pk,
             "category": message.category,
             "to": [addresses.mask(address) for address in message.to],
             "attempts": message.attempts,

@@ -47,8 +47,6 @@ def _wanted(enabled: object) -> bool | None:
     if enabled is None:
         return None
     try:
-        if isinstance(enabled, str) and not enabled.strip():
-            raise ImproperlyConfigured("empty")
-        return boolean("enabled", enabled)
+        return boolean("enabled", "neither" if enabled == "" else enabled)
     except ImproperlyConfigured as error:
         raise DeliveryRefused("enabled is neither yes nor no") from error

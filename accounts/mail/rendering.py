@@ -28,7 +28,7 @@ class Rendered:
 
 
 def render(message: MailMessage) -> Rendered:
-    """Return subject, HTML and text in the message's language and the tenant's brand."""
+    """Return the message in its language and the tenant's brand."""
     brand = branding.current()
     secret = _secret(message)
     if not message.template:
@@ -81,6 +81,6 @@ def _text_engine() -> DjangoTemplates:
 
 
 def _inlined(html: str) -> str:
-    return css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False).inline(
-        html
-    )
+    return css_inline.CSSInliner(
+        keep_at_rules=True, load_remote_stylesheets=False
+    ).inline(html)

@@ -38,7 +38,8 @@ def send(message: MailMessage, rendered: Rendered, provider: Provider) -> str:
     except smtplib.SMTPRecipientsRefused as error:
         codes = {code for code, _ in error.recipients.values()}
         final = all(code >= FIRST_PERMANENT for code in codes)
-        raise NotDelivered(f"recipients refused: {sorted(codes)}", is_final=final) from None
+        reason = f"recipients refused: {sorted(codes)}"
+        raise NotDelivered(reason, is_final=final) from None
     except smtplib.SMTPResponseException as error:
         final = error.smtp_code >= FIRST_PERMANENT
         raise NotDelivered(f"refused: {error.smtp_code}", is_final=final) from None
@@ -50,7 +51,6 @@ def send(message: MailMessage, rendered: Rendered, provider: Provider) -> str:
     if not sent:
         raise NotDelivered("nobody took the message")
     return message_id(message)
-
 
 
 def compose(message: MailMessage, rendered: Rendered) -> EmailMultiAlternatives:
@@ -78,7 +78,7 @@ def sender(message: MailMessage, rendered: Rendered) -> str:
 
 
 def reply_to(message: MailMessage, rendered: Rendered) -> list[str]:
-    """Return the tenant's addresses for answers, else the platform's, then passed ones."""
+    """Return where answers go: the tenant's or else the platform's addresses."""
     general = rendered.brand.reply_to or conf.current().reply_to
     return list(dict.fromkeys((*general, *message.reply_to)))
 
@@ -93,7 +93,7 @@ def blind_copies(message: MailMessage) -> list[str]:
 
 
 def message_id(message: MailMessage) -> str:
-    """Return an id made from the row, the same at each try, so doubles can be dropped."""
+    """Return an id made from the row: the same at each try, to drop doubles by."""
     _, address = parseaddr(conf.current().email_from)
     domain = address.rpartition("@")[2] or "localhost"
     return f"<{context.context_uuid().hex}.{message.pk}@{domain}>"

@@ -71,7 +71,7 @@ class MailMessage(models.Model):
     due_at = models.DateTimeField(default=clock.now)
     expires_at = models.DateTimeField(null=True)
     last_error = models.CharField(max_length=500, blank=True)
-    idempotency_key = models.CharField(max_length=200, null=True)
+    idempotency_key = models.CharField(max_length=200, null=True)  # noqa: DJ001 - unique where set
     related = models.CharField(max_length=200, blank=True)
     metadata = models.JSONField(default=dict)
     sent_at = models.DateTimeField(null=True)

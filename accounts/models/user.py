@@ -78,7 +78,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     username = models.CharField(_("user name"), max_length=254)
     username_norm = models.CharField(max_length=254, unique=True, editable=False)
     email = models.CharField(_("e-mail address"), max_length=254, blank=True)
-    email_norm = models.CharField(
+    email_norm = models.CharField(  # noqa: DJ001 - unique where set
         max_length=254, unique=True, null=True, editable=False
     )
     first_name = models.CharField(_("first name"), max_length=150, blank=True)
@@ -124,7 +124,7 @@ class User(AbstractBaseUser, PermissionsMixin):
             ),
             models.CheckConstraint(
                 name="user_service_has_no_password",
-                condition=~Q(kind="service") | Q(password__startswith="!"),
+                condition=~Q(kind="service") | Q(password__startswith="!"),  # noqa: S106 - a mark
             ),
             models.CheckConstraint(
                 name="user_name_with_at_is_address",

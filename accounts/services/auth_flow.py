@@ -55,7 +55,7 @@ def generate_strong_password(*, length: int = 32) -> str:
     return secrets.token_urlsafe(length)
 
 
-def register_user_and_send_verification_email(
+def register_user_and_send_verification_email(  # noqa: PLR0917 - the seed's signature
     email: str,
     first_name: str,
     last_name: str,
@@ -162,7 +162,12 @@ def change_password(
     """Set a new password by a ticket, or for a signed-in person."""
     try:
         user = _change(
-            email, password, password_verify, authenticated_user, ticket, current_password
+            email=email,
+            password=password,
+            password_verify=password_verify,
+            authenticated_user=authenticated_user,
+            ticket=ticket,
+            current_password=current_password,
         )
     except ApplicationError as error:
         return ChangePasswordResult(
@@ -177,6 +182,7 @@ def change_password(
 
 
 def _change(
+    *,
     email: str,
     password: str,
     password_verify: str,

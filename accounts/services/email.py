@@ -20,7 +20,7 @@ class UsageError(Exception):
     """The function was called in a way that cannot work."""
 
 
-def send_email(
+def send_email(  # noqa: PLR0917 - the seed's signature
     to: Recipients,
     subject: str,
     html: str,
@@ -106,6 +106,4 @@ def _deliver_now(message: MailMessage) -> DeliveryResult | None:
 def _result(
     status: int, text: str, provider: Provider, message: MailMessage
 ) -> DeliveryResult:
-    return DeliveryResult(
-        status, text, provider.value, transports.message_id(message)
-    )
+    return DeliveryResult(status, text, provider.value, transports.message_id(message))

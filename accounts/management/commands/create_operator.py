@@ -24,7 +24,7 @@ class Command(BaseCommand):
             "--password-stdin", action="store_true", help="read the password from stdin"
         )
 
-    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ANN401, ARG002 - Django's signature
+    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002 - Django's signature
         username = options["username"] or self._ask("User name: ")
         email = options["email"] or self._ask("E-mail address: ")
         password = self._password(from_stdin=options["password_stdin"])

@@ -11,7 +11,7 @@ class Command(BaseCommand):
     """Writes the pair into JWT_KEY_DIR; refuses to overwrite one."""
 
     help = "Make the pair of keys that signs access tokens."
-    requires_system_checks: list[str] = []  # noqa: RUF012 - the keys may be what is wrong
+    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--algorithm", choices=keys.ALGORITHMS, default="RS256")
@@ -21,7 +21,7 @@ class Command(BaseCommand):
             help="replace the pair; tokens of the old one stay valid until they expire",
         )
 
-    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ANN401, ARG002 - Django's signature
+    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002 - Django's signature
         try:
             kid = keys.make(options["algorithm"], rotate=options["rotate"])
         except keys.KeyExists:

@@ -1,0 +1,72 @@
+"""A mailbox per test, and the worker's hand that sends what is due."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from accounts.mail import devbox, outbox
+from accounts.mail.devbox import Letter
+from tenants.context import TenantInfo, use
+
+GOOD_PASSWORD = "four calm words here"
+OTHER_PASSWORD = "seven green bottles"
+
+
+@pytest.fixture(autouse=True)
+def mailbox_dir(settings, tmp_path):
+    settings.MAILBOX_DIR = tmp_path / "mailbox"
+    return settings.MAILBOX_DIR
+
+
+@pytest.fixture
+def post(visitor) -> Callable[..., Any]:
+    """Return a poster of JSON: `post("/api/...", {...}, client=..., host=...)`."""
+
+    def send(
+        path: str,
+        body: Any,
+        *,
+        client: Client | None = None,
+        host: str = "acme.localhost",
+        **headers: str,
+    ):
+        return (client or visitor(host)).post(
+            path, json.dumps(body), content_type="application/json", headers=headers
+        )
+
+    return send
+
+
+@pytest.fixture
+def letters(acme: TenantInfo) -> Callable[..., list[Letter]]:
+    """Return a reader: sends what is due, then gives the mails, newest first."""
+
+    def read(to: str = "", tenant: TenantInfo = acme) -> list[Letter]:
+        with use(tenant):
+            outbox.run_due(100)
+            return [item for item in devbox.letters() if not to or to in item.to]
+
+    return read
+
+
+@pytest.fixture
+def code_for(letters, acme) -> Callable[..., str]:
+    """Return a reader of the newest code that was mailed to an address."""
+
+    def read(address: str, tenant: TenantInfo = acme) -> str:
+        return code_in(letters(address, tenant)[0])
+
+    return read
+
+
+def code_in(letter: Letter) -> str:
+    lines = [line.strip() for line in letter.text.splitlines()]
+    return next(line for line in lines if len(line) == 6 and line.isupper())
+
+
+def wrong(code: str) -> str:
+    """Return another code of the same shape."""
+    return ("B" if code[0] == "A" else "A") + code[1:]

@@ -116,7 +116,7 @@ class LeaveRequest(models.Model):
 
     @property
     def span(self) -> str:
-        """The days in words: `3 August 2026`, or `3 August to 14 August 2026`."""
+        """The days in words: `3 August 2026`, or `3 to 14 August 2026`."""
         return span(self.start_date, self.end_date)
 
     def move(self, status: str, line: str) -> None:
@@ -133,5 +133,7 @@ def span(start: date, end: date) -> str:
     last = date_format(end, "j F Y")
     if start == end:
         return last
-    first = date_format(start, "j F" if start.year == end.year else "j F Y")
+    same_year = start.year == end.year
+    same_month = same_year and start.month == end.month
+    first = date_format(start, "j" if same_month else "j F" if same_year else "j F Y")
     return _("%(first)s to %(last)s") % {"first": first, "last": last}

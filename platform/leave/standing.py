@@ -13,18 +13,17 @@ from workflow.documents import content_type_id
 from workflow.models import WorkItem
 from workflow.models.work_item import WorkItemQuerySet
 
-State = Literal["done", "running", "failed", "waiting"]
+State = Literal["done", "current", "waiting"]
 Status = LeaveRequest.Status
 
 #: How many names stand in a sentence before it says "and others".
 MOST_NAMES: Final = 3
 
-#: Sent, decided, filed, told: how far each status is.
+#: Asked, decided, filed, told: how far a request that goes on is.
 STATES: Final[dict[str, tuple[State, State, State, State]]] = {
-    Status.DRAFT: ("running", "waiting", "waiting", "waiting"),
-    Status.WAITING: ("done", "running", "waiting", "waiting"),
-    Status.REFUSED: ("running", "failed", "waiting", "waiting"),
-    Status.APPROVED: ("done", "done", "running", "waiting"),
+    Status.DRAFT: ("current", "waiting", "waiting", "waiting"),
+    Status.WAITING: ("done", "current", "waiting", "waiting"),
+    Status.APPROVED: ("done", "done", "current", "waiting"),
     Status.FILED: ("done", "done", "done", "done"),
 }
 
@@ -39,23 +38,24 @@ class Step:
 
 def steps(request: LeaveRequest) -> list[Step]:
     """Return what happens with the request, done and to come."""
+    who = request.requester
+    sent = Step(_("%s asks for leave") % who, "done")
     if request.status == Status.WITHDRAWN:
-        return [Step(_("%s withdrew the request") % request.requester, "done")]
+        return [sent, Step(_("%s withdrew the request") % who, "done")]
+    if request.status == Status.REFUSED:
+        return [
+            sent,
+            Step(decision(request), "done"),
+            Step(_("%s corrects or withdraws the request") % who, "current"),
+        ]
     labels = (
-        sending(request),
+        _("%s asks for leave") % who,
         decision(request),
         _("%s files it") % names(HR),
-        _("%s is told by mail") % request.requester,
+        _("%s is told by mail") % who,
     )
     states = STATES[request.status]
     return [Step(*line) for line in zip(labels, states, strict=True)]
-
-
-def sending(request: LeaveRequest) -> str:
-    """Return what the requester does, or has done."""
-    if request.status == Status.REFUSED:
-        return _("%s corrects or withdraws the request") % request.requester
-    return _("%s sends the request") % request.requester
 
 
 def decision(request: LeaveRequest) -> str:

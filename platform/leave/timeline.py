@@ -39,7 +39,7 @@ class Entry:
 
 #: Activity and outcome to words, icon and tone; an empty outcome fits every other.
 WORDS: Final = {
-    (REQUEST, ""): (__("%s sent the request"), "send", "info"),
+    (REQUEST, ""): (__("%s asked for leave"), "send", "info"),
     (CORRECT, RESUBMIT): (__("%s sent it again"), "send", "info"),
     (CORRECT, WITHDRAW): (__("%s withdrew it"), "undo-2", ""),
     (APPROVE, APPROVED): (__("%s approved"), "check", "good"),
@@ -52,15 +52,19 @@ WORDS: Final = {
 
 def timeline(request: LeaveRequest) -> list[Entry]:
     """Return what has happened, the oldest first."""
-    asked = _("%s asked for leave") % request.requester
-    entries = [Entry(request.created_at, asked, "calendar-days")]
+    entries = []
     closed = list(items_of(request).filter(status__in=CLOSED).order_by("id"))
     said = comments(closed)
     for item in closed:
         entry = entry_of(item, request, said.get(item.pk, ""))
         if entry is not None:
             entries.append(entry)
-    return sorted(entries, key=lambda entry: entry.at)
+    return sorted(entries, key=lambda entry: entry.at) or [draft(request)]
+
+
+def draft(request: LeaveRequest) -> Entry:
+    words = _("%s made a draft") % request.requester
+    return Entry(request.created_at, words, "pencil")
 
 
 def comments(items: list[WorkItem]) -> dict[int, str]:

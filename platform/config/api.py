@@ -2,16 +2,20 @@
 
 import logging
 from collections.abc import Callable
-from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
-from ninja.parser import Parser
 
 from accounts.api import accounts_router, auth_router, protected_router
-from config.error_pages import answer, problem
-from kernel.errors import ApplicationError, BadRequest
+from kernel.answers import problem
+from kernel.errors import (
+    ApplicationError,
+    BadRequest,
+    Invalid,
+    NotFound,
+    Unauthenticated,
+)
 from leave.api import router as leave_router
 from tenants.api import router as signup_router
 from workflow.api import router as workflow_router
@@ -25,16 +29,6 @@ class MalformedJson(BadRequest):
     code = "malformed_json"
 
 
-class JsonParser(Parser):
-    """Reads a body, and says `malformed_json` where it cannot."""
-
-    def parse_body(self, request: HttpRequest) -> Any:
-        try:
-            return super().parse_body(request)
-        except (ValueError, RecursionError):
-            raise MalformedJson from None
-
-
 tenant_api = NinjaAPI(
     title="Tenantry",
     version="0.1.0",
@@ -42,7 +36,6 @@ tenant_api = NinjaAPI(
     urls_namespace="api",
     docs_url="/docs",
     openapi_url="/openapi.json",
-    parser=JsonParser(),
 )
 tenant_api.add_router("/auth", auth_router, tags=["sign-in"])
 tenant_api.add_router("/accounts", accounts_router, tags=["accounts"])
@@ -57,13 +50,28 @@ public_api = NinjaAPI(
     urls_namespace="public-api",
     docs_url="/docs",
     openapi_url="/openapi.json",
-    parser=JsonParser(),
 )
 public_api.add_router("/signup", signup_router, tags=["sign-up"])
 
 
-def application_error(request: HttpRequest, error: ApplicationError) -> HttpResponse:
-    return answer(request, error)
+class InvalidBody(Invalid):
+    """Some fields are missing or wrong."""
+
+    code = "invalid_body"
+
+
+class BadToken(Unauthenticated):
+    """The token is missing or invalid."""
+
+
+class Fault(ApplicationError):
+    """Something went wrong on our side."""
+
+    code = "server_error"
+
+
+def application_error(request: HttpRequest, error: ApplicationError) -> HttpResponse:  # noqa: ARG001 - ninja's signature
+    return problem(error)
 
 
 def invalid_body(request: HttpRequest, error: ValidationError) -> HttpResponse:  # noqa: ARG001 - ninja's signature
@@ -72,32 +80,29 @@ def invalid_body(request: HttpRequest, error: ValidationError) -> HttpResponse: 
         {"field": ".".join(map(str, item["loc"][1:])), "message": item["msg"]}
         for item in error.errors
     ]
-    return problem(
-        422, "invalid_body", "Some fields are missing or wrong.", errors=errors
-    )
+    return problem(InvalidBody(extra={"errors": errors}))
 
 
 def unauthenticated(request: HttpRequest, error: AuthenticationError) -> HttpResponse:  # noqa: ARG001 - ninja's signature
-    return problem(
-        401,
-        "unauthenticated",
-        "The token is missing or invalid.",
-        headers={"WWW-Authenticate": "Bearer"},
-    )
+    return problem(BadToken(headers={"WWW-Authenticate": "Bearer"}))
 
 
 def missing(request: HttpRequest, error: Http404) -> HttpResponse:  # noqa: ARG001 - ninja's signature
-    return problem(404, "not_found", "There is nothing here.")
+    return problem(NotFound())
 
 
 def http_error(request: HttpRequest, error: HttpError) -> HttpResponse:  # noqa: ARG001 - ninja's signature
-    code = "malformed_json" if error.status_code == 400 else "refused"  # noqa: PLR2004 - HTTP's number
-    return problem(error.status_code, code, str(error))
+    """Answer what ninja refuses by itself: a body that cannot be parsed."""
+    if error.status_code == MalformedJson.status:
+        return problem(MalformedJson())
+    refusal = ApplicationError(str(error), code="refused")
+    refusal.status = error.status_code
+    return problem(refusal)
 
 
 def fault(request: HttpRequest, error: Exception) -> HttpResponse:  # noqa: ARG001 - ninja's signature
     logger.error("api.fault", exc_info=error)
-    return problem(500, "server_error", "Something went wrong on our side.")
+    return problem(Fault())
 
 
 HANDLERS: dict[type[Exception], Callable[..., HttpResponse]] = {

@@ -2,15 +2,15 @@
 
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
-from django.views.generic import TemplateView
+
+from config.components import component_page
 
 
 def routes() -> list[URLPattern | URLResolver]:
     """Return the routes; none unless DEBUG and DEVELOPMENT_MODE are both on."""
     if not (settings.DEBUG and settings.DEVELOPMENT_MODE):
         return []
-    components = TemplateView.as_view(template_name="ui/components.html")
     return [
         path("dev/", include("accounts.mail.mailbox_urls")),
-        path("_ui/", components, name="components"),
+        path("_ui/", component_page, name="components"),
     ]

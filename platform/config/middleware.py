@@ -3,14 +3,15 @@
 import logging
 import secrets
 from collections.abc import Callable
+from http import HTTPStatus
 
 import structlog
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
-from config import error_pages
-from kernel.errors import ApplicationError
+from kernel.answers import answer
+from kernel.errors import ApplicationError, NotFound
 
 logger = logging.getLogger(__name__)
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -49,10 +50,13 @@ class SecurityHeaders:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
+        if settings.DEBUG and response.status_code == HTTPStatus.INTERNAL_SERVER_ERROR:
+            return response  # Django's page for the developer, with its own styles
         relaxed = request.path.startswith(RELAXED_PATHS)
         headers = {
             "Content-Security-Policy": RELAXED_POLICY if relaxed else POLICY,
             "X-Content-Type-Options": "nosniff",
+            "X-Frame-Options": "DENY",
             "Referrer-Policy": "same-origin",
             "Cross-Origin-Opener-Policy": "same-origin",
             "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
@@ -71,7 +75,11 @@ class ErrorPages:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        return self.get_response(request)
+        response = self.get_response(request)
+        # With DEBUG, Django lists the routes here, in styles that the policy refuses.
+        if response.status_code == HTTPStatus.NOT_FOUND and not request.resolver_match:
+            return answer(request, NotFound())
+        return response
 
     def process_exception(
         self, request: HttpRequest, exception: Exception
@@ -79,4 +87,4 @@ class ErrorPages:
         """Answer an ApplicationError; leave everything else to Django."""
         if not isinstance(exception, ApplicationError):
             return None
-        return error_pages.answer(request, exception)
+        return answer(request, exception)

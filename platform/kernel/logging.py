@@ -11,7 +11,8 @@ import structlog
 
 #: Keys whose values never reach a log, whatever they hold.
 SECRET_KEYS = re.compile(
-    r"pass|secret|token|code$|^code|ticket|flow|cookie|authorization|refresh",
+    r"pass|secret|token|^code$|(verify|reset|new)_code|ticket|^flow|cookie"
+    r"|authorization|refresh",
     re.IGNORECASE,
 )
 ADDRESS = re.compile(r"([A-Za-z0-9._%+-]+)@([A-Za-z0-9.-]+\.[A-Za-z]{2,}|localhost)")

@@ -88,13 +88,11 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 WSGI_APPLICATION = "config.wsgi.application"
 ASGI_APPLICATION = "config.asgi.application"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 APPEND_SLASH = True
-X_FRAME_OPTIONS = "DENY"
 
 # Pages
 
@@ -115,7 +113,6 @@ TEMPLATES = [
 ]
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [ROOT / "platform" / "web" / "static"]
-STATIC_ROOT = DATA_DIR / "staticfiles"
 CSRF_FAILURE_VIEW = "config.error_pages.csrf_failure"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 

@@ -1,8 +1,11 @@
 """The settings of a deployment: nothing embedded, nothing guessed."""
 
+from pathlib import Path
+
 from django.core.exceptions import ImproperlyConfigured
 
 from config.settings.base import *  # noqa: F403 - settings are a namespace
+from config.settings.base import DATA_DIR
 from config.settings.database import database
 from kernel import env
 
@@ -34,6 +37,7 @@ if SESSION_COOKIE_SECURE:
 REFRESH_COOKIE_HOST_PREFIX = SESSION_COOKIE_SECURE
 SECURE_HSTS_SECONDS = 31_536_000
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+STATIC_ROOT = Path(env.text("STATIC_ROOT") or DATA_DIR / "staticfiles")
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {

@@ -199,6 +199,19 @@ def test_a_reset_begins_anew(demo, data):
     assert not (data / "mailbox").exists()
 
 
+def test_a_later_start_prepares_only_what_has_changed(demo, data):
+    for expected in ("prepare | made", "nothing has changed"):
+        run = demo()
+        run.until("ready")
+        assert expected in run.text
+        assert run.kill(signal.SIGINT).code() == 0
+
+    (data / "pg18" / "PG_VERSION").touch()  # as if the cluster were another one
+    run = demo()
+    run.until("ready")
+    assert "prepare | made" in run.text
+
+
 def test_named_servers_win_and_nothing_embedded_is_imported(demo, data):
     run = demo(
         DATABASE_URL="postgres://t:secret@db.test/x",

@@ -5,7 +5,8 @@ from typing import Any
 
 from django.template.loader import render_to_string
 from django.test import RequestFactory
-from web.examples import examples
+
+from config.components import examples
 
 WEB = Path(__file__).resolve().parents[3] / "platform" / "web"
 TEMPLATES = WEB / "templates"

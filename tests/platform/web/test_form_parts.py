@@ -4,8 +4,8 @@ from django import forms
 from django.core.paginator import Paginator
 from django.template.loader import render_to_string
 from django.test import RequestFactory
-from web.examples import ExampleForm
 
+from config.components import ExampleForm
 from tests.platform.web.rendering import page
 
 WRONG = {"email": "alice(at)acme", "code": "K7MP", "kind": "holiday"}

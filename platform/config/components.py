@@ -5,6 +5,8 @@ from typing import Any
 
 from django import forms
 from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils import timezone
 
 #: States that badge.html knows by name; the same words as in the engine and the apps.
@@ -151,3 +153,8 @@ def examples() -> dict[str, Any]:
             {"label": "Administration", "url": "#6", "icon": "settings"},
         ],
     }
+
+
+def component_page(request: HttpRequest) -> HttpResponse:
+    """Show every part in every state, in both themes."""
+    return render(request, "ui/components.html", {"examples": examples()})

@@ -1,0 +1,13 @@
+"""`manage.py runserver`: the server that reloads; it looks at the control plane."""
+
+from django.contrib.staticfiles.management.commands.runserver import (
+    Command as DjangoRunserver,
+)
+
+from tenants.context import use_control
+
+
+class Command(DjangoRunserver):
+    def check_migrations(self) -> None:
+        with use_control():
+            super().check_migrations()

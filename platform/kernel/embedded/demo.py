@@ -93,7 +93,7 @@ def beat(data: Path) -> Program:
         "beat",
         (
             *(PYTHON, "-m", "celery", "-A", "config", "beat"),
-            *("--schedule", str(data / "beat" / "schedule"), "--pidfile", ""),
+            *("--schedule", str(data / "beat.schedule"), "--pidfile", ""),
             *("--loglevel", "INFO"),
         ),
         patience=2.0,

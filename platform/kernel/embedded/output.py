@@ -15,6 +15,9 @@ from kernel.embedded import places
 
 LOUD = re.compile(r"\b(warning|error|critical|traceback)\b", re.IGNORECASE)
 READ_AT_ONCE = 65536
+WIDEST = 240
+FLOOD = 20
+FLOOD_WITHIN = 10.0
 
 
 @dataclass
@@ -26,6 +29,7 @@ class Stream:
     log: BinaryIO
     show: Callable[[str], bool]
     rest: bytes = field(default=b"")
+    shown_at: list[float] = field(default_factory=list)
 
 
 def is_loud(line: str) -> bool:
@@ -93,4 +97,15 @@ class Output:
         for line in lines:
             text = line.decode(errors="replace").rstrip()
             if stream.show(text):
-                self.say(f"    {stream.name} | {text}")
+                self._show(stream, text)
+
+    def _show(self, stream: Stream, text: str) -> None:
+        """Show a line, cut to a screen's width; of a flood only its beginning."""
+        now = time.monotonic()
+        stream.shown_at = [at for at in stream.shown_at if now - at < FLOOD_WITHIN]
+        stream.shown_at.append(now)
+        if len(stream.shown_at) <= FLOOD:
+            cut = text if len(text) <= WIDEST else text[: WIDEST - 4] + " ..."
+            self.say(f"    {stream.name} | {cut}")
+        elif len(stream.shown_at) == FLOOD + 1:
+            self.say(f"    {stream.name} | more in {stream.path}")

@@ -47,6 +47,10 @@ class PostgresServer(Server):
         note = f", {self.seat.note}" if self.seat.note else ""
         return f"PostgreSQL {self.seat.binaries.major} in {self.data}{note}"
 
+    @property
+    def place(self) -> Path:
+        return self.seat.data
+
     def _launch(self) -> None:
         self.seat = identity.choose(binaries.postgres(), self.data)
         self.sockets = places.socket_directory(

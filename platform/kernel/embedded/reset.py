@@ -11,7 +11,7 @@ from kernel.embedded import copies, locks, services
 from kernel.embedded.errors import InUse
 
 # The keys stay: they are made once a machine, and tell nothing about the data.
-DEMO = ("pg[0-9]*", "valkey[0-9]*", "beat", "log", "mailbox", "media")
+DEMO = ("pg[0-9]*", "valkey[0-9]*", "beat.*", "prepared", "log", "mailbox", "media")
 OWNERS = ("demo.lock", "pg*.lock", "valkey*.lock", "test-*.lock")
 ENDED_WITHIN = 30.0
 

@@ -72,6 +72,11 @@ class Server(ABC):
             self.sockets = None
         self.lock.release()
 
+    @property
+    def place(self) -> Path:
+        """Where the data really lie, which may not be where they were asked for."""
+        return self.data
+
     def is_running(self) -> bool:
         return self.process is not None and self.process.poll() is None
 

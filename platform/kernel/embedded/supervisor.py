@@ -6,9 +6,19 @@ so that every child's parent is the thread that stays.
 
 import os
 import time
+from pathlib import Path
 from typing import NoReturn
 
-from kernel.embedded import locks, places, ports, process, readiness, reset, services
+from kernel.embedded import (
+    locks,
+    places,
+    ports,
+    prepared,
+    process,
+    readiness,
+    reset,
+    services,
+)
 from kernel.embedded.errors import CannotStart, EmbeddedError, InUse
 from kernel.embedded.family import Family
 from kernel.embedded.output import Output
@@ -32,6 +42,8 @@ class Supervisor:
         self.output = Output(screen.say, self.signals.wakeup)
         self.lock = locks.Lock(plan.data / "demo.lock")
         self.servers: list[Server] = []
+        self.cluster: Path | None = None
+        self.note = plan.data / "prepared"
         self.env = dict(os.environ)
         self.family = Family(
             root=plan.root,
@@ -71,8 +83,11 @@ class Supervisor:
         for variable in self.missing:
             self._start_server(variable)
         places.make_directory(self.family.logs)
-        with self.screen.step("prepare"):
-            self._prepare()
+        with self.screen.step("prepare") as note:
+            if self._is_prepared():
+                note.append("nothing has changed")
+            else:
+                self._prepare()
         for program in self.plan.programs:
             self.family.add(program)
         for probe in self.plan.probes:
@@ -110,6 +125,8 @@ class Supervisor:
             self.env[variable] = server.start()
             self.servers.append(server)
             note.append(server.describe())
+        if variable == services.DATABASE:
+            self.cluster = server.place
 
     def _prepare(self) -> None:
         child = self.family.run("prepare", self.plan.prepare, show=bool)
@@ -124,6 +141,17 @@ class Supervisor:
         if child.returncode != 0:
             log = self.family.log("prepare")  # whose lines were all shown
             raise CannotStart(f"The preparation failed; see {log}.")
+        if self.cluster is not None:
+            prepared.write_note(self.note, self._fingerprint(self.cluster))
+
+    def _is_prepared(self) -> bool:
+        """Tell whether this source prepared this cluster; of others nobody knows."""
+        if self.cluster is None:
+            return False
+        return prepared.is_noted(self.note, self._fingerprint(self.cluster))
+
+    def _fingerprint(self, cluster: Path) -> str:
+        return prepared.fingerprint(self.plan.root, cluster)
 
     def _await(self, probe: Probe) -> None:
         deadline = time.monotonic() + READY_WITHIN

@@ -53,6 +53,7 @@ def test_the_page_answers_when_the_last_line_is_shown(demo, data, port):
         assert answer.status == 200
     assert "worker | WARNING: worker has something to say" in run.text
     assert "prepare | made" in run.text
+    assert f"PostgreSQL 18 in {data}/pg18" in run.text
     assert (data / "log" / "worker.log").read_text().startswith("WARNING")
     assert not (data / "log" / "prepare.log").read_text().startswith("WARNING")
 

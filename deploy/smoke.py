@@ -457,11 +457,11 @@ def errors(site: Site, report: Report) -> None:
             "object.not_found",
         ),
         (
-            "a process that is not for the caller",
+            "a missing process",
             ("POST", path, start | {"process_name": "no such process"}),
             admin,
-            403,
-            "process.not_allowed",
+            404,
+            "process.not_found",
         ),
         (
             "a kind of object without process",

@@ -97,4 +97,5 @@ def beat(data: Path) -> Program:
             *("--loglevel", "INFO"),
         ),
         patience=2.0,
+        is_last=True,
     )

@@ -14,6 +14,8 @@ class Program:
     patience: float
     # What the kernel sends when the supervisor is killed: it must end all of it.
     death: signal.Signals = signal.SIGKILL
+    # Starts when the probes are answered, so that it slows none of them down.
+    is_last: bool = False
 
 
 @dataclass(frozen=True)

@@ -88,11 +88,11 @@ class Supervisor:
                 note.append("nothing has changed")
             else:
                 self._prepare()
-        for program in self.plan.programs:
-            self.family.add(program)
+        self._start_programs(last=False)
         for probe in self.plan.probes:
             with self.screen.step(probe.name):
                 self._await(probe)
+        self._start_programs(last=True)
         self.screen.say(self.plan.farewell)
 
     def watch(self) -> NoReturn:
@@ -127,6 +127,11 @@ class Supervisor:
             note.append(server.describe())
         if variable == services.DATABASE:
             self.cluster = server.place
+
+    def _start_programs(self, *, last: bool) -> None:
+        for program in self.plan.programs:
+            if program.is_last is last:
+                self.family.add(program)
 
     def _prepare(self) -> None:
         child = self.family.run("prepare", self.plan.prepare, show=bool)

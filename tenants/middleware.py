@@ -88,7 +88,7 @@ def direct(request: HttpRequest, site: Site) -> None:
     """Give the request its tenant and the routes of its site."""
     public = isinstance(site, Control)
     request.tenant = None if public else site  # type: ignore[attr-defined]
-    request.urlconf = (  # type: ignore[attr-defined]
+    request.urlconf = (
         settings.PUBLIC_SCHEMA_URLCONF if public else settings.ROOT_URLCONF
     )
 

@@ -77,8 +77,8 @@ def arm(due_at: datetime) -> None:
 
 def armed(context: TenantInfo | Control) -> Arming | None:
     """Return what this transaction armed for the context already."""
-    for _sids, function, _robust in connection.run_on_commit:
-        arming = getattr(function, "__wrapped__", function)
+    for entry in connection.run_on_commit:
+        arming = getattr(entry[1], "__wrapped__", None)
         if isinstance(arming, Arming) and arming.context == context:
             return arming
     return None

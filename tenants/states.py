@@ -82,7 +82,7 @@ def change_state(tenant: Tenant, to: State, *, reason: str, by: str) -> Tenant:
     Raises MoveRefused where MOVES does not have the way; nothing is changed then.
     """
     with use_control(), transaction.atomic():
-        locked = Tenant.objects.select_for_update().get(pk=tenant.pk)
+        locked: Tenant = Tenant.objects.select_for_update().get(pk=tenant.pk)
         before = State(locked.state)
         if to not in MOVES[before]:
             raise MoveRefused(f"{locked.slug} is {before.value}, so this is refused.")

@@ -8,7 +8,7 @@ NULL stands for "nothing known", and PostgreSQL's LEAST passes over it.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection
@@ -69,7 +69,7 @@ def lower(tenant: UUID, due_at: datetime) -> bool:
 def take(batch: int, *, only: Sequence[UUID] | None = None) -> list[Taken]:
     """Take up to `batch` due wake-ups under a lease, most overdue first."""
     now = clock.now()
-    values = {
+    values: dict[str, Any] = {
         "now": now,
         "batch": batch,
         "only": None if only is None else list(only),
@@ -94,7 +94,11 @@ def put_back(taken: Taken, next_due: datetime | None) -> datetime | None:
 
     Where the number has moved on, nothing is written and None comes back.
     """
-    values = {"tenant": taken.tenant, "run_no": taken.run_no, "next_due": next_due}
+    values: dict[str, Any] = {
+        "tenant": taken.tenant,
+        "run_no": taken.run_no,
+        "next_due": next_due,
+    }
     with connection.cursor() as cursor:
         cursor.execute(PUT_BACK, values)
         row = cursor.fetchone()

@@ -277,7 +277,7 @@ def missed(
         step,
         state=Step.State.FAILED,
         error_code=code[:64],
-        error_text=" ".join(str(error).split())[:500].replace("\x00", ""),
+        error_text=" ".join(str(error).replace("\x00", "").split())[:500],
     )
     if exhausted(step, pauses):
         return 0.0

@@ -70,5 +70,8 @@ def configure(config: MutableMapping[str, Any]) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(config.get("level", "INFO"))
+    # Django hangs handlers of its own here, which would say everything twice.
+    for own in ("django", "django.server"):
+        logging.getLogger(own).handlers.clear()
     for noisy in ("django.server", "asyncio", "kombu", "amqp"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

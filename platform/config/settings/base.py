@@ -27,7 +27,6 @@ TENANT_APPS = [*IN_BOTH, "workflow", "leave"]
 INSTALLED_APPS = [
     "config.apps.TenantryConfig",  # the names of the platform's pages and commands
     "tenants",
-    "django_tenants",
     "accounts",
     "workflow",
     "leave",
@@ -41,6 +40,7 @@ INSTALLED_APPS = [
     "ninja",  # serves the API page from here, not from elsewhere
     "django_htmx",
     "lucide",
+    "django_tenants",  # last: it would replace templates of the admin
 ]
 
 # Tenancy

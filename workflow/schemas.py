@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from ninja import Schema
-from pydantic import Field, StrictInt, StrictStr
+from pydantic import BaseModel, Field, StrictInt, StrictStr
 
 from workflow.inputs import LARGEST_NUMBER
 
@@ -77,12 +77,14 @@ class MovedOut(Schema):
     workitem_id: int
 
 
-class CompleteIn(Schema):
+class CompleteIn(BaseModel):
+    """Not ninja's Schema, which takes any JSON where every key may be missing."""
+
     condition: StrictStr | None = None
     data: dict[str, Any] | None = None
 
 
-class StartProcessIn(Schema):
+class StartProcessIn(BaseModel):
     process_name: Name
     content_app_label: Name
     content_model: Name

@@ -32,7 +32,7 @@ def register(site: AdminSite) -> None:
     site.register(SecurityEvent, SecurityEventAdmin)
 
 
-class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]
+class ReadOnlyAdmin(ModelAdmin):
     """Shows rows and changes none."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002 - Django's signature
@@ -53,7 +53,7 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]
         return False
 
 
-class UserAdmin(ModelAdmin):  # type: ignore[misc]
+class UserAdmin(ModelAdmin):
     """People: names and languages can be mended, rights and passwords not."""
 
     list_display = ("display_name", "email", "role", "is_active", "last_login")
@@ -96,7 +96,7 @@ class UserAdmin(ModelAdmin):  # type: ignore[misc]
         return False
 
 
-class GroupAdmin(ModelAdmin):  # type: ignore[misc]
+class GroupAdmin(ModelAdmin):
     """Process roles; the groups that mirror a role cannot be changed."""
 
     list_display = ("name", "member_count")
@@ -142,7 +142,7 @@ def _is_reserved(group: Group | None) -> bool:
     return group is not None and group.name in RESERVED_GROUPS
 
 
-class BrandingAdmin(ModelAdmin):  # type: ignore[misc]
+class BrandingAdmin(ModelAdmin):
     """Name, colours and sender: a single row."""
 
     list_display = ("__str__", "accent", "sender_name", "mail_enabled")

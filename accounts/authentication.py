@@ -13,7 +13,7 @@ from kernel import clock
 LONGEST_TOKEN = 4096
 
 
-class TenantAuth(HttpJwtAuth):  # type: ignore[misc]
+class TenantAuth(HttpJwtAuth):
     """Lets a request in by the access token of a person of this tenant.
 
     One statement loads device and person; every refusal is the same 401.

@@ -7,10 +7,11 @@ carries. Both exist as decoys as well, so that an unknown address costs the same
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import Enum
 from pathlib import Path
 from typing import Any, Literal
+from uuid import UUID
 
 from django.db import connection, transaction
 from django.db.models import F, Q
@@ -183,7 +184,7 @@ def _latest(email_norm: str, flow: str) -> Challenge | None:
 
 def _spend(challenge: Challenge) -> int | None:
     """Spend one attempt and return how many are left, or None where none was."""
-    values = {
+    values: dict[str, UUID | bytes | datetime] = {
         "id": challenge.pk,
         "flow_hash": bytes(challenge.flow_hash or b""),
         "now": clock.now(),

@@ -20,11 +20,12 @@ from tenants import context
 
 UPSERT = Path(__file__).with_name("sql").joinpath("hit.sql").read_text("utf-8")
 EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
+FOREVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
 class Limit:
-    """At most `most` hits in each window."""
+    """At most `most` hits in each window; one hit means so long a distance."""
 
     most: int
     window: timedelta
@@ -73,8 +74,9 @@ def hit(scope: str, *keys: str) -> None:
 def allowed(scope: str, *keys: str) -> bool:
     """Count one try and tell whether it is within the limit."""
     rule = limit(scope)
-    hits = _count(scope, keys, window_start=_window_start(rule))
-    return hits <= rule.most
+    if rule.most == 1:
+        return _is_spaced(scope, keys, rule.window)
+    return _count(scope, keys, window_start=_window_start(rule)) <= rule.most
 
 
 def spent(scope: str, *keys: str) -> bool:
@@ -112,23 +114,40 @@ def pause_after(failures: int) -> timedelta:
     if failures < FREE_FAILURES:
         return timedelta(0)
     doublings = min(failures - FREE_FAILURES, 10)
-    return min(FIRST_PAUSE * 2**doublings, LONGEST_PAUSE)
+    return min(FIRST_PAUSE * (1 << doublings), LONGEST_PAUSE)
 
 
 def _count(scope: str, keys: tuple[str, ...], *, window_start: datetime) -> int:
-    values = {
+    return _hit(scope, keys, window_start=window_start, if_before=FOREVER) or 0
+
+
+def _is_spaced(scope: str, keys: tuple[str, ...], distance: timedelta) -> bool:
+    """Take the place of the last hit if that is far enough away."""
+    before = clock.now() - distance
+    return _hit(scope, keys, window_start=EPOCH, if_before=before) is not None
+
+
+def _hit(
+    scope: str,
+    keys: tuple[str, ...],
+    *,
+    window_start: datetime,
+    if_before: datetime,
+) -> int | None:
+    values: dict[str, str | bytes | datetime] = {
         "scope": scope,
         "key_hash": _key_hash(keys),
         "window_start": window_start,
         "now": clock.now(),
+        "if_before": if_before,
     }
     try:
         with connection.cursor() as cursor:
             cursor.execute(UPSERT, values)
-            hits: int = cursor.fetchone()[0]
+            row = cursor.fetchone()
     except DatabaseError as error:
         raise LimiterDown from error
-    return hits
+    return None if row is None else int(row[0])
 
 
 def _find(

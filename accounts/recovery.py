@@ -109,7 +109,7 @@ def change_with_ticket(
     _check_against(user, password)
     with transaction.atomic():
         # The row first, as everywhere, so that two tickets cannot wait for each other.
-        user = User.objects.select_for_update().get(pk=user.pk)
+        user = _locked(user)
         spent = challenges.spend_ticket(ticket, email_norm=email_norm)
         if not spent or user.deactivated_at:
             raise TicketRequired
@@ -157,9 +157,14 @@ def change_own(
         _require_current(user, current_password)
     hashed = passwords.hashed(password)
     with transaction.atomic():
-        locked = User.objects.select_for_update().get(pk=user.pk)
+        locked = _locked(user)
         _replace_password(locked, hashed, keep=keep, via=via)
     return locked
+
+
+def _locked(user: User) -> User:
+    found: User = User.objects.select_for_update().get(pk=user.pk)
+    return found
 
 
 def _require_current(user: User, current_password: str | None) -> None:

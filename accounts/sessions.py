@@ -111,9 +111,10 @@ def end(session: RefreshSession, *, reason: str) -> None:
 
 def end_all(user: User, *, reason: str, but: UUID | None = None) -> None:
     """Revoke all devices of a person, or all but one."""
-    RefreshSession.objects.filter(user=user, revoked_at__isnull=True).exclude(
-        pk=but
-    ).update(revoked_at=clock.now(), revoked_reason=reason)
+    devices = RefreshSession.objects.filter(user=user, revoked_at__isnull=True)
+    if but is not None:
+        devices = devices.exclude(pk=but)
+    devices.update(revoked_at=clock.now(), revoked_reason=reason)
 
 
 def renew(session_id: UUID, user: User) -> None:

@@ -38,7 +38,8 @@ def record_success(user: User, *, client: str, via: str) -> None:
 def _find(name: str) -> User | None:
     if not storable(name):
         return None
-    return User.objects.people().named(name).order_by("id").first()
+    found: User | None = User.objects.people().named(name).order_by("id").first()
+    return found
 
 
 def _refuse(typed: str, client: str, user: User | None) -> NoReturn:

@@ -43,7 +43,7 @@ def issue_access(user: User, session: RefreshSession) -> str:
     }
     signing = keys.current()
     token, _ = encode_token(payload, TokenTypes.ACCESS, kid=signing.kid)
-    return token
+    return str(token)
 
 
 def read_access(token: str) -> Claims:
@@ -58,7 +58,7 @@ def _decode(token: str) -> dict[str, Any]:
     signing = keys.current()
     kid = decode_token(token, TokenTypes.ACCESS, verify=False).get("kid")
     if kid == signing.kid:
-        return decode_token(token, TokenTypes.ACCESS)
+        return dict(decode_token(token, TokenTypes.ACCESS))
     if not isinstance(kid, str) or kid not in signing.retired:
         raise BadToken
     return jwt.decode(

@@ -10,7 +10,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.contrib.auth import login, logout
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -66,7 +66,7 @@ def sign_in_page(request: HttpRequest) -> HttpResponse:
     target = local_target(request)
     if request.user.is_authenticated:
         return redirect(target)
-    form = SignInForm(request.POST or None, initial={"username": _address(request)})
+    form = SignInForm(_posted(request), initial={"username": _address(request)})
     if not _is_sent(request, form):
         return _show(request, "sign_in", form, next=target)
     client = clients.prefix(request)
@@ -94,7 +94,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 def register(request: HttpRequest) -> HttpResponse:
     """Take a registration and mail the code."""
     registration.refuse_unless_open()
-    form = RegisterForm(request.POST or None)
+    form = RegisterForm(_posted(request))
     if not _is_sent(request, form):
         return _show(request, "register", form)
     values = form.cleaned_data
@@ -131,7 +131,7 @@ def verify(request: HttpRequest) -> HttpResponse:
 @page
 def forgot(request: HttpRequest) -> HttpResponse:
     """Send a code for a new password, if the address has an account."""
-    form = ForgotForm(request.POST or None, initial={"email": _address(request)})
+    form = ForgotForm(_posted(request), initial={"email": _address(request)})
     if not _is_sent(request, form):
         return _show(request, "forgot", form)
     email = form.cleaned_data["email"]
@@ -163,7 +163,7 @@ def new_password(request: HttpRequest) -> HttpResponse:
     ticket, email = cookies.read(request, cookies.TICKET), _address(request)
     if not ticket:
         return redirect("accounts:forgot")
-    form = NewPasswordForm(request.POST or None)
+    form = NewPasswordForm(_posted(request))
     if not _is_sent(request, form):
         return _show(request, "new_password", form, email=email)
     try:
@@ -178,7 +178,7 @@ def new_password(request: HttpRequest) -> HttpResponse:
 @page
 def set_password(request: HttpRequest) -> HttpResponse:
     """Choose the first password; the ticket comes from the link's fragment."""
-    form = SetPasswordForm(request.POST or None)
+    form = SetPasswordForm(_posted(request))
     if not _is_sent(request, form):
         return _show(request, "set_password", form)
     try:
@@ -214,7 +214,7 @@ def _code_page(
         return redirect(begin)
     if "again" in request.POST:
         return _send_again(request, lambda: send_again(email, flow, client))
-    form = CodeForm(request.POST or None)
+    form = CodeForm(_posted(request))
     if not _is_sent(request, form):
         return _show(request, template, form, email=email)
     try:
@@ -297,6 +297,10 @@ def _refuse_robots(request: HttpRequest) -> None:
     if request.POST.get("company", "").strip():
         limits.hit("request.client", clients.prefix(request))
         raise Blocked
+
+
+def _posted(request: HttpRequest) -> QueryDict | None:
+    return request.POST if request.method == "POST" else None
 
 
 def _is_sent(request: HttpRequest, form: forms.Form) -> bool:

@@ -82,6 +82,8 @@ def enqueue(message: MailMessage, to_whom: Envelope) -> MailMessage:
         message.state = MailMessage.State.FAILED
         message.last_error = problem
         message.secret_context = None
+        # What cannot be sent may hold what cannot be stored.
+        message.subject = message.from_name = message.html = message.text = ""
     return _insert(message)
 
 

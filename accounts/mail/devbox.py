@@ -1,5 +1,6 @@
 """The development mailbox: messages kept as files, a folder per tenant."""
 
+import itertools
 import json
 import secrets
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from tenants import context
 
 KEPT = 200
 ID_LENGTH = 32
+_numbers = itertools.count()
 
 
 @dataclass(frozen=True)
@@ -78,9 +80,10 @@ def clear() -> None:
 
 def _letter(email: EmailMessage) -> Letter:
     now = clock.now()
-    order = f"{int(now.timestamp() * 1_000_000):016x}"
+    # Two mails of one instant keep their order by the number.
+    order = f"{int(now.timestamp() * 1_000_000):016x}{next(_numbers):08x}"
     return Letter(
-        id=order + secrets.token_hex(8),
+        id=order + secrets.token_hex(4),
         sender=email.from_email,
         to=list(email.to),
         reply_to=list(email.reply_to),

@@ -19,7 +19,7 @@ from accounts.mail import providers, transports
 from accounts.mail.providers import DeliveryRefused, Provider
 from accounts.mail.rendering import Rendered, render
 from accounts.mail.transports import NotDelivered
-from accounts.models import MailMessage
+from accounts.models import MailAttachment, MailMessage
 from accounts.models.mail_message import PENDING, MailMessageQuerySet
 from kernel import clock
 
@@ -140,17 +140,19 @@ def _defer_or_fail(message: MailMessage, error: NotDelivered) -> None:
     _move(message, State.DEFERRED, due_at=clock.now() + pause, last_error=str(error))
 
 
+@transaction.atomic
 def _finish(message: MailMessage, state: State, **changes: Any) -> None:
-    """Record an end state; a secret message loses its secret in the same statement."""
+    """Record an end state; secrets and files go in the same transaction."""
     if message.is_secret:
         changes |= {"secret_context": None, "html": "", "text": ""}
         changes |= {"redacted_at": clock.now()}
-    _move(message, state, **changes)
+    if _move(message, state, **changes):
+        MailAttachment.objects.filter(message=message).delete()
 
 
-def _move(message: MailMessage, state: State, **changes: Any) -> None:
+def _move(message: MailMessage, state: State, **changes: Any) -> bool:
     # Only the holder of the lease may write: another worker has a higher count.
-    MailMessage.objects.filter(
+    moved = MailMessage.objects.filter(
         pk=message.pk, state=State.SENDING, attempts=message.attempts
     ).update(state=state, **changes)
     logger.info(
@@ -163,3 +165,4 @@ def _move(message: MailMessage, state: State, **changes: Any) -> None:
             "attempts": message.attempts,
         },
     )
+    return moved == 1

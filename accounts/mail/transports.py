@@ -8,6 +8,7 @@ from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 
 from accounts import conf
+from accounts.mail import attachments
 from accounts.mail.providers import Provider
 from accounts.mail.rendering import Rendered
 from accounts.models import MailMessage
@@ -66,6 +67,8 @@ def compose(message: MailMessage, rendered: Rendered) -> EmailMultiAlternatives:
         headers={"Message-ID": message_id(message), "Auto-Submitted": "auto-generated"},
     )
     email.attach_alternative(rendered.html, "text/html")
+    for name, content, mimetype in attachments.of(message):
+        email.attach(name, content, mimetype)
     return email
 
 

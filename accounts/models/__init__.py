@@ -3,6 +3,7 @@
 from accounts.models.branding import TenantBranding
 from accounts.models.challenge import Challenge
 from accounts.models.limit_counter import LimitCounter
+from accounts.models.mail_attachment import MailAttachment
 from accounts.models.mail_message import MailMessage
 from accounts.models.refresh_session import RefreshSession
 from accounts.models.security_event import SecurityEvent
@@ -11,6 +12,7 @@ from accounts.models.user import User
 __all__ = [
     "Challenge",
     "LimitCounter",
+    "MailAttachment",
     "MailMessage",
     "RefreshSession",
     "SecurityEvent",

@@ -10,6 +10,7 @@ from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models
 from django.db.models import F, Q
+from django.utils.encoding import force_bytes
 from django.utils.translation import gettext_lazy as _
 
 from accounts import addresses
@@ -192,8 +193,8 @@ class User(AbstractBaseUser, PermissionsMixin):
         for key in settings.SECRET_KEY_FALLBACKS:
             yield self._session_hash(key)
 
-    def _session_hash(self, key: str) -> str:
+    def _session_hash(self, key: str | bytes) -> str:
         # Two tenants with equal rows must not share a hash, so the uuid is in it.
         bound = f"{context.context_uuid()}|{self.pk}|{self.token_version}"
         text = f"accounts.session|{bound}|{self.password}".encode()
-        return hmac.new(key.encode(), text, hashlib.sha256).hexdigest()
+        return hmac.new(force_bytes(key), text, hashlib.sha256).hexdigest()

@@ -1,16 +1,18 @@
 """Send any mail, under the seed's name; the tenant is never an argument."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 
 from accounts import branding, conf
 from accounts.mail import composing, outbox, providers, transports
+from accounts.mail.attachments import Attachment, AttachmentRefused, checked, keep
+from accounts.mail.attachments import of as attachments_of
 from accounts.mail.composing import Recipients, envelope
 from accounts.mail.plain_text import from_html
 from accounts.mail.providers import DeliveryRefused, Provider
-from accounts.models import MailMessage
+from accounts.models import MailAttachment, MailMessage
 from accounts.services.results import DeliveryResult
 
 QUEUED, TAKEN = 202, 250
@@ -24,6 +26,7 @@ def send_email(  # noqa: PLR0917 - the seed's signature
     to: Recipients,
     subject: str,
     html: str,
+    attachments: Iterable[Attachment] | None = None,
     cc: Recipients = None,
     bcc: Recipients = None,
     reply_to: Recipients = None,
@@ -40,9 +43,9 @@ def send_email(  # noqa: PLR0917 - the seed's signature
 ) -> DeliveryResult | None:
     """Write one message in the caller's transaction; it leaves after the commit.
 
-    Returns None where mail is disabled or refused, or where no recipient is valid;
-    never raises for a delivery problem. `wait=True` sends in the call, which works
-    outside a transaction only (UsageError).
+    Returns None where mail is disabled or refused, where no recipient is valid or a
+    file cannot be sent; never raises for a delivery problem.
+    `wait=True` sends in the call, outside a transaction only (UsageError).
     """
     if wait and connection.in_atomic_block:
         raise UsageError("wait=True sends at once, so it cannot be in a transaction.")
@@ -57,12 +60,16 @@ def send_email(  # noqa: PLR0917 - the seed's signature
         idempotency_key=idempotency_key,
     )
     _write_body(message, html, text or from_html(html))
+    files = _checked(attachments, message)
     if provider is None:
         message.state = MailMessage.State.FAILED
         message.last_error = "refused by the settings or by the argument enabled"
-    message = composing.enqueue(
-        message, envelope(to=to, cc=cc, bcc=bcc, reply_to=reply_to)
-    )
+    with transaction.atomic():
+        message = composing.enqueue(
+            message, envelope(to=to, cc=cc, bcc=bcc, reply_to=reply_to)
+        )
+        if files and _may_keep(message):
+            keep(message, files)
     if provider is None or message.state == MailMessage.State.FAILED:
         return None
     if wait:
@@ -81,6 +88,23 @@ def _provider(enabled: object) -> Provider | None:
         )
     except DeliveryRefused:
         return None
+
+
+def _checked(
+    files: Iterable[Attachment] | None, message: MailMessage
+) -> list[MailAttachment]:
+    try:
+        return checked(files)
+    except AttachmentRefused as error:
+        message.state = MailMessage.State.FAILED
+        message.last_error = str(error)
+        return []
+
+
+def _may_keep(message: MailMessage) -> bool:
+    """Tell whether the files are new: an earlier message of the key has its own."""
+    is_queued = message.state == MailMessage.State.QUEUED
+    return is_queued and not attachments_of(message)
 
 
 def _word(enabled: object) -> bool | str | None:

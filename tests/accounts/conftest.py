@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,6 +12,8 @@ from accounts.mail import devbox, outbox
 from accounts.mail.devbox import Letter
 from tenants.context import TenantInfo, use
 
+#: The middle of no window of the limiter: each begins here.
+TEN_O_CLOCK = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 GOOD_PASSWORD = "four calm words here"
 OTHER_PASSWORD = "seven green bottles"
 

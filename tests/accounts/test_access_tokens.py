@@ -49,8 +49,9 @@ def test_a_token_holds_nothing_personal(token):
 
 
 def test_the_check_costs_one_statement(token, acme, django_assert_num_queries):
-    from accounts.authentication import TenantAuth
     from django.test import RequestFactory
+
+    from accounts.authentication import TenantAuth
 
     header = {"authorization": f"Bearer {token('admin')}"}
     request = RequestFactory().get(ME, headers=header)
@@ -60,7 +61,7 @@ def test_the_check_costs_one_statement(token, acme, django_assert_num_queries):
 
 
 def test_a_token_of_acme_is_refused_at_globex_although_the_keys_are_equal(
-    token, visitor, acme, globex, admin, person
+    token, visitor, globex, admin, person
 ):
     assert person("admin", globex).pk == admin.pk
     assert bearer(visitor, token("admin"), "globex.localhost").status_code == 401
@@ -112,7 +113,9 @@ def test_another_algorithm_or_key_is_refused(token, visitor):
     none = (
         base64.urlsafe_b64encode(
             json.dumps({"alg": "none", "kid": keys.current().kid}).encode()
-        ).rstrip(b"=").decode()
+        )
+        .rstrip(b"=")
+        .decode()
         + "."
         + token("admin").split(".")[1]
         + "."

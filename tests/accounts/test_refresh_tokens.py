@@ -115,7 +115,9 @@ def test_signing_out_ends_the_device_once_and_for_all(post, first, acme):
 
 def test_signing_out_in_a_browser_deletes_the_cookie(visitor, post):
     client = visitor()
-    post("/api/auth/web/sign-in", {"username": "bob", "password": "open"}, client=client)
+    post(
+        "/api/auth/web/sign-in", {"username": "bob", "password": "open"}, client=client
+    )
     answer = post("/api/auth/web/sign-out", {}, client=client)
     assert answer.status_code == 204
     assert answer.cookies["refresh"]["max-age"] == 0
@@ -137,7 +139,9 @@ def test_signing_out_in_a_browser_deletes_the_cookie(visitor, post):
 )
 def test_another_site_cannot_refresh_or_sign_out(visitor, post, acme, headers):
     client = visitor()
-    post("/api/auth/web/sign-in", {"username": "bob", "password": "open"}, client=client)
+    post(
+        "/api/auth/web/sign-in", {"username": "bob", "password": "open"}, client=client
+    )
     for path in ("token-refresh", "sign-out", "sign-in"):
         answer = post(f"/api/auth/web/{path}", {}, client=client, **headers)
         expected = 422 if path == "sign-in" else 403
@@ -156,7 +160,9 @@ def test_the_own_page_and_a_client_without_a_browser_may_refresh(
     visitor, post, headers
 ):
     client = visitor()
-    post("/api/auth/web/sign-in", {"username": "bob", "password": "open"}, client=client)
+    post(
+        "/api/auth/web/sign-in", {"username": "bob", "password": "open"}, client=client
+    )
     answer = post("/api/auth/web/token-refresh", {}, client=client, **headers)
     assert answer.status_code == 200
 

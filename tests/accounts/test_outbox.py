@@ -1,0 +1,403 @@
+"""Mail leaves after the commit, once each, in its tenant's name, or is tried again."""
+
+import socket
+from datetime import timedelta
+from email import message_from_bytes
+from email.policy import default as email_policy
+
+import pytest
+from aiosmtpd.controller import Controller
+
+from accounts import mail
+from accounts.mail import devbox, outbox
+from accounts.models import MailMessage, TenantBranding
+from accounts.services.email import UsageError, send_email
+from kernel import clock
+from tenants.context import use, use_control
+
+State = MailMessage.State
+BOB = "bob@acme.test"
+
+
+class Server:
+    """A real SMTP server of the test that keeps what it takes."""
+
+    def __init__(self):
+        self.taken = []
+        self.refuse = None
+
+    async def handle_DATA(self, server, session, envelope):  # noqa: N802 - aiosmtpd's name
+        if self.refuse:
+            return self.refuse
+        self.taken.append(envelope)
+        return "250 taken"
+
+    def message(self, index=0):
+        return message_from_bytes(self.taken[index].content, policy=email_policy)
+
+
+@pytest.fixture
+def smtp(settings):
+    server = Server()
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    controller = Controller(server, hostname="127.0.0.1", port=port)
+    controller.start()
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_DELIVERY_PROVIDER = "smtp"
+    settings.EMAIL_HOST = "127.0.0.1"
+    settings.EMAIL_PORT = port
+    yield server
+    controller.stop()
+
+
+@pytest.fixture
+def clean(in_acme):
+    """Enter acme with an empty outbox."""
+    MailMessage.objects.all().delete()
+    return in_acme
+
+
+def put_code(**more):
+    return mail.put(
+        "accounts/reset_code",
+        to=BOB,
+        context={"minutes": 10},
+        secret_context={"code": "K7MPXW"},
+        **more,
+    )
+
+
+def test_a_mail_reaches_a_real_server_in_its_tenants_name_and_colours(clean, smtp):
+    TenantBranding.objects.update(
+        name="Acme & Söhne",
+        accent="#b45309",
+        sender_name="Acme Desk",
+        reply_to=["desk@acme.test"],
+        footer="Acme, 1 Road <b>Town</b>",
+    )
+    put_code()
+    assert outbox.run_due(10) == 1
+    envelope, message = smtp.taken[0], smtp.message()
+    assert envelope.mail_from == "no-reply@tenantry.test"
+    assert envelope.rcpt_tos == [BOB]
+    assert message["From"] == "Acme Desk <no-reply@tenantry.test>"
+    assert message["Reply-To"] == "desk@acme.test"
+    assert message["Subject"] == "Your code for a new password at Acme & Söhne"
+    assert message["Auto-Submitted"] == "auto-generated"
+    text = message.get_body(("plain",)).get_content()
+    html = message.get_body(("html",)).get_content()
+    assert "K7MPXW" in text.split()
+    assert "Acme & Söhne" in text
+    assert "Acme &amp; Söhne" in html
+    assert "#b45309" in html
+    assert "<b>Town</b>" not in html
+    assert 'style="' in html
+    assert "K7MPXW" not in message["Subject"]
+
+
+def test_each_tenant_and_the_platform_sign_their_own_mails(db, smtp, acme, globex):
+    for entered in (use(acme), use(globex), use_control()):
+        with entered:
+            MailMessage.objects.all().delete()
+            put_code()
+            outbox.run_due(10)
+    senders = [str(smtp.message(index)["From"]) for index in range(3)]
+    assert senders == [
+        "Acme <no-reply@tenantry.test>",
+        "Globex <no-reply@tenantry.test>",
+        "Tenantry <no-reply@tenantry.test>",
+    ]
+    ids = {smtp.message(index)["Message-ID"] for index in range(3)}
+    assert len(ids) == 3
+
+
+def test_the_secret_is_unreadable_in_the_row_and_wiped_when_it_has_left(clean):
+    message = put_code()
+    message.refresh_from_db()
+    assert b"K7MPXW" not in bytes(message.secret_context)
+    outbox.run_due(10)
+    message.refresh_from_db()
+    assert (message.state, message.secret_context) == (State.SENT, None)
+    assert message.redacted_at is not None
+    assert "K7MPXW" not in str(message.__dict__)
+    assert "K7MPXW" in devbox.letters()[0].text
+
+
+def test_a_secret_moved_to_another_tenant_opens_nowhere(clean, globex):
+    sealed = bytes(put_code().secret_context)
+    with use(globex):
+        stolen = put_code()
+        MailMessage.objects.filter(pk=stolen.pk).update(secret_context=sealed)
+        MailMessage.objects.exclude(pk=stolen.pk).delete()
+        outbox.run_due(10)
+        stolen.refresh_from_db()
+        assert (stolen.state, stolen.secret_context) == (State.FAILED, None)
+        assert devbox.letters() == []
+
+
+def test_a_server_that_is_down_is_tried_again_after_growing_pauses(
+    clean, settings, frozen_clock
+):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_DELIVERY_PROVIDER = "smtp"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9
+    message = put_code()
+    pauses = []
+    while message.state != State.FAILED:
+        assert outbox.run_due(10) == 1
+        message.refresh_from_db()
+        if message.state == State.DEFERRED:
+            pauses.append((message.due_at - clock.now()).total_seconds())
+            assert outbox.run_due(10) == 0
+            assert outbox.next_due() == message.due_at
+            clock.advance(message.due_at - clock.now())
+    assert pauses == [10, 60, 300, 1800, 7200, 21600]
+    assert message.attempts == 7
+    assert message.last_error == "not reached: ConnectionRefusedError"
+    assert message.secret_context is None
+    assert outbox.next_due() is None
+
+
+def test_a_busy_server_is_tried_again_and_a_final_no_is_not(clean, smtp, frozen_clock):
+    message = put_code()
+    smtp.refuse = "451 busy"
+    outbox.run_due(10)
+    message.refresh_from_db()
+    assert (message.state, message.last_error) == (State.DEFERRED, "refused: 451")
+    smtp.refuse = "554 never"
+    clock.advance(timedelta(seconds=10))
+    outbox.run_due(10)
+    message.refresh_from_db()
+    assert (message.state, message.secret_context) == (State.FAILED, None)
+
+
+def test_a_code_is_never_sent_after_its_challenge_expired(clean, smtp, frozen_clock):
+    message = put_code(expires_at=clock.now() + timedelta(minutes=10))
+    clock.advance(timedelta(minutes=10, seconds=1))
+    outbox.run_due(10)
+    message.refresh_from_db()
+    assert (message.state, message.secret_context) == (State.EXPIRED, None)
+    assert smtp.taken == []
+
+
+def test_a_mail_whose_worker_died_is_sent_by_another_under_the_same_id(
+    clean, smtp, frozen_clock
+):
+    message = put_code()
+    (held,) = outbox.claim(10)
+    assert outbox.run_due(10) == 0
+    assert outbox.next_due() == clock.now() + outbox.LEASE
+    clock.advance(outbox.LEASE)
+    assert outbox.run_due(10) == 1
+    message.refresh_from_db()
+    assert (message.state, message.attempts) == (State.SENT, 2)
+    outbox.deliver(held)
+    message.refresh_from_db()
+    assert message.attempts == 2
+
+
+def test_a_mail_that_kills_every_worker_is_given_up(clean, frozen_clock):
+    message = put_code()
+    for _ in range(7):
+        assert len(outbox.claim(10)) == 1
+        clock.advance(outbox.LEASE)
+    outbox.run_due(10)
+    message.refresh_from_db()
+    assert (message.state, message.secret_context) == (State.FAILED, None)
+
+
+@pytest.mark.parametrize("how", ["setting", "tenant", "argument"])
+def test_disabled_means_that_no_server_is_asked(clean, smtp, settings, how):
+    if how == "setting":
+        settings.EMAIL_DELIVERY_PROVIDER = "disabled"
+    if how == "tenant":
+        TenantBranding.objects.update(mail_enabled=False)
+    result = send_email(BOB, "Hello", "<p>Hello</p>", enabled=how != "argument")
+    outbox.run_due(10)
+    assert result is None
+    assert MailMessage.objects.get().state == State.SUPPRESSED
+    assert smtp.taken == []
+
+
+def test_a_mail_of_a_rolled_back_change_never_leaves(clean, smtp):
+    from django.db import transaction
+
+    with transaction.atomic():
+        put_code()
+        transaction.set_rollback(True)
+    assert outbox.run_due(10) == 0
+    assert not MailMessage.objects.exists()
+
+
+def test_one_key_is_one_mail(clean):
+    first = put_code(idempotency_key="leave-1-approved")
+    second = put_code(idempotency_key="leave-1-approved")
+    assert first.pk == second.pk
+    assert MailMessage.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("to", "taken", "dropped"),
+    [
+        ("a@x.org, b@x.org; A@X.org", ["a@x.org", "b@x.org"], 0),
+        ('"Doe, John" <j@x.org>', ['"Doe, John" <j@x.org>'], 0),
+        (["a@x.org", "nonsense"], ["a@x.org"], 1),
+        (("a@x.org\r\nBcc: b@x.org", "c@x.org"), ["c@x.org"], 1),
+        ({"a@x.org"}, ["a@x.org"], 0),
+    ],
+    ids=str,
+)
+def test_recipients_are_read_as_people_write_them(clean, to, taken, dropped):
+    send_email(to, "Hello", "<p>Hello</p>")
+    message = MailMessage.objects.get()
+    assert (message.to, len(message.dropped)) == (taken, dropped)
+
+
+@pytest.mark.parametrize("to", [None, "", [], "nonsense", ["@", "a@"]])
+def test_a_mail_to_nobody_is_kept_as_failed(clean, to):
+    assert send_email(to, "Hello", "<p>Hello</p>") is None
+    message = MailMessage.objects.get()
+    assert (message.state, message.last_error) == (State.FAILED, "no valid recipient")
+
+
+@pytest.mark.parametrize("text", ["a\rb", "a\nBcc: x@x.org", "a\x00b"])
+def test_a_control_character_fails_the_mail_before_any_server(clean, smtp, text):
+    assert send_email(BOB, text, "<p>x</p>") is None
+    assert send_email(BOB, "x", "<p>x</p>", from_name=text) is None
+    assert outbox.run_due(10) == 0
+    assert smtp.taken == []
+
+
+def test_a_secret_mail_has_no_static_blind_copy(clean, smtp, settings):
+    settings.BCC_RECIPIENTS = ["audit@tenantry.test"]
+    send_email(BOB, "Plain", "<p>x</p>")
+    send_email(BOB, "Secret", "<p>x</p>", secret=True)
+    outbox.run_due(10)
+    assert [envelope.rcpt_tos for envelope in smtp.taken] == [
+        [BOB, "audit@tenantry.test"],
+        [BOB],
+    ]
+
+
+def test_files_travel_with_the_mail_and_are_gone_afterwards(clean, smtp):
+    import io
+
+    from accounts.models import MailAttachment
+
+    files = [
+        ("../../report.pdf", b"%PDF", "application/pdf"),
+        ("notes.txt", io.BytesIO(b"notes"), "text/plain"),
+    ]
+    assert send_email(BOB, "Files", "<p>x</p>", files).status_code == 202
+    outbox.run_due(10)
+    parts = list(smtp.message().iter_attachments())
+    assert [part.get_filename() for part in parts] == ["report.pdf", "notes.txt"]
+    assert parts[0].get_content() == b"%PDF"
+    assert not MailAttachment.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        [("a\r\nb.txt", b"x", "text/plain")],
+        [("a.txt", b"x", "nonsense")],
+        [("", b"x", "text/plain")],
+        [("a.txt", b"x", "text/plain")] * 21,
+        [("a.bin", b"x" * (10 * 1024 * 1024 + 1), "application/octet-stream")],
+    ],
+    ids=["control", "type", "name", "many", "large"],
+)
+def test_files_that_cannot_be_sent_fail_the_mail(clean, files):
+    assert send_email(BOB, "Files", "<p>x</p>", files) is None
+    assert MailMessage.objects.get().state == State.FAILED
+
+
+def test_the_seeds_text_part_keeps_blocks_and_links(clean):
+    html = '<h1>Hi</h1><p>One<br>two</p><style>x{}</style><a href="/x">here</a>'
+    send_email(BOB, "Hello", html)
+    assert MailMessage.objects.get().text == "Hi\nOne\ntwo\nhere (/x)\n"
+
+
+def test_waiting_inside_a_transaction_is_an_error_of_the_caller(clean):
+    with pytest.raises(UsageError):
+        send_email(BOB, "Hello", "<p>x</p>", wait=True)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_waiting_sends_in_the_call(transactional_db, smtp):
+    from tests import twins
+
+    with use(twins.info("acme")):
+        result = send_email(BOB, "Hello", "<p>x</p>", wait=True)
+    assert (result.status_code, result.text, result.backend) == (250, "sent", "smtp")
+    assert smtp.message()["Message-ID"] == result.message_id
+
+
+@pytest.mark.parametrize("enabled", ["maybe", 5, "", object()])
+def test_an_argument_that_says_neither_yes_nor_no_is_refused(clean, enabled):
+    assert send_email(BOB, "Hello", "<p>x</p>", enabled=enabled) is None
+    assert MailMessage.objects.get().state == State.FAILED
+
+
+def test_development_keeps_mail_in_the_mailbox_even_when_told_to_send(clean):
+    result = send_email(BOB, "Hello", "<p>x</p>", enabled=True)
+    assert result.backend == "mailbox"
+    outbox.run_due(10)
+    assert [letter.subject for letter in devbox.letters()] == ["Hello"]
+
+
+def test_a_broken_template_fails_its_mail_and_no_other(clean):
+    mail.put("accounts/nothing_like_this", to=BOB)
+    put_code()
+    assert outbox.run_due(10) == 2
+    assert [m.state for m in MailMessage.objects.order_by("id")] == [
+        State.FAILED,
+        State.SENT,
+    ]
+
+
+def test_no_log_line_holds_a_code_or_a_whole_address(clean, smtp, caplog):
+    caplog.set_level("DEBUG", logger="accounts")
+    put_code()
+    smtp.refuse = "550 no bob@acme.test here"
+    outbox.run_due(10)
+    ours = [record for record in caplog.records if record.name.startswith("accounts")]
+    lines = " ".join(str(record.__dict__) for record in ours)
+    assert "mail.failed" in caplog.text
+    assert "K7MPXW" not in lines
+    assert BOB not in lines
+    assert "b***b@acme.test" in lines
+
+
+def test_two_workers_never_take_the_same_mail(transactional_db):
+    from concurrent.futures import ThreadPoolExecutor
+
+    from django.db import connection
+
+    from tests import twins
+
+    acme = twins.info("acme")
+    with use(acme):
+        MailMessage.objects.all().delete()
+        for _ in range(20):
+            put_code()
+
+    def work(_):
+        try:
+            with use(acme):
+                return [message.pk for message in outbox.claim(10)]
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        taken = [pk for pks in pool.map(work, range(4)) for pk in pks]
+    assert sorted(taken) == sorted(set(taken))
+    assert len(taken) == 20
+
+
+@pytest.mark.parametrize("state", list(State))
+def test_every_end_state_stays(state):
+    assert bool(MailMessage.MOVES[state]) is (
+        state in {State.QUEUED, State.DEFERRED, State.SENDING}
+    )

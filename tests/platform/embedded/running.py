@@ -74,7 +74,7 @@ def eventually(answer, seconds, give_up=lambda: False):
             return answer() or not given_up
         if found := answer():
             return found
-        time.sleep(0.02)
+        time.sleep(0.05)
     return answer()
 
 

@@ -89,7 +89,7 @@ def memberships(
     users = {user.pk: user for user in chosen.values() if user is not None}
     found: dict[int, set[int]] = {key: set() for key in users}
     if users and any(node.role_ids and chosen[item.pk] for item, node in placed):
-        through = get_user_model().groups.through  # type: ignore[attr-defined]
+        through = get_user_model().groups.through
         rows = through.objects.filter(user_id__in=users)
         for user_id, group_id in rows.values_list("user_id", "group_id"):
             found[user_id].add(group_id)

@@ -5,7 +5,8 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Warning
+from django.core import checks
+from django.core.checks import CheckMessage, Error
 from django.core.checks import register as register_check
 from django.utils.module_loading import import_string
 
@@ -20,7 +21,8 @@ def register() -> None:
 
 
 def words_are_known(
-    app_configs: Sequence[AppConfig] | None, **kwargs: Any
+    app_configs: Sequence[AppConfig] | None,  # noqa: ARG001 - Django's signature
+    **kwargs: Any,  # noqa: ARG001 - as above
 ) -> list[CheckMessage]:
     """Report a strategy that does not exist."""
     known = {
@@ -39,7 +41,8 @@ def words_are_known(
 
 
 def paths_can_be_imported(
-    app_configs: Sequence[AppConfig] | None, **kwargs: Any
+    app_configs: Sequence[AppConfig] | None,  # noqa: ARG001 - Django's signature
+    **kwargs: Any,  # noqa: ARG001 - as above
 ) -> list[CheckMessage]:
     """Report a dotted name that leads nowhere."""
     names = (
@@ -60,13 +63,14 @@ def paths_can_be_imported(
 
 
 def audit_is_on(
-    app_configs: Sequence[AppConfig] | None, **kwargs: Any
+    app_configs: Sequence[AppConfig] | None,  # noqa: ARG001 - Django's signature
+    **kwargs: Any,  # noqa: ARG001 - as above
 ) -> list[CheckMessage]:
     """Warn of a deployment that writes no audit."""
     if conf.value("GOFLOW_AUDIT_ENABLED"):
         return []
     return [
-        Warning(
+        checks.Warning(
             "GOFLOW_AUDIT_ENABLED is off: nobody can tell who did what.",
             hint=f"Remove it from the settings ({settings.SETTINGS_MODULE}).",
             id="workflow.W001",

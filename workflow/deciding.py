@@ -66,7 +66,7 @@ class Deciding:
         if owner == "wfobject":
             return self.field(rest)
         instance = self.item.instance
-        known = {
+        known: dict[str, Callable[[], Any]] = {
             "instance.condition": lambda: self.item.condition,
             "instance.title": lambda: instance.title,
             "instance.user.username": lambda: instance.user.username,

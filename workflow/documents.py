@@ -58,7 +58,7 @@ def load(content_type: int, object_id: str) -> models.Model | None:
 def find(model: type[models.Model], object_id: object) -> models.Model | None:
     """Return the row with this key, or None; a key of a wrong form finds nothing."""
     try:
-        key = model._meta.pk.to_python(object_id)  # type: ignore[union-attr]  # noqa: SLF001 - Django's public name
+        key = model._meta.pk.to_python(object_id)  # noqa: SLF001 - Django's public name
     except (ValidationError, ValueError, OverflowError):
         return None
     return model._base_manager.filter(pk=key).first()  # noqa: SLF001 - Django's public name

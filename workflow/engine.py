@@ -119,7 +119,7 @@ def startable(name: str, *, by: Any) -> tuple[Process, frozenset[int]]:
     process = named.annotate(actor_groups=steps.groups_of(by)).order_by("id").first()
     if process is None:
         raise ProcessNotFound
-    groups = frozenset(process.actor_groups)  # type: ignore[attr-defined]
+    groups = frozenset(process.actor_groups)
     allowed = graph.of(process).start_group_ids
     if not process.enabled or not by.is_active:
         raise ProcessNotAllowed
@@ -218,9 +218,10 @@ def complete_work_item(
 def finish(step: Step, *, outcome: str | None, data: Data, comment: str = "") -> None:
     """Complete the current work item and forward it, if it does so by itself."""
     item = step.current
-    said = {"condition": outcome, "comment": comment or None}
-    metadata = {name: value for name, value in said.items() if value is not None}
-    step.event("workitem.completed", item, moved=(item.status, "complete"), **metadata)
+    said: dict[str, Any] = {} if outcome is None else {"condition": outcome}
+    if comment:
+        said["comment"] = comment
+    step.event("workitem.completed", item, moved=(item.status, "complete"), **said)
     if outcome is not None:
         item.condition = step.instance.condition = outcome
     if data:

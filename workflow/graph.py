@@ -183,8 +183,8 @@ class Graph:
 
     def _otherwise(self, key: str) -> dict[str, Outcome]:
         """Return the answer that no condition names: the default's, if it has words."""
-        named = (edge for edge in self.ways(key) if edge.is_default and edge.name)
-        return {"": Outcome("", edge.name) for edge in named}
+        named = [edge for edge in self.ways(key) if edge.is_default and edge.name]
+        return {"": Outcome("", named[0].name)} if named else {}
 
 
 def accepted(condition: Condition) -> tuple[str, ...]:

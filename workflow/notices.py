@@ -28,7 +28,7 @@ def send_about(item: WorkItem) -> bool:
 
 
 def notify(user_id: int, workitem_ids: list[int] | None = None) -> bool:
-    """Tell a person what waits for them, or which of these; False where nothing does."""
+    """Tell a person what waits for them; False where nothing does."""
     user = get_user_model()._default_manager.filter(pk=user_id).first()  # noqa: SLF001 - Django's public name
     if user is None:
         return False

@@ -65,7 +65,7 @@ def names(events: Iterable[AuditEvent]) -> dict[int, str]:
 
     ids = {event.metadata.get("user_id") for event in events} - {None}
     people = get_user_model()._default_manager.filter(pk__in=ids)  # noqa: SLF001 - Django's public name
-    return {person.pk: person.display_name for person in people}  # type: ignore[attr-defined]
+    return {person.pk: person.display_name for person in people}
 
 
 def entry(
@@ -121,7 +121,7 @@ def answered(event: AuditEvent, version: graph.Graph) -> str:
     if value is None or event.activity_id is None:
         return ""
     offered = version.outcomes(version.key_of(event.activity_id))
-    return next((one.label for one in offered if one.value == value), str(value))
+    return next((one.label for one in offered if one.value == value), "")
 
 
 def places(instance: ProcessInstance) -> list[Place]:
@@ -151,7 +151,7 @@ def place(node: Any, items: list[WorkItem]) -> Place:
     if last.status == WorkItem.Status.FALLOUT:
         return Place(node.title, "failed", who)
     is_done = last.status in {"complete", "expired", "cancelled"}
-    return Place(node.title, "done" if is_done else "running", who)
+    return Place(node.title, "done" if is_done else "current", who)
 
 
 def standing(instance: ProcessInstance) -> list[str]:

@@ -123,12 +123,11 @@ def show_item(
     may_take = item.is_open and item.user_id is None and not is_automatic(item)
     due, tone = worklist.due_words(item.due_at if item.is_open else None)
     values = {
+        **card(document),
         "item": item,
         "instance": instance,
         "state_label": worklist.state_words(item),
         "ask": asked(item),
-        "document": document,
-        **card(document),
         "outcomes": item.outcomes(),
         "may_answer": may_answer,
         "may_take": may_take and may_be_taken(item, request.user),
@@ -154,13 +153,20 @@ def asked(item: WorkItem) -> str:
     }
 
 
-def card(document: Any) -> dict[str, str]:
-    """Return the template of the document's card, and the address of its page."""
+def card(document: Any) -> dict[str, Any]:
+    """Return the template of the document's card, what it reads, and its address.
+
+    The card sees the document as `document` and under the label of its app.
+    """
     if document is None:
-        return {"card": "", "document_url": ""}
+        return {"document": None, "card": "", "document_url": ""}
     registered = handlers.document_of(document)
-    url = registered.url(document) if registered.url else ""
-    return {"card": registered.card or "", "document_url": url}
+    return {
+        document._meta.app_label: document,  # noqa: SLF001 - Django's public name
+        "document": document,
+        "card": registered.card or "",
+        "document_url": registered.url(document) if registered.url else "",
+    }
 
 
 def is_automatic(item: WorkItem) -> bool:
@@ -180,13 +186,12 @@ def instance(request: HttpRequest, instance_id: int) -> HttpResponse:
     if found is None:
         raise InstanceNotFound
     values = {
+        **card(found.content_object),
         "instance": found,
         "state_label": str(found.get_status_display()).capitalize(),
         "places": story.places(found),
         "timeline": story.timeline(found),
-        "document": found.content_object,
         "open_items": WorkItem.objects.filter(instance=found).takeable_by(request.user),
-        **card(found.content_object),
     }
     return render(request, "workflow/instance.html", values)
 

@@ -1,11 +1,12 @@
 """What waits for a person, as lists for pages and as a number for the sidebar."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Case, QuerySet, Value, When
 from django.urls import reverse
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -31,7 +32,6 @@ class Row:
     state_label: str = ""
     due: str = ""
     due_tone: str = ""
-    tags: list[str] = field(default_factory=list)
 
 
 def open_count(user: Any) -> int:
@@ -58,7 +58,9 @@ def others(user: Any) -> "QuerySet[WorkItem]":
     live = WorkItem.objects.visible_to(user).filter(
         status__in=("fallout", "blocked", "inactive", "active", "suspended")
     )
-    return steps.with_all(live).order_by("-status", "-priority", "id")
+    broken_first = Case(When(status="fallout", then=Value(0)), default=Value(1))
+    ordered = steps.with_all(live).order_by(broken_first, "-priority", "id")
+    return ordered.prefetch_related("timers")
 
 
 def listed(rows: "QuerySet[WorkItem]") -> "QuerySet[WorkItem]":
@@ -79,7 +81,7 @@ def row(item: WorkItem, *, reader: Any) -> Row:
     is_own = instance.user_id == reader.pk
     # What somebody reads about their own request names nobody twice.
     asker = _("you") if is_own else instance.user.display_name
-    meta = [f"{instance.process.title} · {item.activity.title}"]
+    meta = [f"{process_words(instance)} · {item.activity.title}"]
     meta.append(_("asked by %(name)s") % {"name": asker})
     if item.priority >= URGENT:
         meta.append(_("urgent"))
@@ -110,12 +112,17 @@ def request_row(instance: ProcessInstance, standing: list[str]) -> Row:
     return Row(
         url=reverse("workflow:instance", args=[instance.pk]),
         title=instance.title,
-        meta=[instance.process.title, *standing],
+        meta=[process_words(instance), *standing],
         initials="",
         at=instance.closed_at or instance.creationTime,
         state=instance.status,
         state_label=str(instance.get_status_display()).capitalize(),
     )
+
+
+def process_words(instance: ProcessInstance) -> str:
+    """Return the process as a heading says it: with a capital, also of a code."""
+    return capfirst(instance.process.title)
 
 
 def due_words(due_at: datetime | None) -> tuple[str, str]:
@@ -124,14 +131,15 @@ def due_words(due_at: datetime | None) -> tuple[str, str]:
         return "", ""
     left = due_at - clock.now()
     if left < timedelta(0):
-        return _("late"), "bad"
+        return _("Late"), "bad"
     if left < timedelta(hours=1):
-        return _("due within the hour"), "warn"
+        return _("Due within the hour"), "warn"
     if left < timedelta(days=1):
         hours = int(left.total_seconds() // 3600)
         return (
-            ngettext("in %(n)d hour", "in %(n)d hours", hours) % {"n": hours},
+            ngettext("Due in %(n)d hour", "Due in %(n)d hours", hours) % {"n": hours},
             "warn",
         )
     days = left.days
-    return ngettext("in %(n)d day", "in %(n)d days", days) % {"n": days}, "info"
+    words = ngettext("Due in %(n)d day", "Due in %(n)d days", days) % {"n": days}
+    return words, "info"

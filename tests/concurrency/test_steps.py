@@ -82,8 +82,8 @@ def test_r7_of_two_completions_at_once_one_wins(tenant, strategy):
             twice = [WorkItem.objects.get(pk=item.pk) for _ in range(2)]
             results = race(
                 tenant,
-                lambda: twice[0].complete(bob, condition="APPROVED"),
-                lambda: twice[1].complete(bob, condition="REJECTED"),
+                lambda twice=twice: twice[0].complete(bob, condition="APPROVED"),
+                lambda twice=twice: twice[1].complete(bob, condition="REJECTED"),
             )
             assert results.count("done") == 1, (round_, results)
             assert set(results) - {"done"} <= CONFLICTS, results
@@ -158,8 +158,8 @@ def test_r6_two_branches_that_reach_a_join_at_once_release_it(tenant, strategy):
                 branch.activate(bob)
             results = race(
                 tenant,
-                lambda: branches[0].complete(bob),
-                lambda: branches[1].complete(bob),
+                lambda branches=branches: branches[0].complete(bob),
+                lambda branches=branches: branches[1].complete(bob),
             )
             assert results == ["done", "done"], (round_, results)
             assert standing(item.instance)[3:] == [("finalize", "inactive")]
@@ -176,8 +176,8 @@ def test_of_two_people_who_take_an_item_at_once_one_holds_it(tenant, strategy):
             twice = [WorkItem.objects.get(pk=item.pk) for _ in range(2)]
             results = race(
                 tenant,
-                lambda: twice[0].activate(bob),
-                lambda: twice[1].activate(carol),
+                lambda twice=twice: twice[0].activate(bob),
+                lambda twice=twice: twice[1].activate(carol),
             )
             assert results.count("done") == 1, (round_, results)
             assert set(results) - {"done"} == {"workitem.held"}

@@ -76,9 +76,7 @@ def test_the_seeds_round_by_api(api, ready, bob):
     [held] = client.get(f"{API}/my/workitems?held=true").json()
     assert (held["status"], held["user_id"]) == ("active", bob.pk)
 
-    answer = post(
-        client, f"/workitems/{ready.pk}/complete", {"condition": "APPROVED"}
-    )
+    answer = post(client, f"/workitems/{ready.pk}/complete", {"condition": "APPROVED"})
     assert answer.json() == {"status": "completed", "workitem_id": ready.pk}
     assert client.get(f"{API}/my/workitems").json() == []
 
@@ -155,7 +153,9 @@ def start_body(object_id, **changed):
         ({"priority": "high"}, 422, "invalid_body"),
     ],
 )
-def test_what_cannot_be_started(api, acme, alice, ready, changed, status, code):
+def test_what_cannot_be_started(  # noqa: PLR0917 - pytest passes by name
+    api, acme, alice, ready, changed, status, code
+):
     with use(acme):
         body = {**start_body(document(alice).pk), **changed}
         before = ProcessInstance.objects.count()
@@ -325,7 +325,9 @@ def test_no_match_lists_what_is_accepted(api, ready):
         ("text", 422, "invalid_body"),
     ],
 )
-def test_bodies_that_cannot_be_taken(api, acme, ready, body, status, code):
+def test_bodies_that_cannot_be_taken(  # noqa: PLR0917 - pytest passes by name
+    api, acme, ready, body, status, code
+):
     client = api("bob")
     post(client, f"/workitems/{ready.pk}/activate")
     answer = post(client, f"/workitems/{ready.pk}/complete", body)

@@ -1,6 +1,7 @@
 """Work that the engine does itself, and what happens when it fails."""
 
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from django.db import DatabaseError, connection
@@ -172,7 +173,7 @@ def test_a_long_chain_goes_on_through_the_scheduler(installed, alice, settings):
             A("ask", "Ask"),
             *gates,
             END,
-            ways=tuple(T(a, b, "x") for a, b in zip(keys, keys[1:], strict=False)),
+            ways=tuple(T(a, b, "x") for a, b in pairwise(keys)),
         )
     )
     with clock.frozen():
@@ -288,9 +289,7 @@ def test_a_hook_that_fails_changes_nothing_and_says_so(installed, alice, problem
     assert item.instance.status == "complete"
 
 
-def test_r61_hooks_and_preconditions_run_without_a_condition_in_order(
-    installed, alice
-):
+def test_r61_hooks_and_preconditions_run_without_a_condition_in_order(installed, alice):
     installed(
         hooked(
             precondition="tests.precondition",

@@ -209,7 +209,9 @@ def test_every_move_is_audited_in_order(installed, alice, bob):
     assert item.tenant_id
 
 
-def test_b1_each_step_is_at_most_five_statements(installed, alice, bob, both_strategies):
+def test_b1_each_step_is_at_most_five_statements(
+    installed, alice, bob, both_strategies
+):
     installed(approval())
     sent_for_approval(alice, bob)
 
@@ -227,9 +229,7 @@ def test_b1_each_step_is_at_most_five_statements(installed, alice, bob, both_str
 
 
 @pytest.mark.parametrize("killed_after", [1, 2, 3])
-def test_r2_a_step_that_dies_leaves_no_row_of_it(
-    installed, alice, bob, killed_after
-):
+def test_r2_a_step_that_dies_leaves_no_row_of_it(installed, alice, bob, killed_after):
     installed(approval())
     item = sent_for_approval(alice, bob)
     item.activate(bob)
@@ -245,7 +245,9 @@ def test_r2_a_step_that_dies_leaves_no_row_of_it(
 def test_r2_a_start_that_dies_leaves_no_row_of_it(installed, alice, killed_after):
     installed(approval())
     start(alice)
-    counts = [model.objects.count() for model in (ProcessInstance, WorkItem, AuditEvent)]
+    counts = [
+        model.objects.count() for model in (ProcessInstance, WorkItem, AuditEvent)
+    ]
 
     with pytest.raises(Killed), statements(stop_after=killed_after):
         start(alice)

@@ -136,7 +136,8 @@ def test_r63_short_words_are_outcomes(word):
 
 
 @pytest.mark.parametrize(
-    "text", ["(1)", "(instance.condition)", "wfobject.days", "('A', 'B')", "eq:", "in:,"]
+    "text",
+    ["(1)", "(instance.condition)", "wfobject.days", "('A', 'B')", "eq:", "in:,"],
 )
 def test_what_is_neither_true_nor_false_is_refused_in_both_strategies(text):
     for strategy in ("compatible", "strict"):
@@ -225,8 +226,7 @@ def test_stored_conditions_are_data():
 def test_any_text_is_stored_readably_or_refused(text):
     try:
         kept = stored(text)
-    except ConditionProblem as problem:
-        assert 0 <= problem.position
+    except ConditionProblem:
         return
     condition = compiled(kept, fields=FIELDS)
     assert stored(kept) == kept
@@ -234,8 +234,37 @@ def test_any_text_is_stored_readably_or_refused(text):
 
 
 WORDS = st.sampled_from(
-    "wfobject.days wfobject.ok wfobject.start instance.condition 1 -2.5 'a' \"b\" None "
-    "True False and or not in is == != < <= > >= ( ) [ ] , timeout:3d eq:".split()
+    [
+        "wfobject.days",
+        "wfobject.ok",
+        "wfobject.start",
+        "instance.condition",
+        "1",
+        "-2.5",
+        "'a'",
+        '"b"',
+        "None",
+        "True",
+        "False",
+        "and",
+        "or",
+        "not",
+        "in",
+        "is",
+        "==",
+        "!=",
+        "<",
+        "<=",
+        ">",
+        ">=",
+        "(",
+        ")",
+        "[",
+        "]",
+        ",",
+        "timeout:3d",
+        "eq:",
+    ]
 )
 
 

@@ -3,7 +3,17 @@
 import pytest
 
 from tests.workflow.conftest import statements
-from tests.workflow.processes import END, A, T, at, do, parallel, process, standing, start
+from tests.workflow.processes import (
+    END,
+    A,
+    T,
+    at,
+    do,
+    parallel,
+    process,
+    standing,
+    start,
+)
 from workflow.models import ProcessInstance, WorkItem
 
 pytestmark = pytest.mark.usefixtures("both_strategies")

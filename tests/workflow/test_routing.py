@@ -91,9 +91,7 @@ def started(key: str = "ask") -> Marking:
 
 
 def split(graph: Graph) -> Marking:
-    return go(
-        graph, started(), 1, "ask", "ask--security", "ask--finance"
-    ).marking
+    return go(graph, started(), 1, "ask", "ask--security", "ask--finance").marking
 
 
 def test_a_join_waits_for_the_branch_that_is_still_running():

@@ -171,9 +171,9 @@ class _Parser:
             return self.name()
         if self.taken("["):
             return self.items("]", token)
-        if self.taken("("):
-            return self.bracket(token)
-        self.refuse("A value is missing here.")
+        if not self.taken("("):
+            self.refuse("A value is missing here.")
+        return self.bracket(token)
 
     def number(self) -> Node:
         start = self.ahead

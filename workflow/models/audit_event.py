@@ -11,7 +11,7 @@ from workflow.models.tenant_id import TenantIdField
 
 
 class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
-    def update(self, **kwargs: Any) -> NoReturn:
+    def update(self, **kwargs: Any) -> NoReturn:  # noqa: ARG002 - Django's signature
         """Refuse: an event is never changed."""
         raise AuditImmutable
 
@@ -19,7 +19,7 @@ class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
         """Refuse: an event is never removed."""
         raise AuditImmutable
 
-    def bulk_update(self, *args: Any, **kwargs: Any) -> NoReturn:
+    def bulk_update(self, *args: Any, **kwargs: Any) -> NoReturn:  # noqa: ARG002 - Django's signature
         """Refuse: an event is never changed."""
         raise AuditImmutable
 
@@ -72,6 +72,6 @@ class AuditEvent(models.Model):
             raise AuditImmutable
         super().save(*args, **kwargs)
 
-    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:  # noqa: ARG002 - Django's signature
         """Refuse: an event is never removed."""
         raise AuditImmutable

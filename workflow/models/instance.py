@@ -71,7 +71,7 @@ class ProcessInstance(models.Model):
         TERMINATED = "terminated", _("terminated")
 
     tenant_id = TenantIdField()
-    org_id = models.CharField(max_length=100, null=True, blank=True)
+    org_id = models.CharField(max_length=100, null=True, blank=True)  # noqa: DJ001 - None: the resolver knows no unit
     title = models.CharField(_("title"), max_length=255)
     process = models.ForeignKey(
         Process, on_delete=models.PROTECT, related_name="instances"
@@ -88,10 +88,10 @@ class ProcessInstance(models.Model):
     status = models.CharField(
         _("status"), max_length=10, choices=Status, default=Status.INITIATED
     )
-    old_status = models.CharField(max_length=10, null=True, blank=True)
+    old_status = models.CharField(max_length=10, null=True, blank=True)  # noqa: DJ001 - None: never suspended
     priority = models.IntegerField(_("priority"), default=0)
     #: The last outcome, for reading; routing uses the one of the token.
-    condition = models.CharField(max_length=255, null=True, blank=True)
+    condition = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001 - None: not answered, an empty answer is one
     content_type = models.ForeignKey(
         ContentType, on_delete=models.PROTECT, related_name="+"
     )

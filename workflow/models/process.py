@@ -38,7 +38,7 @@ class Process(models.Model):
         RETIRED = "retired", _("retired")
 
     tenant_id = TenantIdField()
-    org_id = models.CharField(max_length=100, null=True, blank=True)
+    org_id = models.CharField(max_length=100, null=True, blank=True)  # noqa: DJ001 - None: the resolver knows no unit
     title = models.CharField(_("title"), max_length=100)
     code = models.CharField(_("code"), max_length=100)
     description = models.TextField(_("description"), blank=True)

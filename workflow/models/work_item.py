@@ -89,7 +89,7 @@ class WorkItem(models.Model):
         CANCELLED = "cancelled", _("cancelled")
 
     tenant_id = TenantIdField()
-    org_id = models.CharField(max_length=100, null=True, blank=True)
+    org_id = models.CharField(max_length=100, null=True, blank=True)  # noqa: DJ001 - None: the resolver knows no unit
     instance = models.ForeignKey(
         ProcessInstance, on_delete=models.PROTECT, related_name="workitems"
     )
@@ -110,9 +110,9 @@ class WorkItem(models.Model):
     status = models.CharField(
         _("status"), max_length=9, choices=Status, default=Status.INACTIVE
     )
-    old_status = models.CharField(max_length=9, null=True, blank=True)
+    old_status = models.CharField(max_length=9, null=True, blank=True)  # noqa: DJ001 - None: never suspended
     #: The outcome of the token: inherited, and replaced at completion.
-    condition = models.CharField(max_length=255, null=True, blank=True)
+    condition = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001 - None: not answered, an empty answer is one
     priority = models.IntegerField(_("priority"), default=0)
     date = models.DateTimeField(_("last change"), default=clock.now)
     created_at = models.DateTimeField(default=clock.now)
@@ -211,9 +211,9 @@ class WorkItem(models.Model):
 
     def forward(
         self,
-        timeout_forwarding: bool = False,
+        timeout_forwarding: bool = False,  # noqa: FBT001, FBT002 - the seed's signature
         *,
-        actor: Any = None,  # noqa: FBT001, FBT002 - the seed's signature
+        actor: Any = None,
     ) -> None:
         """Send the token on: of a completed item, or by a timeout that is due."""
         from workflow import engine, timers

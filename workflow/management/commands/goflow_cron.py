@@ -55,7 +55,7 @@ class Command(BaseCommand):
         chosen = self.chosen(tenant)
         with counted() as tally:
             result = scheduler.run_all_inline(only=list(chosen) if tenant else None)
-        names = self.names(tally) | {uuid: slug for uuid, slug in chosen.items()}
+        names = self.names(tally) | chosen
         self.report(tally, names, result, as_json=as_json)
         if result.failed:
             done = len(result.ran) > len(result.failed)

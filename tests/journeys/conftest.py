@@ -6,11 +6,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.db import connections
 
 from accounts.mail import devbox
+from accounts.models import User
 from tenants import scheduler
 from tenants.context import TenantInfo, use, use_control
+from tests import twins
 from tests.journeys.programs import Programs, Web, environment
 
 CHROMIUM = next(
@@ -45,6 +48,12 @@ def programs(transactional_db, tmp_path: Path) -> Iterator[Programs]:
 
     They are ended before the database is given back.
     """
+    hasher = Argon2PasswordHasher()
+    # The programs run with development's settings: a cheap hash would be renewed.
+    password = hasher.encode(twins.PASSWORD, hasher.salt())
+    for slug in ("acme", "globex"):
+        with use(twins.info(slug)):
+            User.objects.people().update(password=password)
     connections.close_all()
     with Programs(environment(tmp_path), tmp_path) as started:
         yield started

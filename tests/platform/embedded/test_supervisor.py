@@ -164,19 +164,17 @@ def test_a_failed_preparation_is_shown_and_starts_nothing_else(demo, data):
     assert living_in(data) == []
 
 
-@pytest.mark.parametrize("reset", ["0", "1"])
-def test_a_second_demo_is_one_clear_line(demo, port, reset):
+def test_a_second_demo_is_one_clear_line_with_reset_too(demo, port):
     first = demo()
     first.until("ready")
+    line = f"The demo already runs at http://localhost:{port} (pid {first.process.pid}"
 
-    second = demo(RESET=reset)
+    for reset in ("0", "1"):
+        second = demo(RESET=reset)
+        assert second.code() == 1
+        assert second.text.startswith(line)
+        assert len(second.text.splitlines()) == 2  # with the small demo's own last line
 
-    assert second.code() == 1
-    answer = (
-        f"The demo already runs at http://localhost:{port} (pid {first.process.pid}"
-    )
-    assert second.text.startswith(answer)
-    assert len(second.text.splitlines()) == 2  # with the small demo's own last line
     assert not first.ended()
 
 

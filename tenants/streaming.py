@@ -1,9 +1,11 @@
 """A streamed body is made after the view has returned, and still for its tenant."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import Any
 
+from asgiref.sync import async_to_sync
 from django.http import FileResponse, StreamingHttpResponse
 
 Inside = Callable[[], AbstractContextManager[None]]
@@ -20,9 +22,14 @@ def carry(response: StreamingHttpResponse, inside: Inside) -> None:
         return  # a file is read without any context
     closers = [within(close, inside) for close in body._resource_closers]  # noqa: SLF001 - see above
     parts = body._iterator  # noqa: SLF001 - see above
-    response.streaming_content = (
-        later(parts, inside) if response.is_async else Parts(parts, inside)
-    )
+    if response.is_async:
+        carried = later(parts, inside)
+        # A client that goes away leaves the body half read; Django closes the
+        # response then, and so the body ends here and not in some collection.
+        closers.append(async_to_sync(partial(end, carried)))
+        response.streaming_content = carried
+    else:
+        response.streaming_content = Parts(parts, inside)
     body._resource_closers = closers  # noqa: SLF001 - see above
 
 
@@ -51,7 +58,13 @@ class Parts:
             return next(self.parts)
 
 
-async def later(parts: AsyncIterator[bytes], inside: Inside) -> AsyncIterator[bytes]:
+async def end(parts: AsyncGenerator[bytes, None]) -> None:
+    await parts.aclose()
+
+
+async def later(
+    parts: AsyncIterator[bytes], inside: Inside
+) -> AsyncGenerator[bytes, None]:
     """Yield the parts of an asynchronous body, each made inside the context."""
     try:
         while True:

@@ -6,6 +6,8 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
+from django.db import connection
+
 from kernel import clock
 from tenants import lookup, sources, states, wake_ups
 from tenants.context import use, use_control
@@ -16,6 +18,11 @@ logger = logging.getLogger(__name__)
 SWEEP_EVERY: Final = timedelta(minutes=5)
 KEEP_SIGNUPS: Final = timedelta(days=30)
 KEEP_COUNTERS: Final = timedelta(days=1)
+
+# Write a chore down for the first time; of many at once, one finds itself first.
+FIRST: Final = """
+INSERT INTO tenants_chore (name, next_due) VALUES (%s, %s) ON CONFLICT DO NOTHING
+"""
 
 
 def when_due() -> bool:
@@ -36,10 +43,9 @@ def claim(name: str, *, every: timedelta) -> bool:
         return True
     if Chore.objects.filter(name=name).exists():
         return False
-    Chore.objects.bulk_create(
-        [Chore(name=name, next_due=now + every)], ignore_conflicts=True
-    )
-    return True
+    with connection.cursor() as cursor:
+        cursor.execute(FIRST, [name, now + every])
+        return bool(cursor.rowcount)
 
 
 def sweep(only: Sequence[UUID] | None = None) -> None:

@@ -2,14 +2,11 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from asgiref.sync import async_to_sync
 from django.core.asgi import get_asgi_application
-from django.core.signals import request_finished, request_started
-from django.db import close_old_connections
 
 
 @dataclass
@@ -22,6 +19,11 @@ class Answer:
 
     def json(self) -> Any:
         return json.loads(self.body)
+
+
+def ask(path: str, *, host: str, parts: int | None = None) -> Answer:
+    """Do the same from a test that is no coroutine."""
+    return async_to_sync(get)(path, host=host, parts=parts)
 
 
 async def get(path: str, *, host: str, parts: int | None = None) -> Answer:
@@ -45,22 +47,8 @@ async def get(path: str, *, host: str, parts: int | None = None) -> Answer:
             await incoming.put({"type": "http.disconnect"})
             await asyncio.sleep(0.05)
 
-    with connections_kept_open():
-        await get_asgi_application()(scope(path, host), incoming.get, send)
+    await get_asgi_application()(scope(path, host), incoming.get, send)
     return answer
-
-
-@contextmanager
-def connections_kept_open() -> Iterator[None]:
-    """Keep the test's transaction over a request, as Django's own client does."""
-    signals = (request_started, request_finished)
-    for signal in signals:
-        signal.disconnect(close_old_connections)
-    try:
-        yield
-    finally:
-        for signal in signals:
-            signal.connect(close_old_connections)
 
 
 def scope(path: str, host: str) -> dict[str, Any]:

@@ -6,12 +6,21 @@ import pytest
 
 from tenants.context import use_control
 from tenants.models import Tenant
+from tests.tenants import urls
 
 
 @pytest.fixture
 def in_control(db) -> Iterator[None]:
     with use_control():
         yield
+
+
+@pytest.fixture
+def own_routes(settings) -> None:
+    settings.ROOT_URLCONF = "tests.tenants.urls"
+    settings.PUBLIC_SCHEMA_URLCONF = "tests.tenants.urls"
+    settings.LANGUAGES = [("en", "English"), ("de", "German")]
+    urls.ends.clear()
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ CASES = [
     ("BÜCHER.test", "xn--bcher-kva.test"),
     ("xn--bcher-kva.test", "xn--bcher-kva.test"),
     ("日本ひカ.test", "xn--y9j3f261oncb.test"),
-    ("ｍ0.test", "m0.test"),
+    ("\uff4d0.test", "m0.test"),
     ("m0。test", "m0.test"),
     ("a" * 63 + ".test", "a" * 63 + ".test"),
     ("", None),
@@ -66,7 +66,7 @@ CASES = [
     ("xn--pypal-4ve.test", None),
     ("xn--a.test", None),
     ("\ud800.test", None),
-    ("١.test", None),
+    ("\u0661.test", None),
 ]
 
 

@@ -1,24 +1,12 @@
 """From the host to the tenant: for views, streams, async views, and back to nothing."""
 
-import asyncio
-import warnings
-
 import pytest
-from asgiref.sync import async_to_sync
 from django.db import connection
 from django.utils import translation
 
 from tenants.context import CONTROL_UUID, NoTenantError, current_or_none, use_control
 from tenants.models import Tenant
-from tests.tenants import asgi, urls
-
-
-@pytest.fixture
-def own_routes(settings) -> None:
-    settings.ROOT_URLCONF = "tests.tenants.urls"
-    settings.PUBLIC_SCHEMA_URLCONF = "tests.tenants.urls"
-    settings.LANGUAGES = [("en", "English"), ("de", "German")]
-    urls.ends.clear()
+from tests.tenants import urls
 
 
 @pytest.fixture
@@ -129,47 +117,6 @@ def test_two_streams_at_once_keep_to_their_tenants(visitor, acme, globex, own_ro
     for _part in range(3):
         assert next(mine).decode().startswith(acme.schema_name)
         assert next(theirs).decode().startswith(globex.schema_name)
-
-
-def test_an_async_view_and_its_threads_run_in_the_tenant(
-    acme, globex, own_routes
-) -> None:
-    for tenant in (acme, globex):
-        answer = async_to_sync(asgi.get)("/here-later", host=tenant.primary_domain)
-        assert answer.json() == {
-            "uuid": str(tenant.uuid),
-            "same_thread": tenant.schema_name,
-            "other_thread": tenant.schema_name,
-            "to_thread": tenant.schema_name,
-        }
-
-
-def test_interleaved_async_requests_keep_to_their_tenants(
-    acme, globex, own_routes
-) -> None:
-    async def together() -> list[str]:
-        hosts = ["acme.localhost", "globex.localhost"] * 4
-        requests = [asgi.get("/here-later", host=host) for host in hosts]
-        return [answer.json()["uuid"] for answer in await asyncio.gather(*requests)]
-
-    assert async_to_sync(together)() == [str(acme.uuid), str(globex.uuid)] * 4
-
-
-@pytest.mark.parametrize("path", ["/stream-later", "/stream"])
-def test_a_stream_over_asgi_is_made_in_the_tenant(acme, own_routes, path: str) -> None:
-    with warnings.catch_warnings():
-        # Django warns that it reads a synchronous body at once.
-        warnings.simplefilter("ignore")
-        answer = async_to_sync(asgi.get)(path, host="acme.localhost")
-    lines = [line.split()[0] for line in answer.body.decode().splitlines()]
-    assert lines == [acme.schema_name] * 3
-    assert urls.ends == [str(acme.uuid)] or urls.ends == [acme.schema_name]
-
-
-def test_an_async_stream_left_early_ends_in_the_tenant(acme, own_routes) -> None:
-    answer = async_to_sync(asgi.get)("/stream-later", host="acme.localhost", parts=1)
-    assert answer.body.decode().startswith(acme.schema_name)
-    assert urls.ends == [str(acme.uuid)]
 
 
 @pytest.mark.parametrize("path", ["/here", "/fail", "/no-such-page", "/stream"])

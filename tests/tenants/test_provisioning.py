@@ -4,12 +4,9 @@ import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from threading import Barrier
-from urllib.parse import urlsplit
 
 import pytest
-from django.conf import settings
 from django.contrib.auth.models import Group
 from django.db import connection, connections
 
@@ -31,11 +28,16 @@ from tenants.provisioning.locks import keys
 from tenants.provisioning.saga import PAUSES, advance
 from tenants.states import State
 from tests.tenants import seeds
+from tests.tenants.worker import ROOT, surroundings
 
 NAMES = ["reserve", "schema", "seed", "schedule", "activate", "announce"]
 NOTE = "tests.tenants.seeds.note"
 BREAK = "tests.tenants.seeds.break_down"
-ORDER = {"slug": "newcomer", "name": "Newcomer", "owner_email": "operator@newcomer.test"}
+ORDER = {
+    "slug": "newcomer",
+    "name": "Newcomer",
+    "owner_email": "operator@newcomer.test",
+}
 SOON = (0.0, 0.0, 0.0)
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -340,19 +342,17 @@ def test_a_process_killed_in_a_step_is_followed_by_another(tmp_path) -> None:
     run = provisioning.begin(
         **ORDER, seed=[NOTE, "tests.tenants.seeds.die"], background=False
     )
-    environment = {
-        **os.environ,
-        "TESTS_DIE_AT": str(flag),
-        "DATABASE_URL": database_url(),
-        "DJANGO_SETTINGS_MODULE": "config.settings.test",
-        "PYTHONPATH": os.pathsep.join(map(str, [root(), root() / "platform"])),
-    }
+    environment = {**os.environ, **surroundings(), "TESTS_DIE_AT": str(flag)}
     code = (
         "import django; django.setup(); from tenants import provisioning;"
         f" provisioning.drive({str(run.pk)!r})"
     )
     ended = subprocess.run(
-        [sys.executable, "-c", code], env=environment, cwd=root(), timeout=60
+        [sys.executable, "-c", code],
+        check=False,
+        env=environment,
+        cwd=ROOT,
+        timeout=60,
     )
     assert ended.returncode == 9
     assert step_states(only_run())[:3] == ["done", "done", "running"]
@@ -361,16 +361,6 @@ def test_a_process_killed_in_a_step_is_followed_by_another(tmp_path) -> None:
         assert provisioning.drive(run.pk).state == "done"
     finally:
         del os.environ["TESTS_DIE_AT"]
-
-
-def root() -> Path:
-    return Path(settings.ROOT)
-
-
-def database_url() -> str:
-    """Return the address of the database that this test works on."""
-    parts = urlsplit(os.environ["DATABASE_URL"])
-    return parts._replace(path=f"/{connection.settings_dict['NAME']}").geturl()
 
 
 def test_an_error_text_that_cannot_be_stored_does_not_stop_the_saga() -> None:

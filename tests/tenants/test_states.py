@@ -4,9 +4,8 @@ import ast
 from pathlib import Path
 
 import pytest
-from asgiref.sync import async_to_sync
 from django.conf import settings
-from django.db import Error, transaction
+from django.db import Error, connection, transaction
 
 from kernel import clock
 from tenants import scheduler, wake_ups
@@ -14,7 +13,6 @@ from tenants.context import use_control
 from tenants.errors import MoveRefused, TenantRefused
 from tenants.models import OperatorEvent, Tenant, WakeUp
 from tenants.states import MOVES, REFUSALS, SERVED, State, change_state
-from tests.tenants import asgi
 
 #: Every path of a tenant's site, known and unknown.
 PATHS = [
@@ -84,12 +82,13 @@ def test_a_move_is_in_the_book_with_reason_and_actor(acme) -> None:
     assert tenant().state_reason == "Unpaid."
 
 
-@pytest.mark.parametrize(("state", "status", "code", "retry_after"), ANSWERS)
+@pytest.mark.parametrize("expected", ANSWERS)
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_every_path_of_a_stopped_tenant_answers_its_state(
-    visitor, acme, state: State, status: int, code: str, retry_after: str, path, method
+    visitor, acme, expected, path, method
 ) -> None:
+    state, status, code, retry_after = expected
     put_into(state)
     answer = getattr(visitor(), method)(path)
     assert answer.status_code == status
@@ -103,9 +102,7 @@ def test_every_path_of_a_stopped_tenant_answers_its_state(
         assert b"<h1>" in answer.content
 
 
-def test_a_stopped_tenant_serves_no_static_file_either(
-    visitor, acme, settings
-) -> None:
+def test_a_stopped_tenant_serves_no_static_file_either(visitor, acme, settings) -> None:
     settings.WHITENOISE_USE_FINDERS = settings.WHITENOISE_AUTOREFRESH = True
     path = "/static/tenantry/base.css"
     served = visitor().get(path)
@@ -174,15 +171,18 @@ def test_a_tenant_suspended_while_its_work_runs_is_not_put_back(acme) -> None:
         assert wake_ups.put_back(taken, None) is None
 
 
-@pytest.mark.parametrize("verb", ["update", "delete"])
-def test_the_book_is_only_written_forward(acme, verb: str) -> None:
-    with use_control():
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE tenants_operatorevent SET actor = ''",
+        "DELETE FROM tenants_operatorevent",
+    ],
+)
+def test_the_book_is_only_written_forward(acme, statement: str) -> None:
+    with use_control(), connection.cursor() as cursor:
         before = OperatorEvent.objects.count()
         with pytest.raises(Error, match="only appended"), transaction.atomic():
-            if verb == "update":
-                OperatorEvent.objects.update(actor="nobody")
-            else:
-                OperatorEvent.objects.all()._raw_delete("default")
+            cursor.execute(statement)
         assert OperatorEvent.objects.count() == before > 0
 
 
@@ -228,11 +228,3 @@ def is_update_of_tenants(call: ast.Call) -> bool:
         and "state" in names
         and ast.unparse(call.func).startswith("Tenant.")
     )
-
-
-def test_an_asgi_server_gives_the_same_refusal(acme) -> None:
-    put_into(State.SUSPENDED)
-    answer = async_to_sync(asgi.get)("/api/protected/me", host="acme.localhost")
-    assert answer.status == 423
-    assert answer.headers["retry-after"] == "3600"
-    assert answer.json()["code"] == "tenant_suspended"

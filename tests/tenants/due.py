@@ -1,0 +1,37 @@
+"""A due source for the tests: its work is a set of instants in memory, by tenant."""
+
+import threading
+from collections import defaultdict
+from datetime import datetime
+from uuid import UUID
+
+from kernel import clock
+from tenants.context import context_uuid
+
+work: dict[UUID, list[datetime]] = defaultdict(list)
+fired: list[tuple[UUID, datetime]] = []
+faults: set[UUID] = set()
+lock = threading.Lock()
+
+
+def forget() -> None:
+    work.clear()
+    fired.clear()
+    faults.clear()
+
+
+def run_due(limit: int) -> int:
+    tenant = context_uuid()
+    if tenant in faults:
+        raise RuntimeError("the source broke")
+    with lock:
+        due = sorted(at for at in work[tenant] if at <= clock.now())[:limit]
+        for at in due:
+            work[tenant].remove(at)
+            fired.append((tenant, at))
+    return len(due)
+
+
+def next_due() -> datetime | None:
+    with lock:
+        return min(work[context_uuid()], default=None)

@@ -1,0 +1,335 @@
+"""Spec 9.1: nothing due is lost and nothing fires twice, whoever dies or is late."""
+
+import random
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+
+import pytest
+from django.db import connection, connections, transaction
+
+from kernel import clock
+from tenants import scheduler, sources, upkeep, wake_ups
+from tenants.context import NoTenantError, TenantInfo, current, use, use_control
+from tenants.models import Chore, ProvisioningRun, RateCounter, WakeUp
+from tenants.wake_ups import Taken
+from tests.tenants import due
+
+SECOND = timedelta(seconds=1)
+HOUR = timedelta(hours=1)
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def _one_source(settings, acme, globex, frozen_clock) -> None:
+    settings.TENANT_DUE_SOURCES = ["tests.tenants.due"]
+    settings.CONTROL_DUE_SOURCES = []
+    settings.TENANTRY_DISPATCH = "cron"
+    due.forget()
+    with use_control():
+        WakeUp.objects.update(next_due=None, lease_until=None)
+        Chore.objects.update_or_create(
+            name="sweep", defaults={"next_due": clock.now() + 24 * HOUR}
+        )
+
+
+def row(tenant: TenantInfo) -> WakeUp:
+    with use_control():
+        return WakeUp.objects.get(tenant__uuid=tenant.uuid)
+
+
+def write_work(tenant: TenantInfo, at: datetime, *, arm: bool = True) -> datetime:
+    with use(tenant), transaction.atomic():
+        due.work[tenant.uuid].append(at)
+        if arm:
+            scheduler.arm(at)
+    return at
+
+
+@transaction.atomic
+def arm_and_fail(at: datetime) -> None:
+    scheduler.arm(at)
+    raise RuntimeError
+
+
+def take(*, batch: int = 10) -> list[Taken]:
+    with use_control():
+        return wake_ups.take(batch)
+
+
+def test_arming_counts_after_the_commit_only(acme) -> None:
+    at = clock.now() + HOUR
+    with use(acme), transaction.atomic():
+        scheduler.arm(at)
+        assert row(acme).next_due is None
+    assert row(acme).next_due == at
+
+
+def test_arming_of_a_transaction_that_fails_counts_for_nothing(acme) -> None:
+    with use(acme), pytest.raises(RuntimeError):
+        arm_and_fail(clock.now())
+    assert row(acme).next_due is None
+
+
+def test_arming_in_a_savepoint_that_is_rolled_back_leaves_the_outer_one(acme) -> None:
+    later = clock.now() + 2 * HOUR
+    with use(acme), transaction.atomic():
+        with pytest.raises(RuntimeError):
+            arm_and_fail(clock.now() + HOUR)
+        scheduler.arm(later)
+    assert row(acme).next_due == later
+
+
+def test_many_armings_of_one_transaction_are_one_statement(
+    acme, django_assert_num_queries
+) -> None:
+    now = clock.now()
+    with use(acme):
+        with use_control():
+            connection.ensure_connection()
+        with django_assert_num_queries(3), transaction.atomic():
+            for minutes in (50, 10, 30):
+                scheduler.arm(now + timedelta(minutes=minutes))
+    assert row(acme).next_due == now + timedelta(minutes=10)
+
+
+def test_arming_only_ever_brings_the_wake_up_forward(acme) -> None:
+    sooner = clock.now() + HOUR
+    with use(acme):
+        scheduler.arm(sooner)
+        scheduler.arm(sooner + HOUR)
+    assert row(acme).next_due == sooner
+
+
+def test_each_context_of_a_transaction_arms_for_itself(acme, globex) -> None:
+    at = clock.now() + HOUR
+    with use(acme), transaction.atomic():
+        scheduler.arm(at)
+        with use(globex):
+            scheduler.arm(at + HOUR)
+    assert (row(acme).next_due, row(globex).next_due) == (at, at + HOUR)
+
+
+def test_arming_without_a_context_is_an_error() -> None:
+    with pytest.raises(NoTenantError):
+        scheduler.arm(clock.now())
+
+
+def test_a_tick_fires_what_is_due_once_and_knows_what_comes_next(acme, globex) -> None:
+    first = write_work(acme, clock.now())
+    second = write_work(acme, clock.now() + HOUR)
+    result = scheduler.tick()
+    assert result.ran == {"acme": {"tests.tenants.due": 1}}
+    assert due.fired == [(acme.uuid, first)]
+    assert row(acme).next_due == second
+    assert scheduler.tick().taken == 0
+    clock.advance(HOUR)
+    assert scheduler.tick().taken == 1
+    assert due.fired == [(acme.uuid, first), (acme.uuid, second)]
+    assert row(acme).next_due is None
+
+
+def test_an_idle_tick_writes_nothing_and_opens_no_schema(
+    acme, django_assert_max_num_queries
+) -> None:
+    with use_control(), django_assert_max_num_queries(4) as asked:
+        scheduler.tick()
+    statements = [query["sql"] for query in asked.captured_queries]
+    assert not any(acme.schema_name in sql for sql in statements)
+    assert row(acme).run_no == 1
+
+
+def test_work_that_commits_before_the_scan_is_seen_by_the_scan(acme) -> None:
+    write_work(acme, clock.now())
+    (taken,) = take()
+    due.work[acme.uuid].append(clock.now() + HOUR)
+    scheduler.run_taken(taken)
+    assert row(acme).next_due == clock.now() + HOUR
+
+
+def test_an_arm_between_scan_and_put_back_is_kept(acme) -> None:
+    write_work(acme, clock.now())
+    (taken,) = take()
+    write_work(acme, clock.now() + SECOND)
+    with use_control():
+        assert wake_ups.put_back(taken, clock.now() + HOUR) == clock.now() + SECOND
+    assert row(acme).next_due == clock.now() + SECOND
+
+
+def test_a_wake_up_that_is_taken_cannot_be_taken_again(acme) -> None:
+    write_work(acme, clock.now())
+    assert len(take()) == 1
+    write_work(acme, clock.now())
+    assert take() == []
+
+
+def test_a_worker_that_dies_after_the_take_is_followed_after_its_lease(acme) -> None:
+    at = write_work(acme, clock.now())
+    assert len(take()) == 1
+    clock.advance(wake_ups.LEASE - SECOND)
+    assert scheduler.tick().taken == 0
+    clock.advance(SECOND)
+    assert scheduler.tick().taken == 1
+    assert due.fired == [(acme.uuid, at)]
+
+
+def test_a_slow_worker_that_comes_back_after_its_lease_changes_nothing(acme) -> None:
+    write_work(acme, clock.now())
+    (slow,) = take()
+    clock.advance(wake_ups.LEASE)
+    (_quick,) = take()
+    assert scheduler.run_taken(slow) is None
+    with use_control():
+        assert wake_ups.put_back(slow, None) is None
+    assert row(acme).lease_until == clock.now() + wake_ups.LEASE
+    assert due.fired == []
+
+
+def test_a_second_take_over_an_armed_row_loses_nothing(acme) -> None:
+    write_work(acme, clock.now())
+    take()
+    armed = write_work(acme, clock.now() + SECOND)
+    clock.advance(wake_ups.LEASE)
+    scheduler.tick()
+    assert (acme.uuid, armed) in due.fired
+
+
+def test_a_lost_arming_is_found_by_the_sweep(acme) -> None:
+    at = write_work(acme, clock.now() + HOUR, arm=False)
+    assert row(acme).next_due is None
+    with use_control():
+        Chore.objects.update(next_due=clock.now())
+    scheduler.tick()
+    assert row(acme).next_due == at
+
+
+def test_of_many_processes_one_does_the_sweep() -> None:
+    with use_control():
+        Chore.objects.all().delete()
+
+    def sweep(_number: int) -> bool:
+        try:
+            return upkeep.when_due()
+        finally:
+            connections.close_all()
+
+    for _time in ("the very first", "the next"):
+        with ThreadPoolExecutor(4) as pool:
+            assert sum(pool.map(sweep, range(4))) == 1
+        clock.advance(upkeep.SWEEP_EVERY)
+
+
+def test_a_source_that_breaks_stops_no_other_tenant_and_does_not_spin(
+    acme, globex
+) -> None:
+    write_work(acme, clock.now())
+    at = write_work(globex, clock.now())
+    due.faults.add(acme.uuid)
+    result = scheduler.tick()
+    assert result.failed == ["acme: tests.tenants.due"]
+    assert due.fired == [(globex.uuid, at)]
+    assert row(acme).next_due == clock.now() + scheduler.AFTER_FAILURE
+    due.faults.clear()
+    clock.advance(scheduler.AFTER_FAILURE)
+    scheduler.tick()
+    assert len(due.fired) == 2
+
+
+def test_work_that_others_hold_does_not_spin(acme, monkeypatch) -> None:
+    write_work(acme, clock.now())
+    monkeypatch.setattr(due, "run_due", lambda limit: 0)
+    scheduler.tick()
+    assert row(acme).next_due == clock.now() + scheduler.AFTER_NOTHING
+
+
+def test_a_busy_tenant_is_run_in_batches_to_its_end(acme) -> None:
+    for _number in range(2 * sources.ROWS + 5):
+        due.work[acme.uuid].append(clock.now())
+    write_work(acme, clock.now())
+    assert scheduler.tick().ran["acme"] == {"tests.tenants.due": 2 * sources.ROWS + 6}
+
+
+def test_work_armed_while_the_tenant_runs_does_not_wait_for_the_next_tick(
+    acme, monkeypatch
+) -> None:
+    write_work(acme, clock.now())
+    run_due, late = due.run_due, []
+
+    def run_and_arm(limit: int) -> int:
+        handled = run_due(limit)
+        if not late:
+            late.append(write_work(acme, clock.now()))
+        return handled
+
+    monkeypatch.setattr(due, "run_due", run_and_arm)
+    assert scheduler.tick().ran == {"acme": {"tests.tenants.due": 2}}
+    assert row(acme).next_due is None
+
+
+def test_everything_due_runs_inline_for_cron(acme, globex) -> None:
+    write_work(acme, clock.now())
+    write_work(globex, clock.now(), arm=False)
+    result = scheduler.run_all_inline()
+    assert result.taken == 2
+    assert sorted(slug for slug in result.ran) == ["acme", "globex"]
+    assert len(due.fired) == 2
+
+
+def test_one_tenant_alone_runs_inline_for_cron(acme, globex) -> None:
+    write_work(acme, clock.now())
+    write_work(globex, clock.now())
+    result = scheduler.run_all_inline(only=[globex.uuid])
+    assert list(result.ran) == ["globex"]
+    assert row(acme).next_due == clock.now()
+
+
+def test_the_control_plane_has_sources_of_its_own(settings) -> None:
+    settings.CONTROL_DUE_SOURCES = ["tests.tenants.due"]
+    with use_control():
+        due.work[current().uuid].append(clock.now())
+    assert scheduler.tick().control == {"tests.tenants.due": 1}
+
+
+def test_upkeep_forgets_old_counts(acme) -> None:
+    with use_control():
+        RateCounter.objects.create(
+            subject=b"x" * 32, window_start=clock.now() - 25 * HOUR, count=1
+        )
+        upkeep.forget()
+        assert RateCounter.objects.count() == 0
+        assert ProvisioningRun.objects.count() == 2
+
+
+def test_a_race_of_writers_and_takers_loses_nothing_and_fires_nothing_twice(
+    acme, globex
+) -> None:
+    """Writers commit and arm while takers take, die, are late, or do their work."""
+    dice, wanted = random.Random(1), []
+
+    def write(number: int) -> None:
+        tenant = (acme, globex)[number % 2]
+        at = clock.now() - timedelta(microseconds=number)
+        wanted.append((tenant.uuid, at))
+        try:
+            write_work(tenant, at)
+        finally:
+            connections.close_all()
+
+    def work(_number: int) -> None:
+        try:
+            for taken in take(batch=2):
+                if dice.random() < 0.7:
+                    scheduler.run_taken(taken)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(4) as pool:
+        for number in range(40):
+            pool.submit(write, number)
+            pool.submit(work, number)
+    clock.advance(wake_ups.LEASE)
+    for _round in range(3):
+        scheduler.tick()
+        clock.advance(SECOND)
+    assert sorted(due.fired) == sorted(wanted)
+    assert len(wanted) == 40

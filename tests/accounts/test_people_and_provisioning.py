@@ -1,6 +1,7 @@
 """Who a new tenant begins with, and what code may do that makes people."""
 
 import io
+from datetime import UTC, datetime
 from unittest import mock
 
 import pytest
@@ -11,7 +12,6 @@ from django.db import DatabaseError, IntegrityError, transaction
 from accounts import operators, people, provisioning, roles
 from accounts.errors import EmailInvalid, NameTaken, PasswordTooShort
 from accounts.models import MailMessage, SecurityEvent, TenantBranding, User
-from kernel import clock
 from tenants.context import NoTenantError, TenantInfo, use_control
 from tenants.provisioning import ProvisioningRequest
 from tests.accounts.conftest import GOOD_PASSWORD
@@ -118,7 +118,7 @@ def test_an_address_is_taken_once_in_any_case(in_acme):
 @pytest.mark.parametrize(
     "change",
     [
-        {"is_active": True, "deactivated_at": clock.now()},
+        {"is_active": True, "deactivated_at": datetime(2026, 1, 1, tzinfo=UTC)},
         {"email_norm": None},
         {"kind": "service"},
         {"username_norm": "other@acme.test"},
@@ -181,6 +181,22 @@ def test_both_names_make_a_signing_key_once(settings, tmp_path, command):
         call_command(command)
     call_command(command, "--rotate", stdout=out)
     assert len(list((tmp_path / "keys").glob("retired-*.pub"))) == 1
+
+
+def test_a_name_that_cannot_be_one_stops_no_provisioning(in_acme):
+    User.objects.filter(role="owner").delete()
+    odd = ProvisioningRequest(
+        tenant=in_acme, owner_email="o@acme.test", owner_name="<b>", locale="en"
+    )
+    provisioning.prepare(odd)
+    assert User.objects.get(role="owner").first_name == ""
+
+
+def test_the_managers_create_user_makes_somebody_who_can_sign_in(in_acme):
+    made = User.objects.create_user("bob-two", "x@acme.test", "cafe\u0301")
+    assert made.check_password("caf\u00e9")
+    assert made.is_active
+    assert made.role == "member"
 
 
 def test_names_for_pages_have_a_fallback():

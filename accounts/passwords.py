@@ -1,6 +1,5 @@
 """What a password must be, and how it is compared."""
 
-import unicodedata
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -16,6 +15,7 @@ from accounts.errors import (
     PasswordTooShort,
 )
 from accounts.models import User
+from accounts.models.user import prepare_password
 from kernel import codes
 from kernel.text import require_storable
 from tenants import context as tenancy
@@ -29,7 +29,7 @@ COMMON = Path(__file__).with_name("common_passwords.txt")
 
 def prepare(password: str) -> str:
     """Return the form that is hashed, so that composed and decomposed agree."""
-    return unicodedata.normalize("NFKC", password)
+    return prepare_password(password) or ""
 
 
 def check(password: str, *, context: Sequence[str] = ()) -> None:

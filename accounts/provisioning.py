@@ -4,6 +4,8 @@ from django.conf import settings
 from django.db import transaction
 
 from accounts import challenges, code_mails, people, roles
+from accounts.addresses import clean_name
+from accounts.errors import NameInvalid
 from accounts.models import TenantBranding, User
 from accounts.permissions import RESERVED_GROUPS
 from tenants.provisioning import ProvisioningRequest
@@ -29,7 +31,7 @@ def prepare(request: ProvisioningRequest) -> None:
 
 
 def _make_owner(request: ProvisioningRequest) -> User:
-    first_name, _, last_name = request.owner_name.partition(" ")
+    first_name, last_name = _names(request.owner_name)
     return people.create_person(
         username=request.owner_email,
         email=request.owner_email,
@@ -39,6 +41,15 @@ def _make_owner(request: ProvisioningRequest) -> User:
         verified=False,
         language=request.locale,
     )
+
+
+def _names(owner_name: str) -> tuple[str, str]:
+    """Return first and last name; a name that cannot be one stops no provisioning."""
+    try:
+        first_name, _, last_name = clean_name(owner_name).partition(" ")
+    except NameInvalid:
+        return "", ""
+    return first_name, last_name
 
 
 def owner_entry() -> str:

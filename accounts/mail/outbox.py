@@ -106,6 +106,9 @@ def deliver(message: MailMessage) -> None:
         _finish(message, State.FAILED, last_error=str(error) or "cannot be decrypted")
     except (TemplateDoesNotExist, TemplateSyntaxError) as error:
         _finish(message, State.FAILED, last_error=f"template: {type(error).__name__}")
+    except Exception as error:  # noqa: BLE001 - one bad mail must not hold up the others
+        reason = f"unexpected: {type(error).__name__}"
+        _defer_or_fail(message, NotDelivered(reason))
     else:
         _sent(message, rendered, provider, sent_id)
 

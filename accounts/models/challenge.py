@@ -101,6 +101,7 @@ class Challenge(models.Model):
                 condition=OPEN,
             ),
             models.Index(name="challenge_by_expiry", fields=("expires_at",)),
+            models.Index(name="challenge_by_flow", fields=("flow_hash",)),
         )
 
     def __str__(self) -> str:

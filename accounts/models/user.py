@@ -2,11 +2,11 @@
 
 import hashlib
 import hmac
+import unicodedata
 from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
-from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models
 from django.db.models import F, Q
@@ -17,6 +17,11 @@ from accounts import addresses
 from accounts.permissions import ALL_PERMISSIONS, ROLE_PERMISSIONS
 from kernel import clock
 from tenants import context
+
+
+def prepare_password(password: str | None) -> str | None:
+    """Return the form that is hashed, so that composed and decomposed letters agree."""
+    return None if password is None else unicodedata.normalize("NFKC", password)
 
 
 class UserQuerySet(models.QuerySet["User"]):
@@ -54,8 +59,12 @@ class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[
     ) -> "User":
         """Make an active person by trusted code; `accounts.people` has the rules."""
         user: User = self.model(
-            username=username, email=email or "", password=make_password(password)
+            username=username,
+            email=email or "",
+            is_active=True,
+            email_verified_at=clock.now(),
         )
+        user.set_password(password)
         for name, value in fields.items():
             setattr(user, name, value)
         user.normalise_names()
@@ -136,6 +145,14 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.display_name
+
+    def set_password(self, raw_password: str | None) -> None:
+        """Hash the canonical form of a password; None makes it unusable."""
+        super().set_password(prepare_password(raw_password))
+
+    def check_password(self, raw_password: str | None) -> bool:
+        """Compare the canonical form of a password."""
+        return super().check_password(prepare_password(raw_password) or "")
 
     def normalise_names(self) -> None:
         """Derive what is unique and compared from what was typed."""

@@ -357,6 +357,21 @@ def test_a_broken_template_fails_its_mail_and_no_other(clean):
     ]
 
 
+def test_a_mail_that_cannot_be_rendered_yet_is_tried_again_and_holds_up_no_other(
+    clean, settings, frozen_clock
+):
+    bad = put_code()
+    settings.TENANTRY_SCHEME = "nonsense"
+    assert outbox.run_due(10) == 1
+    settings.TENANTRY_SCHEME = "http"
+    good = put_code()
+    assert outbox.run_due(10) == 1
+    for message, state in ((bad, State.DEFERRED), (good, State.SENT)):
+        message.refresh_from_db()
+        assert message.state == state
+    assert bad.last_error == "unexpected: KeyError"
+
+
 def test_no_log_line_holds_a_code_or_a_whole_address(clean, smtp, caplog):
     caplog.set_level("DEBUG", logger="accounts")
     put_code()

@@ -6,6 +6,7 @@ from django.contrib.admin import AdminSite
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
 
+from workflow import publishing
 from workflow.models import (
     Activity,
     Application,
@@ -59,6 +60,17 @@ class ProcessAdmin(ModelAdmin):
             for field in (*Process._meta.fields, *Process._meta.many_to_many)  # noqa: SLF001 - Django's public name
             if field.name not in {"id", "enabled"}
         ]
+
+    def save_model(
+        self,
+        request: HttpRequest,
+        obj: Any,
+        form: Any,
+        change: Any,  # noqa: ARG002 - Django's signature
+    ) -> None:
+        """Switch the process, audited."""
+        if "enabled" in form.changed_data:
+            publishing.switch(obj, enabled=obj.enabled, by=request.user)
 
     def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002 - Django's signature
         return False

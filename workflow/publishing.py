@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from django.db.models import Max
 
 from kernel import clock
+from tenants import scheduler
 from tenants.context import context_uuid
 from workflow import audit, conf, graph
 from workflow.conditions import ConditionProblem, Timeout, compiled, normalise
@@ -45,6 +46,18 @@ def install_process(data: ProcessData, *, by: Any = None) -> Process:
         if published is not None:
             _retire(published, by=by)
         return _publish(process, content_hash, by=by)
+
+
+def switch(process: Process, *, enabled: bool, by: Any) -> None:
+    """Switch a process off, so that its work waits, or on again."""
+    with transaction.atomic():
+        process.enabled = enabled
+        process.save(update_fields=["enabled"])
+        action = "process.enabled" if enabled else "process.disabled"
+        audit.record(action, by=by, process_id=process.pk)
+        if enabled:
+            # Its timers were passed over; whatever is due is done now.
+            scheduler.arm(clock.now())
 
 
 def prepared(data: ProcessData) -> ProcessData:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from workflow import graph
 from workflow.models import AuditEvent, ProcessInstance, WorkItem
+from workflow.routing import Marking
 
 #: What the timeline tells; everything else is for auditors.
 ICONS = {
@@ -125,22 +126,29 @@ def answered(event: AuditEvent, version: graph.Graph) -> str:
 
 
 def places(instance: ProcessInstance) -> list[Place]:
-    """Return the activities of the process, with where the tokens are and were."""
+    """Return the way of an instance: what was done, where it is, what usually follows.
+
+    Ways that were not taken, such as a refusal, are left out.
+    """
     version = graph.of(instance.process)
-    items: dict[int, list[WorkItem]] = defaultdict(list)
+    items: dict[str, list[WorkItem]] = defaultdict(list)
     for item in instance.workitems.select_related("user").order_by("id"):
-        items[item.activity_id].append(item)
-    shown = [node for node in version.nodes.values() if node.kind != "dummy"]
-    return [
-        place(node, items[node.id]) for node in shown if visible(node, items, version)
-    ]
+        items[version.key_of(item.activity_id)].append(item)
+    keys = dict.fromkeys(items)
+    if instance.is_open:
+        for key in Marking.from_json(instance.marking).at:
+            keys.update(dict.fromkeys(usual_way(version, key)))
+    shown = (version.nodes[key] for key in keys)
+    return [place(node, items[node.key]) for node in shown if node.kind != "dummy"]
 
 
-def visible(node: Any, items: dict[int, list[WorkItem]], version: graph.Graph) -> bool:
-    """Say whether an activity belongs to the picture: the usual way, or one taken."""
-    entering = version.entering(node.key)
-    usual = node.key == version.begin or any(edge.timeout is None for edge in entering)
-    return bool(items[node.id]) or usual
+def usual_way(version: graph.Graph, key: str) -> list[str]:
+    """Return what follows an activity if each takes its first way."""
+    found: list[str] = []
+    while key not in found and key != version.end:
+        found.append(key)
+        key = version.ways(key)[0].target
+    return found[1:]
 
 
 def place(node: Any, items: list[WorkItem]) -> Place:

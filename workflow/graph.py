@@ -14,7 +14,6 @@ from datetime import timedelta
 from functools import cached_property
 from threading import Lock
 from typing import Any
-from uuid import UUID
 
 from tenants.context import context_uuid
 from workflow import handlers
@@ -34,7 +33,7 @@ from workflow.outcomes import Outcome
 #: The versions of all tenants that one process of the server keeps.
 MOST_CACHED = 2000
 
-_cache: OrderedDict[tuple[UUID, int, str], "Graph"] = OrderedDict()
+_cache: OrderedDict[tuple[object, ...], "Graph"] = OrderedDict()
 _lock = Lock()
 
 
@@ -231,21 +230,18 @@ def document_fields() -> dict[str, FieldType]:
 
 
 def of(process: Any) -> Graph:
-    """Return the graph of a published or retired version, given its row."""
-    return get(process.pk, process.content_hash)
-
-
-def get(process_id: int, content_hash: str) -> Graph:
-    """Return the graph of a version; the first call reads it, later ones do not.
+    """Return the graph of a version, given its row; only the first call reads it.
 
     Raises ProcessTampered where the rows differ from what was published.
     """
-    key = (context_uuid(), process_id, content_hash)
+    content_hash = process.content_hash
+    # The instant tells it from a version that had its number before a restore.
+    key = (context_uuid(), process.pk, content_hash, process.published_at)
     with _lock:
         if key in _cache:
             _cache.move_to_end(key)
             return _cache[key]
-    graph = load(process_id)
+    graph = load(process.pk)
     if not content_hash or fingerprint(graph) != content_hash:
         raise ProcessTampered
     with _lock:

@@ -61,7 +61,7 @@ def test_r77_a_hook_that_fails_answers_with_nothing(in_acme, alice, bob, setting
         raise ValueError("broken")
 
     settings.GOFLOW_TENANT_FILTER = fails
-    with pytest.raises(ValueError, match="^broken$"):
+    with pytest.raises(ValueError, match="broken"):
         WorkItem.objects.visible_to(alice)
     settings.GOFLOW_TENANT_FILTER = lambda queryset, **_: list(queryset)
     with pytest.raises(TenantMismatch):

@@ -58,7 +58,8 @@ class Command(BaseCommand):
         names = self.names(tally) | chosen
         self.report(tally, names, result, as_json=as_json)
         if result.failed:
-            done = len(result.ran) > len(result.failed)
+            broken = {entry.partition(":")[0] for entry in result.failed}
+            done = set(result.ran) - broken
             raise CommandError(
                 f"Failed: {', '.join(result.failed)}",
                 returncode=SOME_FAILED if done else FAILED,

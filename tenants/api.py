@@ -73,7 +73,7 @@ class EnterOut(Schema):
 
 
 @router.post("", response={202: SignupOut}, summary="Ask for a workspace")
-def ask(request: HttpRequest, body: SignupIn) -> tuple[int, SignupOut]:
+def ask(request: HttpRequest, body: SignupIn) -> SignupOut:
     """Mail a code to the address; nothing is reserved before it comes back."""
     asked = signup.ask(
         email=body.email,
@@ -83,7 +83,7 @@ def ask(request: HttpRequest, body: SignupIn) -> tuple[int, SignupOut]:
         trap=body.website,
         client=client_of(request),
     )
-    return 202, SignupOut(id=asked.id, secret=asked.secret, detail=signup.DETAIL)
+    return SignupOut(id=asked.id, secret=asked.secret, detail=signup.DETAIL)
 
 
 @router.post(
@@ -93,12 +93,12 @@ def verify(
     request: HttpRequest,  # noqa: ARG001 - ninja's signature
     signup_id: UUID,
     body: VerifyIn,
-) -> tuple[int, StateOut]:
+) -> StateOut:
     """Reserve the slug and start the set-up; 409 `slug_taken` asks for another slug."""
     progress = signup.verify(
         signup_id, secret=body.secret, code=body.code, slug=body.slug
     )
-    return 202, StateOut(state=progress.state)
+    return StateOut(state=progress.state)
 
 
 @router.get("/{uuid:signup_id}", response=ProgressOut, summary="See where it stands")

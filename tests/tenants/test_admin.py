@@ -1,0 +1,81 @@
+"""Tenants in the operators' console: looked at, stopped, started, and no more."""
+
+import pytest
+
+from accounts.models import User
+from tenants.context import use_control
+from tenants.models import OperatorEvent, ProvisioningRun, Tenant
+
+
+@pytest.fixture
+def console(visitor):
+    with use_control():
+        operator = User.objects.create_user(
+            "operator",
+            "operator@platform.test",
+            "open",
+            is_staff=True,
+            is_superuser=True,
+            role="owner",
+        )
+        client = visitor("localhost")
+        client.force_login(operator)
+    return client
+
+
+def test_the_lists_and_pages_can_be_looked_at(console, acme) -> None:
+    with use_control():
+        tenant = Tenant.objects.get(slug="acme")
+        run = ProvisioningRun.objects.get(slug="acme")
+    for path in (
+        "tenant/",
+        "tenant/?q=acme",
+        f"tenant/{tenant.pk}/change/",
+        "domain/",
+        "provisioningrun/",
+        f"provisioningrun/{run.pk}/change/",
+        "operatorevent/",
+    ):
+        answer = console.get(f"/admin/tenants/{path}")
+        assert answer.status_code == 200, path
+
+
+@pytest.mark.parametrize(
+    "path", ["tenant/add/", "domain/add/", "operatorevent/add/", "tenant/1/delete/"]
+)
+def test_nothing_is_added_or_deleted_by_hand(console, acme, path: str) -> None:
+    assert console.post(f"/admin/tenants/{path}").status_code in {403, 404}
+
+
+def test_an_operator_stops_and_starts_a_tenant_with_an_event(console, acme) -> None:
+    with use_control():
+        tenant = Tenant.objects.get(slug="acme")
+    for action, state in (("suspend", "suspended"), ("resume", "active")):
+        answer = console.post(
+            "/admin/tenants/tenant/", {"action": action, "_selected_action": tenant.pk}
+        )
+        assert answer.status_code == 302
+        with use_control():
+            tenant.refresh_from_db()
+            event = OperatorEvent.objects.filter(tenant=tenant.uuid).latest("at")
+        assert tenant.state == state
+        assert event.actor == "operator:operator"
+
+
+def test_a_move_that_the_state_refuses_is_told(console, acme) -> None:
+    with use_control():
+        tenant = Tenant.objects.get(slug="acme")
+    answer = console.post(
+        "/admin/tenants/tenant/",
+        {"action": "resume", "_selected_action": tenant.pk},
+        follow=True,
+    )
+    assert b"acme is active, so this is refused." in answer.content
+
+
+def test_the_console_is_for_operators_of_the_public_host(visitor, acme) -> None:
+    assert visitor("localhost").get("/admin/tenants/tenant/").status_code == 302
+    assert visitor("acme.localhost").get("/admin/tenants/tenant/").status_code in {
+        302,
+        404,
+    }

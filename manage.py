@@ -1,7 +1,7 @@
 #!/usr/bin/env python
 """Django's command line, from any folder and from a bare checkout."""
 
-import os
+import importlib
 import sys
 from pathlib import Path
 
@@ -10,5 +10,5 @@ from django.core.management import execute_from_command_line
 if __name__ == "__main__":
     # Appended, not put first: `platform/` must hide nothing (architecture, section 9).
     sys.path.append(str(Path(__file__).resolve().parent / "platform"))
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    importlib.import_module("config.environment").choose_settings()
     execute_from_command_line(sys.argv)

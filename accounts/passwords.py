@@ -110,9 +110,10 @@ def matches(user: User | None, password: str) -> bool:
         return False
 
     def renew(raw: str) -> None:
-        User.objects.filter(pk=user.pk, password=user.password).update(
-            password=make_password(raw)
-        )
+        renewed = make_password(raw)
+        User.objects.filter(pk=user.pk, password=user.password).update(password=renewed)
+        # A session is bound to the hash, so the caller's row must know the new one.
+        user.password = renewed
 
     return check_password(prepared, user.password, setter=renew)
 

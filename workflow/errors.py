@@ -21,7 +21,6 @@ ApplicationError (kernel)
 │   ├── InstanceState            instance.state
 │   │   └── InstanceClosed       instance.closed
 │   ├── TenantMismatch           tenant.mismatch
-│   ├── AuditImmutable           audit.immutable
 │   └── WorkItemConflict         workitem.conflict
 │       ├── WorkItemState        workitem.state
 │       ├── WorkItemClosed       workitem.closed
@@ -136,12 +135,6 @@ class TenantMismatch(Conflict):
     """The row belongs to another tenant."""
 
     code = "tenant.mismatch"
-
-
-class AuditImmutable(Conflict):
-    """An audit event is never changed or removed."""
-
-    code = "audit.immutable"
 
 
 class WorkItemConflict(Conflict):

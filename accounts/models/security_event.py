@@ -1,11 +1,12 @@
-"""What happened to accounts, append only; a trigger refuses changes."""
+"""What happened to accounts, append only."""
 
 from django.db import models
 
 from kernel import clock
+from kernel.append_only import AppendOnly, AppendOnlyQuerySet
 
 
-class SecurityEvent(models.Model):
+class SecurityEvent(AppendOnly):
     """One security-relevant fact; the people are numbers, so rows never change."""
 
     class Via(models.TextChoices):
@@ -20,6 +21,8 @@ class SecurityEvent(models.Model):
     via = models.CharField(max_length=8, choices=Via, default=Via.SYSTEM)
     client_prefix = models.CharField(max_length=64, blank=True)
     details = models.JSONField(default=dict)
+
+    objects = AppendOnlyQuerySet.as_manager()
 
     class Meta:
         ordering = ("-id",)

@@ -1,9 +1,9 @@
 """The entry of an ASGI server."""
 
-import os
-
 from django.core.asgi import get_asgi_application
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+from config.environment import choose_settings
+
+choose_settings()
 
 application = get_asgi_application()

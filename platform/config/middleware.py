@@ -63,6 +63,8 @@ class SecurityHeaders:
         }
         if settings.TENANTRY_SCHEME == "https" and not settings.DEBUG:
             headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+        if request.path.startswith("/api/"):
+            headers["Cache-Control"] = "no-store"
         for name, value in headers.items():
             response.headers.setdefault(name, value)
         return response

@@ -1,9 +1,9 @@
 """The entry of a WSGI server."""
 
-import os
-
 from django.core.wsgi import get_wsgi_application
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+from config.environment import choose_settings
+
+choose_settings()
 
 application = get_wsgi_application()

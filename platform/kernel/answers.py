@@ -1,15 +1,23 @@
 """Errors as pages for people and as problem+json for programs (RFC 9457)."""
 
+from base64 import b64encode
+from functools import cache
+from hashlib import sha256
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
+from django.contrib.staticfiles import finders
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template import TemplateDoesNotExist
 from django.template.loader import render_to_string
+from django.utils.safestring import SafeString, mark_safe
 
 from kernel.errors import ApplicationError
 
 PROBLEM = "application/problem+json"
+#: The styles of every page, in the order of their layers.
+STYLES = ("tokens", "base", "components", "print")
 #: These pages stand alone: the brand and the people behind them may be out of reach.
 ALONE = frozenset({423, 500, 503})
 
@@ -44,7 +52,11 @@ def problem(error: ApplicationError) -> HttpResponse:
 def page(
     request: HttpRequest, error: ApplicationError, *, framed: bool
 ) -> HttpResponse:
-    """Return an error for people: what happened, what to do, and the reference."""
+    """Return an error for people: what happened, what to do, and the reference.
+
+    A page without a frame brings its styles along: the host that it answers for may
+    serve no file.
+    """
     values: dict[str, Any] = {
         "status": error.status,
         "detail": error.detail,
@@ -53,8 +65,30 @@ def page(
         "retry_after": error.headers.get("Retry-After", ""),
         **error.extra,
     }
-    text = render(error.status, values, request if framed else None)
-    return HttpResponse(text, status=error.status, headers=error.headers)
+    if framed:
+        text = render(error.status, values, request)
+        return HttpResponse(text, status=error.status, headers=error.headers)
+    text = render(error.status, {**values, "standalone": styles()}, None)
+    headers = {"Content-Security-Policy": policy(), **error.headers}
+    return HttpResponse(text, status=error.status, headers=headers)
+
+
+@cache
+def styles() -> SafeString:
+    """Return all styles of the pages as one text, for a page that stands alone."""
+    found = [finders.find(f"tenantry/{name}.css") for name in STYLES]
+    texts = [Path(path).read_text(encoding="utf-8") for path in found if path]
+    return mark_safe("\n".join(texts))  # noqa: S308 - our own files
+
+
+@cache
+def policy() -> str:
+    """Return the content security policy that allows these styles and nothing else."""
+    digest = b64encode(sha256(styles().encode()).digest()).decode()
+    return (
+        f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none';"
+        " object-src 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
 
 
 def render(status: int, values: dict[str, Any], request: HttpRequest | None) -> str:

@@ -33,4 +33,4 @@ class Domain(DomainMixin):
         ]
 
     def __str__(self) -> str:
-        return self.domain
+        return str(self.domain)

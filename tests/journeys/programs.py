@@ -26,7 +26,7 @@ def environment(directory: Path) -> dict[str, str]:
     """Return the environment of development on this test's database and broker."""
     return os.environ | {
         "DJANGO_ENV": "development",
-        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "DJANGO_SETTINGS_MODULE": "config.settings.development",
         "DATABASE_URL": database_url(),
         "CELERY_BROKER_URL": broker_url(),
         "TENANTRY_DATA_DIR": str(directory / "data"),

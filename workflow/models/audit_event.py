@@ -1,34 +1,20 @@
 """Who did what and when; rows are written once and stay."""
 
-from typing import Any, NoReturn
-
 from django.db import models
 from django.db.models import Q
 
 from kernel import clock
-from workflow.errors import AuditImmutable
+from kernel.append_only import AppendOnly, AppendOnlyQuerySet
 from workflow.models.tenant_id import TenantIdField
 
 
-class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
-    def update(self, **kwargs: Any) -> NoReturn:  # noqa: ARG002 - Django's signature
-        """Refuse: an event is never changed."""
-        raise AuditImmutable
-
-    def delete(self) -> NoReturn:
-        """Refuse: an event is never removed."""
-        raise AuditImmutable
-
-    def bulk_update(self, *args: Any, **kwargs: Any) -> NoReturn:  # noqa: ARG002 - Django's signature
-        """Refuse: an event is never changed."""
-        raise AuditImmutable
-
+class AuditEventQuerySet(AppendOnlyQuerySet["AuditEvent"]):
     def of_instance(self, instance_id: int) -> "AuditEventQuerySet":
         """Return the events of one instance, oldest first."""
         return self.filter(instance_id=instance_id).order_by("seq")
 
 
-class AuditEvent(models.Model):
+class AuditEvent(AppendOnly):
     """One event, with plain ids, so that it outlives what it describes."""
 
     tenant_id = TenantIdField()
@@ -65,13 +51,3 @@ class AuditEvent(models.Model):
 
     def __str__(self) -> str:
         return self.action
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        """Write a new event. Raises AuditImmutable for one that is written."""
-        if not self._state.adding:
-            raise AuditImmutable
-        super().save(*args, **kwargs)
-
-    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:  # noqa: ARG002 - Django's signature
-        """Refuse: an event is never removed."""
-        raise AuditImmutable

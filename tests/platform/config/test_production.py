@@ -17,7 +17,7 @@ COMPLETE = {
 
 def load(**variables: str) -> subprocess.CompletedProcess[str]:
     program = (
-        "import config.settings as s, sys;"
+        "import config.settings.production as s, sys;"
         "print(s.DEBUG, s.DEVELOPMENT_MODE, s.SESSION_COOKIE_NAME);"
         "print('kernel.embedded' in sys.modules)"
     )

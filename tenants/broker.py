@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 logger = logging.getLogger(__name__)
 
 #: After a failure this process does not try again for so long.
-QUIET_SECONDS: Final = 5.0
+QUIET_SECONDS: Final = 30.0
 
 _quiet_until = 0.0
 

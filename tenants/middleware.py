@@ -10,9 +10,9 @@ from django.conf import settings
 from django.http import HttpRequest, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
+from kernel.answers import answer
 from kernel.errors import ApplicationError, NotFound
 from tenants import hosts
-from tenants.answers import refuse
 from tenants.context import Control, TenantInfo
 from tenants.serving import serving
 from tenants.states import REFUSALS, State
@@ -50,7 +50,7 @@ class TenantMiddleware:
     def answer(self, request: HttpRequest) -> HttpResponseBase:
         site = site_of(request)
         if isinstance(site, ApplicationError):
-            return refuse(request, site)
+            return answer(request, site, framed=False)
         direct(request, site)
         with serving(site):
             response = cast(GetResponse, self.get_response)(request)
@@ -59,7 +59,7 @@ class TenantMiddleware:
     async def answer_later(self, request: HttpRequest) -> HttpResponseBase:
         site = await sync_to_async(site_of)(request)
         if isinstance(site, ApplicationError):
-            return await sync_to_async(refuse)(request, site)
+            return await sync_to_async(answer)(request, site, framed=False)
         direct(request, site)
         with serving(site):
             response = await cast(GetResponseLater, self.get_response)(request)

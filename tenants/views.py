@@ -227,7 +227,8 @@ def progress_template(request: HttpRequest) -> str:
 def progress_values(
     asked: Asked, seen: Progress, form: RuledForm | None = None
 ) -> dict[str, Any]:
-    form = form or AddressForm(initial={"slug": seen.slug})
+    taken = seen.state == "choosing"
+    form = form or AddressForm(initial={"slug": "" if taken else seen.slug})
     return {
         **address_values(form),
         "signup_id": asked.id,

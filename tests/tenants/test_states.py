@@ -106,8 +106,8 @@ def test_a_stopped_tenant_serves_no_static_file_either(visitor, acme, settings) 
     settings.WHITENOISE_USE_FINDERS = settings.WHITENOISE_AUTOREFRESH = True
     path = "/static/tenantry/base.css"
     served = visitor().get(path)
-    served.close()
     assert served.status_code == 200
+    assert b"{" in served.getvalue()
     put_into(State.SUSPENDED)
     assert visitor().get(path).status_code == 423
     assert visitor("nobody.localhost").get(path).status_code == 404

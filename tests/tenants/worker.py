@@ -9,6 +9,7 @@ the same time do not take each other's messages.
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -59,7 +60,7 @@ class Worker:
     """The process, and what it wrote."""
 
     def __init__(self, prefix: str, pool: str, environment: dict[str, str]) -> None:
-        self.log = Path("/tmp") / f"{prefix.rstrip(':')}.log"
+        self.log = Path(tempfile.gettempdir()) / f"{prefix.rstrip(':')}.log"
         self.file = self.log.open("wb")
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.tenants.worker", prefix, pool],

@@ -5,7 +5,7 @@ import json
 import os
 import subprocess
 import sys
-from uuid import uuid4
+from uuid import UUID
 
 import pytest
 from django.core.management import CommandError, call_command

@@ -5,10 +5,11 @@ import uuid
 from django.db import models
 
 from kernel import clock
+from kernel.append_only import AppendOnly, AppendOnlyQuerySet
 
 
-class OperatorEvent(models.Model):
-    """One act on the control plane. Append-only: a trigger refuses change and removal.
+class OperatorEvent(AppendOnly):
+    """One act on the control plane. Append-only, for SQL too: a trigger refuses the rest.
 
     `tenant` is a bare uuid, so the event outlives the tenant.
     """
@@ -20,6 +21,8 @@ class OperatorEvent(models.Model):
     action = models.CharField(max_length=64)
     args = models.JSONField(default=dict, blank=True)
     result = models.CharField(max_length=255, blank=True)
+
+    objects = AppendOnlyQuerySet.as_manager()
 
     class Meta:
         ordering = ["-at"]

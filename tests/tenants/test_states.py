@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import Error, connection, transaction
 
 from kernel import clock
+from kernel.append_only import WrittenOnce
 from tenants import scheduler, wake_ups
 from tenants.context import use_control
 from tenants.errors import MoveRefused, TenantRefused
@@ -184,6 +185,14 @@ def test_the_book_is_only_written_forward(acme, statement: str) -> None:
         with pytest.raises(Error, match="only appended"), transaction.atomic():
             cursor.execute(statement)
         assert OperatorEvent.objects.count() == before > 0
+
+
+def test_an_event_is_not_written_twice(acme) -> None:
+    with use_control():
+        event = OperatorEvent.objects.latest("at")
+        for change in (event.save, event.delete, OperatorEvent.objects.all().delete):
+            with pytest.raises(WrittenOnce):
+                change()
 
 
 def test_nothing_else_assigns_a_tenants_state() -> None:

@@ -9,7 +9,7 @@ from kernel.append_only import AppendOnly, AppendOnlyQuerySet
 
 
 class OperatorEvent(AppendOnly):
-    """One act on the control plane. Append-only, for SQL too: a trigger refuses the rest.
+    """One act on the control plane; a trigger keeps SQL from changing it, too.
 
     `tenant` is a bare uuid, so the event outlives the tenant.
     """

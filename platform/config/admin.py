@@ -1,21 +1,66 @@
 """Two admin sites: each tenant's own, and the operators' on the public host."""
 
-from django.http import HttpRequest
-from django.utils.translation import gettext_lazy as _
+from typing import Any
+
+from django.contrib.auth.models import Group
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, resolve_url
+from django.urls import URLPattern
 from unfold.sites import UnfoldAdminSite
 
 from accounts import admin as accounts_admin
+from accounts.models import TenantBranding
+from accounts.views import local_target, sign_out
+from kernel.errors import Forbidden
 from leave import admin as leave_admin
 from tenants import admin as tenants_admin
 from workflow import admin as workflow_admin
 
+#: A password is changed by the account pages alone: they know the rules.
+NOT_HERE = {"password_change", "password_change_done"}
 
-class TenantAdmin(UnfoldAdminSite):
+
+class OwnSignIn(UnfoldAdminSite):
+    """An admin site behind the sign-in page that all other pages have."""
+
+    enable_nav_sidebar = True
+
+    def get_urls(self) -> list[URLPattern]:
+        """Return the routes without the forms that would go past the accounts."""
+        routes = super().get_urls()
+        return [route for route in routes if getattr(route, "name", "") not in NOT_HERE]
+
+    def login(
+        self,
+        request: HttpRequest,
+        extra_context: dict[str, Any] | None = None,  # noqa: ARG002 - Django's signature
+    ) -> HttpResponseBase:
+        """Lead to the sign-in page; refuse whoever is signed in and may not enter."""
+        wanted = (
+            local_target(request) if "next" in request.GET else resolve_url(self.home)
+        )
+        if self.has_permission(request):
+            return redirect(wanted)
+        if request.user.is_authenticated:
+            raise Forbidden
+        return redirect_to_login(wanted)
+
+    def logout(
+        self,
+        request: HttpRequest,
+        extra_context: dict[str, Any] | None = None,  # noqa: ARG002 - as above
+    ) -> HttpResponse:
+        """Sign out as everywhere else."""
+        return sign_out(request)
+
+    @property
+    def home(self) -> str:
+        return f"{self.name}:index"
+
+
+class TenantAdmin(OwnSignIn):
     """The admin of one tenant, for its owner and admins."""
-
-    site_title = _("Administration")
-    site_header = _("Administration")
-    login_template = None
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Let owners and admins of this tenant in."""
@@ -23,12 +68,10 @@ class TenantAdmin(UnfoldAdminSite):
         return bool(user.is_active and getattr(user, "role", "") in {"owner", "admin"})
 
 
-class OperatorAdmin(UnfoldAdminSite):
+class OperatorAdmin(OwnSignIn):
     """The operators' admin, on the public host only."""
 
-    site_title = _("Operator console")
-    site_header = _("Operator console")
-    index_title = _("Operator console")
+    settings_name = "UNFOLD_OPERATORS"
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Let operators in: active people of the public schema with the staff mark."""
@@ -42,3 +85,5 @@ for app in (accounts_admin, workflow_admin, leave_admin):
     app.register(tenant_admin)
 for app in (accounts_admin, tenants_admin):
     app.register(operator_admin)
+# The public schema has no brand and no process roles.
+operator_admin.unregister([TenantBranding, Group])

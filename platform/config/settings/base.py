@@ -4,6 +4,7 @@ from pathlib import Path
 
 from django.utils.translation import gettext_lazy as _
 
+from config.settings.admin import UNFOLD, UNFOLD_OPERATORS  # noqa: F401 - settings
 from kernel import env
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -1,40 +1,15 @@
-"""Who is calling: a coarse address for limits, and whether a page of ours asked."""
+"""What a client says of itself, and whether a page of ours asked."""
 
-from ipaddress import IPv6Address, ip_address, ip_network
 from urllib.parse import urlsplit
 
-from django.conf import settings
 from django.http import HttpRequest
 
 from accounts.errors import CrossSite
+from kernel.clients import prefix
 
-IPV6_PREFIX = 64
+__all__ = ["label", "prefix", "require_same_site"]
+
 LABEL_LENGTH = 80
-
-
-def prefix(request: HttpRequest | None) -> str:
-    """Return the client's address; of an IPv6 address the /64; `-` where unknown."""
-    if request is None:
-        return "-"
-    try:
-        address = ip_address(_address(request))
-    except ValueError:
-        return "-"
-    if isinstance(address, IPv6Address):
-        return str(ip_network((address, IPV6_PREFIX), strict=False))
-    return str(address)
-
-
-def _address(request: HttpRequest) -> str:
-    """Return REMOTE_ADDR, or the entry that TRUSTED_PROXY_COUNT points at."""
-    remote = str(request.META.get("REMOTE_ADDR", ""))
-    count = getattr(settings, "TRUSTED_PROXY_COUNT", 0)
-    hops = [
-        hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",")
-    ]
-    if count and len(hops) >= count:
-        return hops[-count]
-    return remote
 
 
 def label(request: HttpRequest) -> str:

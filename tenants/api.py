@@ -6,8 +6,8 @@ from uuid import UUID
 from django.http import HttpRequest
 from ninja import Field, Header, Router, Schema
 
+from kernel.clients import prefix
 from tenants import signup
-from tenants.clients import client_of
 
 router = Router()
 
@@ -81,7 +81,7 @@ def ask(request: HttpRequest, body: SignupIn) -> SignupOut:
         slug=body.slug,
         locale=body.locale,
         trap=body.website,
-        client=client_of(request),
+        client=prefix(request),
     )
     return SignupOut(id=asked.id, secret=asked.secret, detail=signup.DETAIL)
 

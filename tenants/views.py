@@ -12,9 +12,9 @@ from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
+from kernel.clients import prefix
 from kernel.errors import ApplicationError
 from tenants import finder, hosts, signup, slugs
-from tenants.clients import client_of
 from tenants.errors import CodeInvalid, SignupUnknown, SlugTaken
 from tenants.forms import AddressForm, CodeForm, FindForm, RuledForm, SignupForm
 from tenants.signup import Asked, Progress
@@ -109,7 +109,7 @@ def ask(request: HttpRequest) -> HttpResponse:
             name=data["name"],
             slug=data["slug"] or slugs.suggest(data["name"]),
             trap=data["website"],
-            client=client_of(request),
+            client=prefix(request),
         )
     except ApplicationError as error:
         values = address_values(form)
@@ -290,7 +290,7 @@ def find(request: HttpRequest) -> HttpResponse:
     try:
         finder.ask(
             email=email,
-            client=client_of(request),
+            client=prefix(request),
             language=get_language() or settings.LANGUAGE_CODE,
         )
     except ApplicationError as error:

@@ -74,6 +74,17 @@ TENANTRY_SCHEME = env.choice("TENANTRY_SCHEME", "http", of=("http", "https"))
 TENANTRY_PORT = env.number("PORT", 8000, low=1, high=65535)
 ALLOWED_HOSTS = ["*"]
 USE_X_FORWARDED_HOST = False
+#: How many proxies of ours stand before the server; 0 believes no X-Forwarded-For.
+TRUSTED_PROXY_COUNT = env.number("TRUSTED_PROXY_COUNT", 0, low=0, high=8)
+
+# The cache: each key carries its tenant, and without a tenant there is no key
+
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "KEY_FUNCTION": "tenants.cache.key",
+    },
+}
 
 # Requests
 
@@ -132,6 +143,8 @@ CSRF_COOKIE_SAMESITE = "Lax"
 # Tokens
 
 JWT_KEY_DIR = Path(env.text("JWT_KEY_DIR") or DATA_DIR / "keys")
+JWT_PRIVATE_KEY = env.text("JWT_PRIVATE_KEY")
+JWT_PUBLIC_KEY = env.text("JWT_PUBLIC_KEY")
 JWT_PRIVATE_KEY_STORAGE = "accounts.keys.key_storage"
 JWT_PUBLIC_KEY_STORAGE = "accounts.keys.key_storage"
 NINJA_SIMPLE_JWT = {

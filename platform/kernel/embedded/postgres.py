@@ -27,6 +27,8 @@ FAST_BUT_UNSAFE = {
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
+    # Its workers hold databases that the tests replace by copies all the time.
+    "autovacuum": "off",
 }
 FOUND = """
 SELECT (SELECT count(*) FROM pg_roles WHERE rolname = 'tenantry'),

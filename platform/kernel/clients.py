@@ -5,11 +5,14 @@ from ipaddress import IPv6Address, ip_address, ip_network
 from django.conf import settings
 from django.http import HttpRequest
 
+#: A household or a company has a /64; its single addresses cost nothing.
 IPV6_PREFIX = 64
 
 
-def client_of(request: HttpRequest) -> str:
+def prefix(request: HttpRequest | None) -> str:
     """Return the client's address; of an IPv6 address the /64; `-` where unknown."""
+    if request is None:
+        return "-"
     try:
         address = ip_address(address_of(request))
     except ValueError:
@@ -21,7 +24,7 @@ def client_of(request: HttpRequest) -> str:
 
 def address_of(request: HttpRequest) -> str:
     """Return REMOTE_ADDR, or the entry that TRUSTED_PROXY_COUNT points at."""
-    count = getattr(settings, "TRUSTED_PROXY_COUNT", 0)
+    count = settings.TRUSTED_PROXY_COUNT
     hops = request.headers.get("X-Forwarded-For", "").split(",")
     if count and len(hops) >= count:
         return hops[-count].strip()

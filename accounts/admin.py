@@ -3,14 +3,16 @@
 Roles and reserved groups change by `accounts.roles` only, so they are read-only here.
 """
 
-from typing import Any
+from typing import ClassVar
 
 from django.contrib.admin import AdminSite
 from django.contrib.auth.models import Group
-from django.db.models import Model, QuerySet
+from django.db.models import Model
+from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from accounts.models import (
     MailMessage,
@@ -97,7 +99,10 @@ class UserAdmin(ModelAdmin):
 
 
 class GroupAdmin(ModelAdmin):
-    """Process roles; the groups that mirror a role cannot be changed."""
+    """Process roles: a name can be mended; those that mirror a role cannot be changed.
+
+    None is added or deleted here: the processes that name them would not know.
+    """
 
     list_display = ("name", "member_count")
     search_fields = ("name",)
@@ -115,46 +120,73 @@ class GroupAdmin(ModelAdmin):
     member_count.short_description = _("members")  # type: ignore[attr-defined]
     member_names.short_description = _("members")  # type: ignore[attr-defined]
 
+    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002 - Django's signature
+        return False
+
     def has_change_permission(
         self, request: HttpRequest, obj: Group | None = None
     ) -> bool:
-        return not _is_reserved(obj) and super().has_change_permission(request, obj)
+        is_reserved = obj is not None and obj.name in RESERVED_GROUPS
+        return not is_reserved and super().has_change_permission(request, obj)
 
     def has_delete_permission(
-        self, request: HttpRequest, obj: Group | None = None
-    ) -> bool:
-        return not _is_reserved(obj) and super().has_delete_permission(request, obj)
-
-    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """Leave reserved groups out of a deletion of many."""
-        kept = [group for group in objs if not _is_reserved(group)]
-        return super().get_deleted_objects(kept, request)
-
-    def delete_queryset(
         self,
-        request: HttpRequest,
-        queryset: QuerySet[Group],
-    ) -> None:
-        super().delete_queryset(request, queryset.exclude(name__in=RESERVED_GROUPS))
+        request: HttpRequest,  # noqa: ARG002 - Django's signature
+        obj: Group | None = None,  # noqa: ARG002 - Django's signature
+    ) -> bool:
+        return False
 
 
-def _is_reserved(group: Group | None) -> bool:
-    return group is not None and group.name in RESERVED_GROUPS
+class BrandingForm(ModelForm):  # type: ignore[type-arg]  # generic in stubs only
+    """The row in words that a customer knows."""
+
+    class Meta:
+        labels: ClassVar = {
+            "name": _("Name on pages and mails"),
+            "accent": _("Accent colour"),
+            "primary": _("Colour of the logo"),
+            "sender_name": _("Sender of mails"),
+            "reply_to": _("Answers to mails go to"),
+            "footer": _("Footer of mails"),
+            "language": _("Language of mails"),
+            "mail_enabled": _("Mails are sent"),
+        }
+        help_texts: ClassVar = {
+            "name": _("Empty: the name of the workspace."),
+            "accent": _(
+                "Like #0f766e. A colour that is too light for words is made darker."
+            ),
+            "primary": _("Stands in for the accent colour while that is empty."),
+            "sender_name": _("Empty: the name above."),
+            "reply_to": _("Up to three e-mail addresses, with commas between them."),
+            "footer": _("Your postal address, for example."),
+            "language": _("A code like en; empty: the language of the workspace."),
+        }
+        widgets: ClassVar = {
+            "accent": UnfoldAdminTextInputWidget(attrs={"placeholder": "#0f766e"}),
+            "reply_to": UnfoldAdminTextInputWidget(),
+        }
 
 
 class BrandingAdmin(ModelAdmin):
     """Name, colours and sender: a single row."""
 
+    form = BrandingForm
     list_display = ("__str__", "accent", "sender_name", "mail_enabled")
-    fields = (
-        "name",
-        "primary",
-        "accent",
-        "sender_name",
-        "reply_to",
-        "footer",
-        "language",
-        "mail_enabled",
+    fieldsets = (
+        (_("Look"), {"fields": ("name", "accent", "primary")}),
+        (
+            _("Mails"),
+            {
+                "fields": (
+                    "sender_name",
+                    "reply_to",
+                    "footer",
+                    "language",
+                    "mail_enabled",
+                )
+            },
+        ),
     )
 
     def has_add_permission(self, request: HttpRequest) -> bool:

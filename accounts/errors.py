@@ -8,16 +8,16 @@ ApplicationError
 ├── Forbidden          CrossSite, EmailUnverified, PasswordChangeRequired, ...
 ├── Conflict           NameTaken
 ├── TooMany            Throttled
-└── Unavailable        LimiterDown
+└── DatabaseAway       LimiterDown
 """
 
 from kernel.errors import (
     BadRequest,
     Conflict,
+    DatabaseAway,
     Forbidden,
     TooMany,
     Unauthenticated,
-    Unavailable,
 )
 
 
@@ -165,7 +165,7 @@ class Throttled(TooMany):
     code = "too_many_requests"
 
 
-class LimiterDown(Unavailable):
+class LimiterDown(DatabaseAway):
     """The request could not be checked. Try again in a moment."""
 
     code = "limiter_unavailable"

@@ -146,7 +146,7 @@ def _hit(
             cursor.execute(UPSERT, values)
             row = cursor.fetchone()
     except DatabaseError as error:
-        raise LimiterDown from error
+        raise LimiterDown(headers={"Retry-After": "5"}) from error
     return None if row is None else int(row[0])
 
 
@@ -158,7 +158,7 @@ def _find(
             scope=scope, key_hash=_key_hash(keys), window_start=window_start
         ).first()
     except DatabaseError as error:
-        raise LimiterDown from error
+        raise LimiterDown(headers={"Retry-After": "5"}) from error
 
 
 def _window_start(rule: Limit) -> datetime:

@@ -7,11 +7,13 @@ from typing import Any, cast
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
 from kernel.answers import answer
 from kernel.errors import ApplicationError, NotFound
+from kernel.translation import translated
 from tenants import hosts
 from tenants.context import Control, TenantInfo
 from tenants.serving import serving
@@ -68,7 +70,11 @@ class TenantMiddleware:
 
 def site_of(request: HttpRequest) -> Site | ApplicationError:
     """Return the site that the Host header names, or the error to answer."""
-    site = resolve(request)
+    try:
+        site = resolve(request)
+    except (OperationalError, InterfaceError) as error:
+        logger.exception("host.lookup_failed")
+        return translated(error) or ApplicationError()
     if site is None:
         return NotFound(headers={"Cache-Control": "no-store"})
     if isinstance(site, TenantInfo) and site.state in REFUSALS:

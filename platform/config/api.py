@@ -16,6 +16,7 @@ from kernel.errors import (
     NotFound,
     Unauthenticated,
 )
+from kernel.translation import translated
 from leave.api import router as leave_router
 from tenants.api import router as signup_router
 from workflow.api import router as workflow_router
@@ -101,8 +102,10 @@ def http_error(request: HttpRequest, error: HttpError) -> HttpResponse:  # noqa:
 
 
 def fault(request: HttpRequest, error: Exception) -> HttpResponse:  # noqa: ARG001 - ninja's signature
-    logger.error("api.fault", exc_info=error)
-    return problem(Fault())
+    """Answer what Django or the database raised; what nobody expected is a 500."""
+    known = translated(error)
+    logger.error("api.fault" if known is None else "api.refused", exc_info=error)
+    return problem(known or Fault())
 
 
 HANDLERS: dict[type[Exception], Callable[..., HttpResponse]] = {

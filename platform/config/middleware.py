@@ -9,9 +9,12 @@ import structlog
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.middleware.common import CommonMiddleware
 
-from kernel.answers import answer
-from kernel.errors import ApplicationError, NotFound
+from kernel.answers import PROBLEM, answer
+from kernel.errors import ApplicationError, BadRequest, NotFound
+from kernel.text import storable
+from kernel.translation import error_of, translated
 
 logger = logging.getLogger(__name__)
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -71,13 +74,15 @@ class SecurityHeaders:
 
 
 class ErrorPages:
-    """Turns an ApplicationError of a page into the error page of its status."""
+    """Turns an error into the page, or the problem document, of its status."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
+        if is_bare(request, response):
+            return as_problem(request, response)
         # With DEBUG, Django lists the routes here, in styles that the policy refuses.
         if response.status_code == HTTPStatus.NOT_FOUND and not request.resolver_match:
             return answer(request, NotFound())
@@ -86,7 +91,74 @@ class ErrorPages:
     def process_exception(
         self, request: HttpRequest, exception: Exception
     ) -> HttpResponse | None:
-        """Answer an ApplicationError; leave everything else to Django."""
-        if not isinstance(exception, ApplicationError):
+        """Answer what the kernel has a word for; leave everything else to Django."""
+        error = translated(exception)
+        if error is None:
+            error = in_a_list(request, exception)
+        if error is None:
             return None
-        return answer(request, exception)
+        if error is not exception:
+            logger.error("page.refused", exc_info=exception)
+        return answer(request, error)
+
+
+def is_bare(request: HttpRequest, response: HttpResponseBase) -> bool:
+    """Tell whether a program would get an error that is no problem document."""
+    return (
+        response.status_code >= HTTPStatus.BAD_REQUEST
+        and request.path.startswith("/api/")
+        and response.get("Content-Type", "") != PROBLEM
+    )
+
+
+def as_problem(request: HttpRequest, response: HttpResponseBase) -> HttpResponse:
+    """Return a framework's own error (no such method, no such token) for programs."""
+    answered = answer(request, error_of(response.status_code))
+    if "Allow" in response.headers:
+        answered["Allow"] = response["Allow"]
+    return answered
+
+
+def in_a_list(request: HttpRequest, exception: Exception) -> ApplicationError | None:
+    """Return the refusal of an address that asks the admin for what cannot be.
+
+    Its filters take any look-up from the address, a year of nine digits included.
+    """
+    asked = request.path.startswith("/admin/") and (request.GET or request.POST)
+    if asked and isinstance(exception, ValueError | OverflowError):
+        return BadRequest()
+    return None
+
+
+class ReadableRequests:
+    """Keeps from the views what none of them could read.
+
+    A cookie that cannot be stored is dropped, since a session's key is looked up;
+    a form in another encoding than UTF-8 is refused.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        cookies = {k: v for k, v in request.COOKIES.items() if storable(v)}
+        if len(cookies) < len(request.COOKIES):
+            request.COOKIES = cookies
+        if is_other_encoding(request):
+            return answer(request, BadRequest("Send forms in UTF-8."))
+        return self.get_response(request)
+
+
+def is_other_encoding(request: HttpRequest) -> bool:
+    encoding = (request.content_params or {}).get("charset", "utf-8")
+    is_form = request.content_type == "application/x-www-form-urlencoded"
+    return is_form and encoding.lower() not in {"utf-8", "utf8"}
+
+
+class CommonRules(CommonMiddleware):
+    """Django's own, which adds a missing slash; of an address that is read only."""
+
+    def should_redirect_with_slash(self, request: HttpRequest) -> bool:
+        """Leave what is sent alone: a redirect would lose it."""
+        is_read = request.method in {"GET", "HEAD"}
+        return is_read and super().should_redirect_with_slash(request)

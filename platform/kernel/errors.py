@@ -5,12 +5,15 @@
     ├── Unauthenticated  401  who are you?
     ├── Forbidden        403  known, and may not
     ├── NotFound         404  missing, or somebody else's: they look the same
+    ├── WrongMethod      405  this address does not take this verb
     ├── Conflict         409  the state does not allow it
     ├── Gone             410  was here, is no more
+    ├── TooLarge         413  more than is read
     ├── Invalid          422  understood, and refused by a rule
     ├── Locked           423  stopped by an operator
     ├── TooMany          429  slow down
     └── Unavailable      503  come back later
+        └── DatabaseAway      nothing was changed, or all of it
 
 A class's docstring is its message, `code` its word for programs; a code never changes.
 """
@@ -74,6 +77,13 @@ class NotFound(ApplicationError):
     code = "not_found"
 
 
+class WrongMethod(ApplicationError):
+    """This address does not take this method."""
+
+    status = 405
+    code = "method_not_allowed"
+
+
 class Conflict(ApplicationError):
     """The present state does not allow this."""
 
@@ -86,6 +96,13 @@ class Gone(ApplicationError):
 
     status = 410
     code = "gone"
+
+
+class TooLarge(ApplicationError):
+    """This is larger than what is accepted here."""
+
+    status = 413
+    code = "too_large"
 
 
 class Invalid(ApplicationError):
@@ -114,3 +131,9 @@ class Unavailable(ApplicationError):
 
     status = 503
     code = "unavailable"
+
+
+class DatabaseAway(Unavailable):
+    """The data cannot be reached just now; try again in a moment."""
+
+    code = "database_unavailable"

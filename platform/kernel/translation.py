@@ -1,0 +1,57 @@
+"""What Django and the database raise, in the words of `kernel.errors`."""
+
+from django.core.exceptions import (
+    BadRequest as DjangoBadRequest,
+)
+from django.core.exceptions import (
+    RequestDataTooBig,
+    SuspiciousOperation,
+    TooManyFieldsSent,
+    TooManyFilesSent,
+)
+from django.db import DataError, InterfaceError, OperationalError
+from django.http import UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
+
+from kernel.errors import (
+    ApplicationError,
+    BadRequest,
+    DatabaseAway,
+    Forbidden,
+    NotFound,
+    TooLarge,
+    WrongMethod,
+)
+
+#: In this order: the first kind that fits counts.
+KINDS: tuple[tuple[tuple[type[Exception], ...], type[ApplicationError]], ...] = (
+    ((RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent), TooLarge),
+    ((SuspiciousOperation, DjangoBadRequest), BadRequest),
+    ((UnreadablePostError, MultiPartParserError), BadRequest),
+    # A value that no column can hold: nothing was written.
+    ((DataError,), BadRequest),
+    ((OperationalError, InterfaceError), DatabaseAway),
+)
+RETRY_AFTER_SECONDS = "5"
+STATUSES = {kind.status: kind for kind in (Forbidden, NotFound, WrongMethod, TooLarge)}
+
+
+def translated(exception: Exception) -> ApplicationError | None:
+    """Return the error that an exception stands for, or None for a fault of ours."""
+    if isinstance(exception, ApplicationError):
+        return exception
+    for kinds, error in KINDS:
+        if isinstance(exception, kinds):
+            away = error is DatabaseAway
+            return error(headers={"Retry-After": RETRY_AFTER_SECONDS} if away else None)
+    return None
+
+
+def error_of(status: int) -> ApplicationError:
+    """Return the error of a bare status, as a framework answers it."""
+    known = STATUSES.get(status)
+    if known is not None:
+        return known()
+    error = BadRequest() if status < ApplicationError.status else ApplicationError()
+    error.status = status
+    return error

@@ -8,9 +8,12 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from workflow import graph
+from workflow import answers, documents, graph
 from workflow.models import AuditEvent, ProcessInstance, WorkItem
 from workflow.routing import Marking
+
+#: Where a token of an open instance can be.
+LIVE = frozenset({"inactive", "active", "blocked", "fallout", "suspended"})
 
 #: What the timeline tells; everything else is for auditors.
 ICONS = {
@@ -42,22 +45,40 @@ class Place:
 
     label: str
     state: str
-    who: str
+    who: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A badge: a state that `partials/badge.html` knows, its words and its tone."""
+
+    state: str
+    label: str
+    tone: str = ""
 
 
 def timeline(instance: ProcessInstance) -> list[Entry]:
-    """Return what happened, the latest first."""
-    events = AuditEvent.objects.of_instance(instance.pk).filter(action__in=ICONS)
+    """Return what happened, the oldest first."""
+    events = list(AuditEvent.objects.of_instance(instance.pk).filter(action__in=ICONS))
     version = graph.of(instance.process)
-    titles = {node.id: node.title for node in version.nodes.values()}
-    hidden = {node.id for node in version.nodes.values() if node.kind == "dummy"}
     people = names(events)
+    finished = {
+        event.workitem_id for event in events if event.action == "workitem.completed"
+    }
     told = (
-        entry(event, titles, people, version)
+        entry(event, people, version)
         for event in events
-        if event.activity_id not in hidden
+        if is_news(event, version, finished)
     )
-    return [one for one in told if one is not None][::-1]
+    return [one for one in told if one is not None]
+
+
+def is_news(event: AuditEvent, version: graph.Graph, finished: set[int | None]) -> bool:
+    """Say whether a reader wants to know: no gateways, no start of what is finished."""
+    if event.activity_id and version.node_of(event.activity_id).kind == "dummy":
+        return False
+    begins = event.action == "workitem.activated"
+    return not (begins and event.workitem_id in finished)
 
 
 def names(events: Iterable[AuditEvent]) -> dict[int, str]:
@@ -70,28 +91,24 @@ def names(events: Iterable[AuditEvent]) -> dict[int, str]:
 
 
 def entry(
-    event: AuditEvent,
-    titles: dict[int, str],
-    people: dict[int, str],
-    version: graph.Graph,
+    event: AuditEvent, people: dict[int, str], version: graph.Graph
 ) -> Entry | None:
     """Return an event in words, or None where it says nothing to a reader."""
-    words = sentence(event, titles, people, version)
+    words = sentence(event, people, version)
     if not words:
         return None
     icon, tone = ICONS[event.action]
+    if event.metadata.get("condition") in answers.REFUSING:
+        icon, tone = "circle-x", "bad"
     text = event.metadata.get("message", "") or event.metadata.get("comment", "")
     return Entry(event.created_at, words, icon, tone, str(text))
 
 
 def sentence(  # noqa: PLR0911 - one line for each kind of event
-    event: AuditEvent,
-    titles: dict[int, str],
-    people: dict[int, str],
-    version: graph.Graph,
+    event: AuditEvent, people: dict[int, str], version: graph.Graph
 ) -> str:
     who = event.actor_label
-    what = titles.get(event.activity_id or 0, "")
+    what = version.node_of(event.activity_id).title if event.activity_id else ""
     match event.action:
         case "process.started":
             return _("%(who)s started this") % {"who": who}
@@ -101,10 +118,7 @@ def sentence(  # noqa: PLR0911 - one line for each kind of event
         case "workitem.activated":
             return _("%(who)s began: %(what)s") % {"who": who, "what": what}
         case "workitem.completed":
-            answer = answered(event, version)
-            if answer:
-                return _("%(who)s: %(answer)s") % {"who": who, "answer": answer}
-            return _("%(who)s finished: %(what)s") % {"who": who, "what": what}
+            return completed(event, version)
         case "workitem.timeout":
             return _("%(what)s took too long") % {"what": what}
         case "workitem.fallout":
@@ -116,13 +130,20 @@ def sentence(  # noqa: PLR0911 - one line for each kind of event
     return ""
 
 
-def answered(event: AuditEvent, version: graph.Graph) -> str:
-    """Return the words of the button that was pressed."""
-    value = event.metadata.get("condition")
-    if value is None or event.activity_id is None:
+def completed(event: AuditEvent, version: graph.Graph) -> str:
+    """Return who finished a piece of work, in the words of the button they pressed."""
+    if event.activity_id is None:
         return ""
-    offered = version.outcomes(version.key_of(event.activity_id))
-    return next((one.label for one in offered if one.value == value), "")
+    node = version.node_of(event.activity_id)
+    if node.is_automatic:
+        return _("Done automatically: %(what)s") % {"what": node.title}
+    answer = answers.words(version, node.key, event.metadata.get("condition"))
+    if answer:
+        return _("%(who)s: %(answer)s") % {"who": event.actor_label, "answer": answer}
+    return _("%(who)s finished: %(what)s") % {
+        "who": event.actor_label,
+        "what": node.title,
+    }
 
 
 def places(instance: ProcessInstance) -> list[Place]:
@@ -154,7 +175,7 @@ def usual_way(version: graph.Graph, key: str) -> list[str]:
 def place(node: Any, items: list[WorkItem]) -> Place:
     last = items[-1] if items else None
     if last is None:
-        return Place(node.title, "waiting", "")
+        return Place(node.title, "waiting")
     who = last.user.display_name if last.user else ""
     if last.status == WorkItem.Status.FALLOUT:
         return Place(node.title, "failed", who)
@@ -162,15 +183,89 @@ def place(node: Any, items: list[WorkItem]) -> Place:
     return Place(node.title, "done" if is_done else "current", who)
 
 
-def standing(instance: ProcessInstance) -> list[str]:
-    """Return where an open instance stands, in words; uses what was prefetched."""
+def live(instance: ProcessInstance) -> list[WorkItem]:
+    """Return the work items that hold a token; uses what was prefetched."""
     if not instance.is_open:
         return []
-    return [
-        _("%(activity)s with %(who)s")
-        % {"activity": item.activity.title, "who": item.user.display_name}
-        if item.user
-        else item.activity.title
-        for item in instance.workitems.all()
-        if item.status in {"inactive", "active", "blocked", "fallout"}
-    ]
+    return [item for item in instance.workitems.all() if item.status in LIVE]
+
+
+def activities(instance: ProcessInstance) -> list[str]:
+    """Return what is being done for an instance now; uses what was prefetched."""
+    return list(dict.fromkeys(item.activity.title for item in live(instance)))
+
+
+def standing(instance: ProcessInstance, document: Any, *, reader: Any) -> Standing:
+    """Return where an instance stands: with whom, what is wrong, or how it ended.
+
+    Uses what was prefetched: work items, their holders and their groups.
+    """
+    if not instance.is_open:
+        return ending(instance, document)
+    items = live(instance)
+    if any(item.status == WorkItem.Status.FALLOUT for item in items):
+        return Standing("fallout", _("Needs help"))
+    if instance.status == ProcessInstance.Status.SUSPENDED:
+        return Standing("suspended", _("Paused"))
+    if any(item.user_id == reader.pk and item.is_open for item in items):
+        return Standing("held", _("Waits for you"), "accent")
+    return whose([item for item in items if item.is_open])
+
+
+def whose(items: list[WorkItem]) -> Standing:
+    """Return for whom an instance waits."""
+    people = list(dict.fromkeys(item.user.display_name for item in items if item.user))
+    groups = groups_of(items)
+    if people:
+        names = among([*people, *groups])
+        return Standing("waiting", _("Waiting for %(names)s") % {"names": names})
+    if groups:
+        return Standing("waiting", _("At %(groups)s") % {"groups": among(groups)})
+    if any(not item.activity.autostart for item in items):
+        return Standing("waiting", _("Open to everybody"))
+    return Standing("running", _("At work"))
+
+
+def groups_of(items: list[WorkItem]) -> list[str]:
+    """Return the groups whose people may take what nobody holds."""
+    roles = (
+        role for item in items if not item.user_id for role in item.pull_roles.all()
+    )
+    return sorted({role.name for role in roles})
+
+
+def among(names: list[str]) -> str:
+    """Return names in a sentence."""
+    if len(names) == 1:
+        return names[0]
+    return _("%(names)s and %(last)s") % {
+        "names": ", ".join(names[:-1]),
+        "last": names[-1],
+    }
+
+
+def ending(instance: ProcessInstance, document: Any) -> Standing:
+    """Return how an instance ended.
+
+    A document whose field `status` has choices says it in its own words.
+    """
+    words = getattr(document, "get_status_display", None)
+    if instance.status == ProcessInstance.Status.COMPLETE and words is not None:
+        return Standing(str(document.status), str(words()))
+    return Standing(instance.status, str(instance.get_status_display()).capitalize())
+
+
+def documents_of(instances: Iterable[ProcessInstance]) -> dict[int, Any]:
+    """Return the documents of instances by the instance, in one statement a model."""
+    kinds: dict[int, list[ProcessInstance]] = defaultdict(list)
+    for instance in instances:
+        kinds[instance.content_type_id].append(instance)
+    found: dict[int, Any] = {}
+    for kind, members in kinds.items():
+        model = documents.model_of(kind)
+        if model is None:
+            continue
+        rows = model._base_manager.in_bulk([one.object_id for one in members])  # noqa: SLF001 - Django's public name
+        by_text = {str(key): row for key, row in rows.items()}
+        found.update({one.pk: by_text.get(one.object_id) for one in members})
+    return found

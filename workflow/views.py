@@ -13,12 +13,28 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from kernel.errors import Conflict, Invalid, NotFound
-from workflow import engine, graph, handlers, inputs, steps, story, worklist
+from workflow import (
+    answers,
+    engine,
+    graph,
+    handlers,
+    inputs,
+    starts,
+    steps,
+    story,
+    worklist,
+)
 from workflow.errors import InstanceNotFound, WorkItemNotFound
 from workflow.models import ProcessInstance, WorkItem
 
 PAGE = 50
 HELD = {"held": True, "offered": False}
+#: What `story.standing` reads of an instance.
+WHERE_IT_STANDS = (
+    "workitems__activity",
+    "workitems__user",
+    "workitems__pull_roles",
+)
 
 
 @login_required
@@ -26,28 +42,39 @@ HELD = {"held": True, "offered": False}
 def my_work(request: HttpRequest) -> HttpResponse:
     """Show what waits for the person: held by them, or offered to them."""
     chosen = request.GET.get("show", "")
-    items = worklist.mine(request.user, held=HELD.get(chosen))
-    page = paged(request, items)
-    options = [
+    chosen = chosen if chosen in HELD else ""
+    found = worklist.counts(request.user)
+    page = paged(request, worklist.mine(request.user, held=HELD.get(chosen)))
+    values = {
+        "page": page,
+        "rows": [
+            worklist.row(item, worklist.my_state(item), reader=request.user)
+            for item in page
+        ],
+        "figures": worklist.figures(found),
+        "options": filters(found, chosen),
+        "chosen": chosen,
+        "starts": starts.offered_to(request.user),
+    }
+    return render(request, "workflow/my_work.html", values)
+
+
+def filters(found: worklist.Counts, chosen: str) -> list[dict[str, Any]]:
+    """Return the options of `partials/segmented.html`; the choice is in the address."""
+    every = (
+        ("", _("All"), found.total),
+        ("held", _("Mine"), found.held),
+        ("offered", _("Open to take"), found.offered),
+    )
+    return [
         {
             "label": label,
             "url": f"?show={name}" if name else "?",
-            "active": name == kept,
+            "active": name == chosen,
+            "count": number,
         }
-        for name, label in (
-            ("", _("All")),
-            ("held", _("Mine")),
-            ("offered", _("Open to take")),
-        )
-        for kept in [chosen if chosen in HELD else ""]
+        for name, label, number in every
     ]
-    values = {
-        "page": page,
-        "rows": [worklist.row(item, reader=request.user) for item in page],
-        "options": options,
-        "chosen": chosen,
-    }
-    return render(request, "workflow/my_work.html", values)
 
 
 @login_required
@@ -57,7 +84,12 @@ def others_work(request: HttpRequest) -> HttpResponse:
     if not request.user.has_perm("workflow.can_view_others_work"):
         raise NotFound
     page = paged(request, worklist.others(request.user))
-    rows = [worklist.row(item, reader=request.user) for item in page]
+    rows = [
+        worklist.row(
+            item, worklist.holder(item, reader=request.user), reader=request.user
+        )
+        for item in page
+    ]
     return render(request, "workflow/others_work.html", {"page": page, "rows": rows})
 
 
@@ -68,12 +100,19 @@ def my_requests(request: HttpRequest) -> HttpResponse:
     mine = (
         ProcessInstance.objects.requested_by(request.user)
         .select_related("process")
-        .prefetch_related("workitems__activity", "workitems__user")
+        .prefetch_related(*WHERE_IT_STANDS)
         .order_by("-id")
     )
     page = paged(request, mine)
-    rows = [worklist.request_row(one, story.standing(one)) for one in page]
-    return render(request, "workflow/my_requests.html", {"page": page, "rows": rows})
+    documents = story.documents_of(page)
+    rows = [
+        worklist.request_row(
+            one, story.standing(one, documents.get(one.pk), reader=request.user)
+        )
+        for one in page
+    ]
+    values = {"page": page, "rows": rows, "starts": starts.offered_to(request.user)}
+    return render(request, "workflow/my_requests.html", values)
 
 
 @login_required
@@ -94,9 +133,14 @@ def answer(request: HttpRequest, item: WorkItem) -> HttpResponseBase:
         if action == "take":
             engine.activate_work_item(item, by=request.user)
             return redirect("workflow:work-item", item.pk)
+        outcome = request.POST.get("outcome")
+        if item.is_open and not comment:
+            missing = reason_wanted(item, outcome, by=request.user)
+            if missing:
+                return show_item(request, item, missing=missing)
         engine.finish_work_item(
             item,
-            outcome=request.POST.get("outcome"),
+            outcome=outcome,
             comment=comment,
             by=request.user,
         )
@@ -113,10 +157,27 @@ def answer(request: HttpRequest, item: WorkItem) -> HttpResponseBase:
     return redirect("workflow:my-work")
 
 
+def reason_wanted(item: WorkItem, outcome: str | None, *, by: Any) -> str:
+    """Return which reason an answer lacks; empty where it needs none."""
+    if not answers.needs_reason(item, outcome, by=by):
+        return ""
+    return _("Say why in a few words; %(who)s reads it.") % {
+        "who": item.instance.user.display_name
+    }
+
+
 def show_item(
-    request: HttpRequest, item: WorkItem, *, problem: str = "", comment: str = ""
+    request: HttpRequest,
+    item: WorkItem,
+    *,
+    problem: str = "",
+    missing: str = "",
+    comment: str = "",
 ) -> HttpResponse:
-    """Show a work item: what is asked, the object, the answers, what happened."""
+    """Show a work item: what is asked, the object, the answers, what happened.
+
+    `problem` says why an answer was not accepted, `missing` which reason is wanted.
+    """
     instance = item.instance
     document = instance.content_object
     may_answer = item.is_open and item.user_id == request.user.pk
@@ -126,20 +187,24 @@ def show_item(
         **card(document),
         "item": item,
         "instance": instance,
-        "state_label": worklist.state_words(item),
+        "state": worklist.holder(item, reader=request.user),
+        "process": worklist.process_words(instance),
         "ask": asked(item),
-        "outcomes": item.outcomes(),
+        "answers": answers.answers(item),
+        "can_refuse": answers.can_refuse(item, by=request.user),
         "may_answer": may_answer,
         "may_take": may_take and may_be_taken(item, request.user),
         "instance_url": reverse("workflow:instance", args=[instance.pk]),
         "timeline": story.timeline(instance),
         "due": due,
         "due_tone": tone,
+        "due_at": item.due_at,
         "problem": problem,
+        "missing": missing,
         "comment": comment,
         "longest_comment": inputs.LONGEST_COMMENT,
     }
-    status = 422 if problem else 200
+    status = 422 if problem or missing else 200
     return render(request, "workflow/work_item.html", values, status=status)
 
 
@@ -182,13 +247,16 @@ def may_be_taken(item: WorkItem, user: Any) -> bool:
 def instance(request: HttpRequest, instance_id: int) -> HttpResponse:
     """Show where an instance stands and what happened to it."""
     rows = ProcessInstance.objects.visible_to(request.user)
-    found = known(rows, instance_id).select_related("process", "user").first()
+    known_rows = known(rows, instance_id).select_related("process", "user")
+    found = known_rows.prefetch_related(*WHERE_IT_STANDS).first()
     if found is None:
         raise InstanceNotFound
+    document = found.content_object
     values = {
-        **card(found.content_object),
+        **card(document),
         "instance": found,
-        "state_label": str(found.get_status_display()).capitalize(),
+        "process": worklist.process_words(found),
+        "state": story.standing(found, document, reader=request.user),
         "places": story.places(found),
         "timeline": story.timeline(found),
         "open_items": WorkItem.objects.filter(instance=found).takeable_by(request.user),

@@ -3,20 +3,27 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from django.db.models import Case, QuerySet, Value, When
+from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Value, When
 from django.urls import reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from kernel import clock
+from tenants.context import current_tenant
 from workflow import steps, tenancy
-from workflow.models import ProcessInstance, WorkItem
+from workflow.models import ProcessInstance, Timer, WorkItem
+from workflow.story import Standing, activities, among, groups_of
 
 #: The number in the sidebar stops counting here.
 MOST_COUNTED = 999
 URGENT = 5
+
+Status = WorkItem.Status
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,18 +33,78 @@ class Row:
     url: str
     title: str
     meta: list[str]
-    initials: str
     at: datetime
+    initials: str = ""
     state: str = ""
     state_label: str = ""
+    state_tone: str = ""
     due: str = ""
     due_tone: str = ""
+    due_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A number of the sentence above a list, as `partials/stats.html` shows it."""
+
+    number: int
+    words: str
+    tone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How much waits for a person, and how much of it presses."""
+
+    total: int
+    held: int
+    late: int
+    today: int
+
+    @property
+    def offered(self) -> int:
+        return self.total - self.held
 
 
 def open_count(user: Any) -> int:
     """Return how many open work items a person holds or may take, in one statement."""
     mine: QuerySet[WorkItem] = _mine(user)
     return mine.values("pk")[:MOST_COUNTED].count()
+
+
+def counts(user: Any) -> Counts:
+    """Return how much waits for a person, in one statement."""
+    now = clock.now()
+    timeouts = Timer.objects.pending().filter(
+        workitem=OuterRef("pk"), kind=Timer.Kind.TIMEOUT
+    )
+    late = Exists(timeouts.filter(due_at__lt=now))
+    today = Exists(timeouts.filter(due_at__gte=now, due_at__lt=end_of_day(now)))
+    return Counts(
+        **_mine(user).aggregate(
+            total=Count("pk"),
+            held=Count("pk", filter=Q(user=user)),
+            late=Count("pk", filter=Q(late)),
+            today=Count("pk", filter=Q(today) & ~Q(late)),
+        )
+    )
+
+
+def end_of_day(now: datetime) -> datetime:
+    """Return the next midnight where the tenant is."""
+    local = now.astimezone(ZoneInfo(current_tenant().timezone))
+    return local.replace(hour=0, minute=0, second=0, microsecond=0) + DAY
+
+
+def figures(found: Counts) -> list[Figure]:
+    """Return the numbers of the sentence above the list; what is none is left out."""
+    waiting = ngettext("waits for you", "wait for you", found.total)
+    every = (
+        Figure(found.total, waiting),
+        Figure(found.late, _("late"), "bad"),
+        Figure(found.today, _("due today"), "warn"),
+    )
+    return [figure for figure in every if figure.number]
 
 
 def mine(user: Any, *, held: bool | None = None) -> "QuerySet[WorkItem]":
@@ -60,7 +127,7 @@ def others(user: Any) -> "QuerySet[WorkItem]":
     )
     broken_first = Case(When(status="fallout", then=Value(0)), default=Value(1))
     ordered = steps.with_all(live).order_by(broken_first, "-priority", "id")
-    return ordered.prefetch_related("timers")
+    return ordered.prefetch_related("timers", "pull_roles")
 
 
 def listed(rows: "QuerySet[WorkItem]") -> "QuerySet[WorkItem]":
@@ -74,49 +141,66 @@ def _mine(user: Any) -> Any:
     return rows.takeable_by(user)  # type: ignore[attr-defined]
 
 
-def row(item: WorkItem, *, reader: Any) -> Row:
+def row(item: WorkItem, state: Standing | None, *, reader: Any) -> Row:
     """Return the line of a work item, as one person reads it."""
     instance = item.instance
     due, tone = due_words(item.due_at)
     is_own = instance.user_id == reader.pk
     # What somebody reads about their own request names nobody twice.
     asker = _("you") if is_own else instance.user.display_name
-    meta = [f"{process_words(instance)} · {item.activity.title}"]
-    meta.append(_("asked by %(name)s") % {"name": asker})
+    meta = [
+        process_words(instance),
+        item.activity.title,
+        _("asked by %(name)s") % {"name": asker},
+    ]
     if item.priority >= URGENT:
         meta.append(_("urgent"))
-    if item.user is not None and item.user_id != reader.pk:
-        meta.append(_("with %(name)s") % {"name": item.user.display_name})
     return Row(
         url=reverse("workflow:work-item", args=[item.pk]),
         title=instance.title,
         meta=meta,
         initials=instance.user.initials,
         at=item.available_at or item.created_at,
-        state="offered" if item.user_id is None and item.is_open else item.status,
-        state_label=state_words(item),
+        state=state.state if state else "",
+        state_label=state.label if state else "",
+        state_tone=state.tone if state else "",
         due=due,
         due_tone=tone,
+        due_at=item.due_at,
     )
 
 
-def state_words(item: WorkItem) -> str:
-    """Return what the badge of a work item says."""
-    if item.status == WorkItem.Status.INACTIVE and item.user_id is None:
-        return _("Open to take")
-    return str(item.get_status_display()).capitalize()
+def my_state(item: WorkItem) -> Standing | None:
+    """Return the badge of a row of one's own work; what is just to do needs none."""
+    if item.user_id is None:
+        return Standing("offered", _("Open to take"))
+    return Standing("active", _("Begun")) if item.status == Status.ACTIVE else None
 
 
-def request_row(instance: ProcessInstance, standing: list[str]) -> Row:
+def holder(item: WorkItem, *, reader: Any) -> Standing:
+    """Return who has a work item, or what is wrong with it."""
+    if item.status not in {Status.INACTIVE, Status.ACTIVE}:
+        return Standing(item.status, str(item.get_status_display()).capitalize())
+    if item.user_id == reader.pk:
+        return Standing("held", _("With you"), "accent")
+    if item.user is not None:
+        return Standing("held", _("With %(who)s") % {"who": item.user.display_name})
+    groups = groups_of([item])
+    if groups:
+        return Standing("offered", _("At %(groups)s") % {"groups": among(groups)})
+    return Standing("offered", _("Open to everybody"))
+
+
+def request_row(instance: ProcessInstance, state: Standing) -> Row:
     """Return the line of a request, with where it stands."""
     return Row(
         url=reverse("workflow:instance", args=[instance.pk]),
         title=instance.title,
-        meta=[process_words(instance), *standing],
-        initials="",
+        meta=[process_words(instance), *activities(instance)],
         at=instance.closed_at or instance.creationTime,
-        state=instance.status,
-        state_label=str(instance.get_status_display()).capitalize(),
+        state=state.state,
+        state_label=state.label,
+        state_tone=state.tone,
     )
 
 
@@ -131,15 +215,23 @@ def due_words(due_at: datetime | None) -> tuple[str, str]:
         return "", ""
     left = due_at - clock.now()
     if left < timedelta(0):
-        return _("Late"), "bad"
-    if left < timedelta(hours=1):
+        return late_words(-left), "bad"
+    if left < HOUR:
         return _("Due within the hour"), "warn"
-    if left < timedelta(days=1):
-        hours = int(left.total_seconds() // 3600)
-        return (
-            ngettext("Due in %(n)d hour", "Due in %(n)d hours", hours) % {"n": hours},
-            "warn",
-        )
-    days = left.days
-    words = ngettext("Due in %(n)d day", "Due in %(n)d days", days) % {"n": days}
-    return words, "info"
+    if left < DAY:
+        hours = left // HOUR
+        words = ngettext("Due in %(n)d hour", "Due in %(n)d hours", hours)
+        return words % {"n": hours}, "warn"
+    words = ngettext("Due in %(n)d day", "Due in %(n)d days", left.days)
+    return words % {"n": left.days}, "info"
+
+
+def late_words(late: timedelta) -> str:
+    if late < HOUR:
+        minutes = max(1, late // timedelta(minutes=1))
+        words = ngettext("%(n)d minute late", "%(n)d minutes late", minutes)
+        return words % {"n": minutes}
+    if late < DAY:
+        hours = late // HOUR
+        return ngettext("%(n)d hour late", "%(n)d hours late", hours) % {"n": hours}
+    return ngettext("%(n)d day late", "%(n)d days late", late.days) % {"n": late.days}

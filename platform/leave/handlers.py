@@ -3,12 +3,14 @@
 from typing import Any
 
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as __
 
 from accounts.models import User
 from leave.deciders import decider_of
 from leave.errors import OwnLeave
 from leave.models import LeaveRequest
 from leave.notices import tell_requester
+from leave.processes import CODE
 from workflow.handlers import (
     auto_application,
     document,
@@ -17,6 +19,7 @@ from workflow.handlers import (
     push_application,
 )
 from workflow.models import WorkItem
+from workflow.starts import start_page
 
 Status = LeaveRequest.Status
 
@@ -33,6 +36,14 @@ document(
     card="leave/partials/card.html",
     url=address,
 )
+
+
+def form_address() -> str:
+    """Return the path of the page at which people ask for leave."""
+    return reverse("leave:new")
+
+
+start_page(CODE, label=__("Ask for leave"), url=form_address)
 
 
 @push_application("leave.to_manager")

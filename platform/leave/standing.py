@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from leave.deciders import members
 from leave.models import LeaveRequest
-from leave.processes import APPROVE, DECIDE, HR, MANAGERS
+from leave.processes import APPROVE, DECIDE, FILE, HR, MANAGERS
 from workflow.documents import content_type_id
 from workflow.models import WorkItem
 from workflow.models.work_item import WorkItemQuerySet
@@ -48,14 +48,43 @@ def steps(request: LeaveRequest) -> list[Step]:
             Step(decision(request), "done"),
             Step(_("%s corrects or withdraws the request") % who, "current"),
         ]
+    is_filed = request.status == Status.FILED
     labels = (
         _("%s asks for leave") % who,
         decision(request),
-        _("%s files it") % names(HR),
-        _("%s is told by mail") % who,
+        filing(request),
+        (_("%s was told by mail") if is_filed else _("%s is told by mail")) % who,
     )
     states = STATES[request.status]
     return [Step(*line) for line in zip(labels, states, strict=True)]
+
+
+def outlook(person: User) -> list[Step]:
+    """Return what would happen with a request of this person, before they ask."""
+    managers = names(MANAGERS, besides=person)
+    decides = managers or names(HR, besides=person)
+    labels = (
+        _("You send the request"),
+        _("%s decides") % decides if decides else _("Somebody else decides"),
+        _("%s files it") % (names(HR) or HR),
+        _("You are told by mail"),
+    )
+    states: tuple[State, ...] = ("current", "waiting", "waiting", "waiting")
+    return [Step(*line) for line in zip(labels, states, strict=True)]
+
+
+def is_over(request: LeaveRequest) -> bool:
+    """Say whether nothing more happens with the request."""
+    return request.status in {Status.FILED, Status.WITHDRAWN}
+
+
+def filing(request: LeaveRequest) -> str:
+    """Return who files the request, or has filed it."""
+    if request.status == Status.FILED:
+        item = items_of(request).filter(activity__key=FILE).first()
+        if item is not None and item.user is not None:
+            return _("%s filed it") % item.user
+    return _("%s files it") % (names(HR) or HR)
 
 
 def decision(request: LeaveRequest) -> str:
@@ -65,11 +94,12 @@ def decision(request: LeaveRequest) -> str:
         refused = request.status == Status.REFUSED
         return (_("%s refused") if refused else _("%s approved")) % item.user
     if item is None:
-        return _("A manager decides: %s") % names(MANAGERS)
+        who = names(MANAGERS, besides=request.requester) or names(HR) or MANAGERS
+        return _("%s decides") % who
     if item.user is not None:
         return _("%s decides") % item.user
     if item.activity.key == DECIDE:
-        return _("%s decides in the manager's place") % names(HR)
+        return _("%s decides in the manager's place") % (names(HR) or HR)
     return _("Somebody else must decide, and there is nobody: ask your administrator")
 
 
@@ -107,11 +137,13 @@ def items_of(request: LeaveRequest) -> WorkItemQuerySet:
     )
 
 
-def names(group: str) -> str:
-    """Return the first names of a group in a sentence, or the group's name."""
-    people = [str(person) for person in members(group)[: MOST_NAMES + 1]]
-    if not people:
-        return group
+def names(group: str, *, besides: User | None = None) -> str:
+    """Return the names of a group in a sentence; empty where it has nobody.
+
+    `besides` is left out: nobody decides on their own leave.
+    """
+    rows = members(group).exclude(pk=besides.pk) if besides else members(group)
+    people = [str(person) for person in rows[: MOST_NAMES + 1]]
     if len(people) > MOST_NAMES:
         people[MOST_NAMES:] = [_("others")]
     return _(" or ").join(people)

@@ -34,7 +34,7 @@ def mine(request: SignedInRequest) -> HttpResponse:
 def new(request: SignedInRequest) -> HttpResponse:
     """Ask for leave; then the request's page says what happens next."""
     if request.method == "GET":
-        return render(request, "leave/new.html", {"form": LeaveForm()})
+        return show_form(request, LeaveForm())
     form = LeaveForm(request.POST)
     if form.is_valid():
         try:
@@ -43,7 +43,15 @@ def new(request: SignedInRequest) -> HttpResponse:
             form.refuse(error)
         else:
             return sent(request, made)
-    return render(request, "leave/new.html", {"form": form}, status=REFUSED)
+    return show_form(request, form, status=REFUSED)
+
+
+def show_form(
+    request: SignedInRequest, form: LeaveForm, *, status: int = 200
+) -> HttpResponse:
+    """Show the form, and beside it with names what will happen."""
+    values = {"form": form, "steps": standing.outlook(request.user)}
+    return render(request, "leave/new.html", values, status=status)
 
 
 @login_required
@@ -106,6 +114,7 @@ def visible(request: SignedInRequest, leave_id: int) -> LeaveRequest:
 
 def about(request: SignedInRequest, row: LeaveRequest) -> dict[str, object]:
     """Return what the page of one request shows."""
+    entries = timeline(row)
     return {
         "leave": row,
         "document": row,
@@ -113,5 +122,7 @@ def about(request: SignedInRequest, row: LeaveRequest) -> dict[str, object]:
         "may_change": requests.may_change(request.user, row),
         "my_item": standing.item_for(request.user, row),
         "steps": standing.steps(row),
-        "timeline": timeline(row),
+        "is_over": standing.is_over(row),
+        "timeline": entries,
+        "last_words": entries[-1].text,
     }

@@ -94,16 +94,14 @@ def test_asked_approved_and_filed_in_the_browser(site):
     with site.signed_in("alice") as page:
         page.goto(address)
         expect(page.get_by_text("Filed", exact=True).first).to_be_visible()
-        expect(page.get_by_text("Carol Acme filed it")).to_be_visible()
+        expect(page.get_by_text("Carol Acme filed it").first).to_be_visible()
     assert site.complaints == []
 
 
 def file_it(page: Page) -> None:
-    """Finish the work that nobody holds yet: take it first, where the page asks so."""
-    take = page.get_by_role("button", name="Take")
-    if take.count():
-        take.first.click()
-    page.get_by_role("button", name="Done").click()
+    """Take the work that nobody holds yet, then finish it."""
+    page.get_by_role("button", name="Take").click()
+    page.get_by_role("button", name="File", exact=True).click()
     expect(page.get_by_role("heading", name="My work", level=1)).to_be_visible()
 
 
@@ -120,9 +118,13 @@ def test_a_refused_request_is_withdrawn_in_the_browser(site):
     with site.signed_in("bob") as page:
         open_work(page)
         page.get_by_role("button", name="Refuse").click()
+        expect(page.get_by_label("Comment")).to_be_focused()
+        page.get_by_label("Comment").fill("Too busy then.")
+        page.get_by_role("button", name="Refuse").click()
         expect(page.get_by_role("heading", name="My work", level=1)).to_be_visible()
     with site.signed_in("alice") as page:
         page.goto(address)
+        expect(page.get_by_text("Too busy then.").first).to_be_visible()
         page.get_by_role("button", name="Withdraw", exact=True).click()
         page.get_by_role("button", name="Withdraw the request").click()
         expect(page.get_by_text("Withdrawn").first).to_be_visible()

@@ -51,6 +51,8 @@ def test_after_asking_the_page_says_what_happens_next(alices, number):
     assert page.status_code == 200
     assert "Here is what happens next" in page.text
     assert "Bob Acme decides" in page.text
+    assert "steps__step--current" in page.text
+    assert "steps__step--running" not in page.text
     assert "It waits for Bob Acme now." in page.text
 
 
@@ -68,6 +70,19 @@ def test_the_list_shows_where_each_request_stands(alices, number):
 
 def test_others_do_not_list_it(browser_of, number):
     assert f"/leave/{number}/" not in browser_of("bob").get("/leave/").text
+
+
+def test_the_form_says_with_names_what_would_happen(browser_of, alices):
+    page = alices.get("/leave/new/").text
+    assert "Bob Acme or Mallory Acme decides" in page
+    assert "files it" in page
+    # Nobody decides on their own leave.
+    assert "<span>Mallory Acme decides" in browser_of("bob").get("/leave/new/").text
+
+
+def test_cancel_leads_back_to_the_list(alices):
+    page = alices.get("/leave/new/").text
+    assert '<a class="button button--quiet" href="/leave/"><span>Cancel' in page
 
 
 @pytest.mark.parametrize(

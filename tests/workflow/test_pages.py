@@ -1,11 +1,16 @@
 """The pages: my work, a work item, my requests, where it stands, others' work."""
 
-import pytest
+from datetime import UTC, datetime, timedelta
 
+import pytest
+from django.utils.formats import date_format
+
+from kernel import clock
 from tenants.context import use
 from tests.workflow.processes import approval, at, do, install, sent_for_approval, start
 from tests.workflow.test_complete import state_of
-from workflow.models import AuditEvent, WorkItem
+from workflow import answers, worklist
+from workflow.models import AuditEvent, Process, Timer, Transition, WorkItem
 
 PAGES = "/workflow"
 
@@ -24,7 +29,7 @@ def item_page(item) -> str:
 def test_my_work_lists_what_is_offered_with_who_asked(browser_of, ready):
     page = browser_of("bob").get(f"{PAGES}/mywork/").content.decode()
     assert ready.instance.title in page
-    assert "Test · Approve" in page
+    assert "<span>Test</span><span>Approve</span>" in page
     assert "asked by Alice Acme" in page
     assert "Due in 2 days" in page
     assert item_page(ready) in page
@@ -77,7 +82,7 @@ def test_taking_it_first_is_possible(browser_of, acme, bob, ready):
     with use(acme):
         item = at(ready.instance, "approve")
         assert (item.status, item.user) == ("active", bob)
-    answer = client.post(item_page(ready), {"outcome": "REJECTED"})
+    answer = client.post(item_page(ready), {"outcome": "REJECTED", "comment": "No."})
     assert answer.status_code == 302
     with use(acme):
         assert at(ready.instance, "approve").condition == "REJECTED"
@@ -149,7 +154,14 @@ def test_r68_others_work_is_for_those_who_may_see_it(browser_of, ready):
     assert browser_of("bob").get(f"{PAGES}/otherswork/").status_code == 404
     page = browser_of("admin").get(f"{PAGES}/otherswork/").content.decode()
     assert ready.instance.title in page
-    assert "Open to take" in page
+    assert "At Managers" in page
+
+
+def test_who_may_see_others_work_reads_who_has_it(browser_of, acme, bob, ready):
+    with use(acme):
+        ready.activate(bob)
+    page = browser_of("admin").get(f"{PAGES}/otherswork/").content.decode()
+    assert "With Bob Acme" in page
 
 
 def test_work_that_needs_help_comes_first(browser_of, acme, alice, ready):
@@ -170,10 +182,122 @@ def test_my_requests_say_where_each_one_stands(browser_of, acme, bob, ready):
     page = client.get(f"{PAGES}/myrequests/").content.decode()
     assert ready.instance.title in page
     assert "<span>Approve</span>" in page
+    assert "At Managers" in page
+    with use(acme):
+        ready.activate(bob)
+    assert "Waiting for Bob Acme" in client.get(f"{PAGES}/myrequests/").text
     with use(acme):
         do(ready, bob, "APPROVED")
-    page = client.get(f"{PAGES}/myrequests/").content.decode()
+        ready.instance.content_object.move("filed", "carol: filed")
+    page = client.get(f"{PAGES}/myrequests/").text
+    assert "Filed" in page
+    assert "Running" not in page
+
+
+def test_a_request_that_waits_for_its_reader_says_so(browser_of, acme, alice):
+    with use(acme):
+        install(approval())
+        start(alice)
+    assert "Waits for you" in browser_of("alice").get(f"{PAGES}/myrequests/").text
+
+
+def test_a_finished_request_whose_object_is_gone_says_how_it_ended(
+    browser_of, acme, bob, ready
+):
+    with use(acme):
+        do(ready, bob, "APPROVED")
+        ready.instance.content_object.delete()
+    page = browser_of("alice").get(f"{PAGES}/myrequests/").text
     assert "Complete" in page
+
+
+def test_the_sentence_above_my_work_counts_what_is_late(browser_of, acme, ready):
+    client = browser_of("bob")
+    page = client.get(f"{PAGES}/mywork/").text
+    assert "<b>1</b> waits for you" in page
+    assert "late</span>" not in page
+    with use(acme):
+        Timer.objects.filter(workitem=ready).update(
+            due_at=clock.now() - timedelta(days=2, hours=1)
+        )
+    page = client.get(f"{PAGES}/mywork/").text
+    assert "<b>1</b> late" in page
+    assert "2 days late" in page
+
+
+def test_what_is_due_before_midnight_of_the_tenant_is_due_today(acme, bob, ready):
+    noon = datetime(2026, 8, 3, 12, 0, tzinfo=UTC)
+    with use(acme), clock.frozen(noon):
+        Timer.objects.filter(workitem=ready).update(due_at=noon + timedelta(hours=11))
+        found = worklist.counts(bob)
+        assert (found.total, found.late, found.today) == (1, 0, 1)
+        Timer.objects.filter(workitem=ready).update(due_at=noon + timedelta(hours=13))
+        assert worklist.counts(bob).today == 0
+
+
+@pytest.mark.parametrize(
+    ("left", "words"),
+    [
+        (timedelta(days=2, hours=3), "Due in 2 days"),
+        (timedelta(days=1), "Due in 1 day"),
+        (timedelta(hours=5), "Due in 5 hours"),
+        (timedelta(minutes=5), "Due within the hour"),
+        (timedelta(seconds=-1), "1 minute late"),
+        (timedelta(hours=-3), "3 hours late"),
+        (timedelta(days=-2, hours=-1), "2 days late"),
+    ],
+)
+def test_the_due_pill_reads_as_people_say_it(left, words):
+    with clock.frozen(datetime(2026, 8, 3, 12, 0, tzinfo=UTC)):
+        assert worklist.due_words(clock.now() + left)[0] == words
+
+
+def test_the_due_pill_holds_the_exact_instant(browser_of, acme, ready):
+    with use(acme):
+        due = ready.due_at
+    page = browser_of("bob").get(f"{PAGES}/mywork/").text
+    assert f'title="{date_format(due, "j F Y, H:i")}"' in page
+
+
+def test_my_work_leads_to_a_start_page_only_while_its_process_is_there(
+    browser_of, acme, ready
+):
+    client = browser_of("bob")
+    assert 'href="/leave/new/"' in client.get(f"{PAGES}/mywork/").text
+    with use(acme):
+        Process.objects.filter(code="leave").update(enabled=False)
+    assert 'href="/leave/new/"' not in client.get(f"{PAGES}/mywork/").text
+
+
+def test_a_refusal_wants_a_reason_and_keeps_the_item(browser_of, acme, ready):
+    client = browser_of("bob")
+    page = client.get(item_page(ready)).text
+    assert "(needed to refuse)" in page
+    assert '<button class="button button--caution" type="submit"' in page
+    assert 'value="APPROVED" formnovalidate>' in page
+    assert 'value="REJECTED">' in page
+    with use(acme):
+        before = state_of(ready)
+    answer = client.post(item_page(ready), {"outcome": "REJECTED", "comment": " "})
+    assert answer.status_code == 422
+    assert "Say why in a few words; Alice Acme reads it." in answer.text
+    assert 'aria-invalid="true"' in answer.text
+    with use(acme):
+        assert state_of(ready) == before
+
+
+def test_nobody_gives_reasons_to_themselves(acme, alice, ready):
+    with use(acme):
+        assert not answers.needs_reason(ready, "REJECTED", by=alice)
+
+
+def test_a_single_way_on_lends_its_words_to_the_button(browser_of, acme, alice):
+    with use(acme):
+        install(approval())
+        item = start(alice)
+        name = Transition.objects.get(input=item.activity).name
+    page = browser_of("alice").get(item_page(item)).text
+    assert f"<span>{name}</span>" in page
 
 
 def test_the_instance_page_shows_the_way_and_the_history(browser_of, ready):

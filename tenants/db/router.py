@@ -6,7 +6,7 @@ from typing import Any
 from django.apps import apps
 from django.conf import settings
 
-from tenants.context import CONTROL, current
+from tenants.context import CONTROL, current_or_none
 
 
 @cache
@@ -25,5 +25,9 @@ class PlaneRouter:
     """Allows a migration only in the planes that its app is listed for."""
 
     def allow_migrate(self, db: str, app_label: str, **hints: Any) -> bool | None:  # noqa: ARG002 - Django's signature
-        plane = "control" if current() is CONTROL else "tenant"
+        context = current_or_none()
+        if context is None:
+            # Only system checks ask from here: no migration runs without a context.
+            return None
+        plane = "control" if context is CONTROL else "tenant"
         return None if app_label in labels(plane) else False

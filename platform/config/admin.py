@@ -18,7 +18,8 @@ from tenants import admin as tenants_admin
 from workflow import admin as workflow_admin
 
 #: A password is changed by the account pages alone: they know the rules.
-NOT_HERE = {"password_change", "password_change_done"}
+#: The last one leads to any object by the number of its kind, and nothing asks for it.
+NOT_HERE = {"password_change", "password_change_done", "view_on_site"}
 
 
 class OwnSignIn(UnfoldAdminSite):

@@ -109,3 +109,9 @@ def test_the_newest_two_hundred_are_kept(in_acme):
     assert (kept[0].subject, kept[-1].subject) == ("204", "5")
     devbox.clear()
     assert devbox.letters() == []
+
+
+def test_the_mailbox_has_no_link_to_itself_in_its_header(development, visitor, db):
+    header = visitor().get("/dev/mailbox/").text.split("</header>")[0]
+    assert "Back to the site" in header
+    assert "/dev/mailbox/" not in header

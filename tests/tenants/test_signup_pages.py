@@ -78,6 +78,22 @@ def test_a_wrong_field_is_named_and_what_was_typed_stays(public, changes, words)
     assert mails() == 0
 
 
+def test_what_is_wrong_with_an_address_is_said_once(public) -> None:
+    page = send(public, slug="A b").content.decode()
+    assert page.count("An address has the letters") == 1
+    live = public.get("/signup/note/?slug=A+b").content.decode()
+    assert live.count("An address has the letters") == 1
+
+
+def test_changes_of_the_progress_are_read_out_by_a_parent_that_stays(public) -> None:
+    send(public)
+    address = bring(public)["Location"]
+    page = public.get(address).content.decode()
+    assert re.search(r'<div aria-live="polite">\s*<div id="progress"', page)
+    part = public.get(address, headers=HTMX).content.decode()
+    assert "aria-live" not in part
+
+
 def test_too_many_forms_are_told_on_the_page(public) -> None:
     for _number in range(5):
         send(public)

@@ -3,16 +3,17 @@
 "use strict";
 
 (() => {
-  const STORED = "_x_adminTheme";
+  const STORED = "adminTheme";
   const AS_THERE = { light: "light", dark: "dark" };
   const read = () => /(?:^|;\s*)theme=(\w+)/.exec(document.cookie)?.[1] ?? "system";
-  const before = AS_THERE[read()] ?? "auto";
-  localStorage.setItem(STORED, JSON.stringify(before));
-  addEventListener("pagehide", () => {
+  localStorage.setItem(STORED, JSON.stringify(AS_THERE[read()] ?? "auto"));
+  const save = () => {
     const now = JSON.parse(localStorage.getItem(STORED) ?? '"auto"');
-    if (now === before) return;
-    const theme = AS_THERE[now] ?? "system";
+    if (now === (AS_THERE[read()] ?? "auto")) return;
     const secure = location.protocol === "https:" ? "; Secure" : "";
+    const theme = AS_THERE[now] ?? "system";
     document.cookie = `theme=${theme}; Path=/; Max-Age=31536000; SameSite=Lax${secure}`;
-  });
+  };
+  // The switch writes to its storage a moment after the click or the key.
+  for (const kind of ["click", "keyup"]) addEventListener(kind, () => setTimeout(save));
 })();

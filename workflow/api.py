@@ -9,7 +9,17 @@ from ninja import Body, Router
 
 from accounts.authentication import TenantAuth
 from kernel.text import require_storable, storable
-from workflow import conf, documents, engine, graph, handlers, inputs, steps, worklist
+from workflow import (
+    conf,
+    documents,
+    engine,
+    graph,
+    handlers,
+    inputs,
+    moving,
+    steps,
+    worklist,
+)
 from workflow.errors import (
     ContentTypeInvalid,
     ContentTypeNotAllowed,
@@ -172,13 +182,26 @@ def complete(
     item_id: int,
     body: Annotated[CompleteIn | None, Body()] = None,
 ) -> dict[str, Any]:
-    """Finish a work item, with its outcome as `condition`."""
+    """Finish a work item, with its outcome as `condition`.
+
+    Where answers are offered, one has to be given: what the token came with was said
+    by somebody else.
+    """
     body = body or CompleteIn()
+    inputs.require_data(body.data)
     item = visible_item(request, item_id)
+    require_answer(item, body.condition, request.user)
     engine.complete_work_item(
         item, outcome=body.condition, data=body.data, by=request.user
     )
     return {"status": "completed", "workitem_id": item.pk}
+
+
+def require_answer(item: WorkItem, outcome: str | None, user: Any) -> None:
+    """Raise NoMatch where the holder of an item with answers leaves the answer out."""
+    may_answer = item.status == "active" and item.user_id == user.pk
+    if outcome is None and may_answer and item.outcomes():
+        raise moving.no_match(graph.of(item.instance.process), item.activity.key)
 
 
 @router.get("/instances/{instance_id}", response=InstanceOut)

@@ -6,7 +6,8 @@
     ├── NotFound 404
     │   └── LeaveNotFound       leave.not_found
     ├── Conflict 409
-    │   └── LeaveNotYours       leave.not_correctable
+    │   ├── LeaveNotYours       leave.not_correctable
+    │   └── LeaveMovedOn        leave.moved_on
     └── Invalid 422
         └── LeaveRefused        names the field it is about
             ├── EndsBeforeStart leave.ends_before_start
@@ -38,6 +39,12 @@ class LeaveNotYours(Conflict):
     """This request does not wait for you, so it cannot be changed now."""
 
     code = "leave.not_correctable"
+
+
+class LeaveMovedOn(Conflict):
+    """This leave request has moved on meanwhile; look at it again."""
+
+    code = "leave.moved_on"
 
 
 class LeaveRefused(Invalid):

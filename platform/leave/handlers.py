@@ -62,12 +62,16 @@ def by_another(request: LeaveRequest, workitem: WorkItem) -> bool:
 
 @hook("leave.sent")
 def sent(workitem: WorkItem, transition: Any) -> None:  # noqa: ARG001 - every hook gets it
+    """Note that the request is on its way; only a draft or a refused one can be sent.
+
+    Anybody may start a second run about their own request, and not get past this.
+    """
     leave_of(workitem).move(Status.WAITING, line(workitem, "sent"))
 
 
 @hook("leave.late")
 def late(workitem: WorkItem, transition: Any) -> None:  # noqa: ARG001 - as above
-    leave_of(workitem).move(Status.WAITING, "not answered in time: passed to HR")
+    leave_of(workitem).note("not answered in time: passed to HR")
 
 
 @hook("leave.approved")

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as __
 
 from kernel import clock
+from leave.errors import LeaveMovedOn
 from workflow.documents import content_type_id
 from workflow.models import ProcessInstance
 
@@ -55,6 +56,18 @@ class LeaveRequest(models.Model):
         FILED = "filed", __("Filed")
         REFUSED = "refused", __("Refused")
         WITHDRAWN = "withdrawn", __("Withdrawn")
+
+    #: To each status from those it may follow: of two runs about one request, and of
+    #: two answers at once, the later one finds that the request has moved on.
+    FROM = {
+        Status.WAITING: (Status.DRAFT, Status.REFUSED),
+        Status.APPROVED: (Status.WAITING,),
+        Status.REFUSED: (Status.WAITING,),
+        Status.FILED: (Status.APPROVED,),
+        Status.WITHDRAWN: (Status.REFUSED,),
+    }
+    #: In these the requester may change what is asked for.
+    CHANGEABLE = frozenset({Status.DRAFT, Status.REFUSED})
 
     requester = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -120,12 +133,23 @@ class LeaveRequest(models.Model):
         return span(self.start_date, self.end_date)
 
     def move(self, status: str, line: str) -> None:
-        """Set the status and add a line to the history, both in one statement."""
+        """Set the status and add a line to the history, both in one statement.
+
+        Raises LeaveMovedOn where the request is no longer where it comes from.
+        """
+        came_from = self.FROM[self.Status(status)]
+        if not self._write(line, came_from=came_from, status=status):
+            raise LeaveMovedOn
         self.status = status
+
+    def note(self, line: str) -> None:
+        """Add a line to the history."""
+        self._write(line, came_from=tuple(self.Status))
+
+    def _write(self, line: str, *, came_from: tuple[str, ...], **values: str) -> bool:
         dated = f"{clock.now():%Y-%m-%d %H:%M} {line}\n"
-        LeaveRequest.objects.filter(pk=self.pk).update(
-            status=status, history=Concat(F("history"), Value(dated))
-        )
+        rows = LeaveRequest.objects.filter(pk=self.pk, status__in=came_from)
+        return bool(rows.update(history=Concat(F("history"), Value(dated)), **values))
 
 
 def span(start: date, end: date) -> str:

@@ -69,8 +69,10 @@ def correct(
     reason = check(kind=kind, start=start, end=end, reason=reason)
     with transaction.atomic():
         # Under this lock no step can send the request on: its hook updates the row.
-        LeaveRequest.objects.select_for_update().get(pk=request.pk)
-        item_held_by(by, request)
+        locked = LeaveRequest.objects.select_for_update().get(pk=request.pk)
+        item_held_by(by, locked)
+        if locked.status not in LeaveRequest.CHANGEABLE:
+            raise LeaveNotYours
         request.kind = kind
         request.start_date, request.end_date = start, end
         request.reason = reason
@@ -117,7 +119,7 @@ def may_change(person: User, request: LeaveRequest) -> bool:
         item_held_by(person, request)
     except LeaveNotYours:
         return False
-    return True
+    return request.status in LeaveRequest.CHANGEABLE
 
 
 def check(*, kind: str, start: date, end: date, reason: str) -> str:

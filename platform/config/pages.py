@@ -14,6 +14,8 @@ from tenants.context import Control, TenantInfo, current_or_none
 from workflow import worklist
 
 THEMES = ("light", "dark")
+#: Where the public host is the operators' console.
+OPERATOR_PATHS = ("/admin/", "/accounts/")
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
 def kind(request: HttpRequest, context: TenantInfo | Control | None) -> str:
     if isinstance(context, TenantInfo):
         return "tenant"
-    return "operator" if request.path.startswith("/admin/") else "public"
+    return "operator" if request.path.startswith(OPERATOR_PATHS) else "public"
 
 
 def theme(request: HttpRequest) -> str:

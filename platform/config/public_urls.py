@@ -6,7 +6,7 @@ from django.views.generic import TemplateView
 from config import health
 from config.admin import operator_admin
 from config.api import public_api
-from config.development import routes
+from config.development import routes, worker_probe
 
 handler400 = "config.error_pages.bad_request"
 handler403 = "config.error_pages.forbidden"
@@ -20,6 +20,6 @@ urlpatterns = [
     path("accounts/", include("accounts.operator_urls")),
     path("admin/", operator_admin.urls),
     path("health/", health.alive, name="health"),
-    path("health/worker/", health.worker, name="health-worker"),
+    *worker_probe(),
     *routes(),
 ]

@@ -5,7 +5,7 @@ from pathlib import Path
 from django.core.exceptions import ImproperlyConfigured
 
 from config.settings.base import *  # noqa: F403 - settings are a namespace
-from config.settings.base import DATA_DIR
+from config.settings.base import DATA_DIR, TRUSTED_PROXY_COUNT
 from config.settings.database import database
 from kernel import env
 
@@ -36,7 +36,9 @@ if SESSION_COOKIE_SECURE:
     CSRF_COOKIE_NAME = "__Host-csrf"
 REFRESH_COOKIE_HOST_PREFIX = SESSION_COOKIE_SECURE
 SECURE_HSTS_SECONDS = 31_536_000
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+# Anybody can send this header; it counts only behind a proxy that sets it.
+if TRUSTED_PROXY_COUNT:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 STATIC_ROOT = Path(env.text("STATIC_ROOT") or DATA_DIR / "staticfiles")
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -188,7 +188,8 @@ def test_my_requests_say_where_each_one_stands(browser_of, acme, bob, ready):
     assert "Waiting for Bob Acme" in client.get(f"{PAGES}/myrequests/").text
     with use(acme):
         do(ready, bob, "APPROVED")
-        ready.instance.content_object.move("filed", "carol: filed")
+        for status in ("waiting", "approved", "filed"):
+            ready.instance.content_object.move(status, f"now {status}")
     page = client.get(f"{PAGES}/myrequests/").text
     assert "Filed" in page
     assert "Running" not in page

@@ -39,9 +39,3 @@ def by_uuid(uuid: UUID) -> TenantInfo | None:
     """Return the tenant with this uuid."""
     with use_control():
         return one(Tenant.objects.filter(uuid=uuid))
-
-
-def by_slug(slug: str) -> TenantInfo | None:
-    """Return the tenant with this slug."""
-    with use_control():
-        return one(Tenant.objects.filter(slug=slug))

@@ -45,10 +45,6 @@ class MeOut(Schema):
     is_authenticated: bool
 
 
-class DetailOut(Schema):
-    detail: str
-
-
 class FlowOut(Schema):
     detail: str
     flow: str
@@ -87,15 +83,6 @@ class VerifiedOut(Schema):
     purpose: str
     ticket: str | None = None
     ticket_expires_in: int | None = None
-
-
-class CodeInvalidOut(Schema):
-    type: str
-    title: str
-    status: int
-    detail: str
-    code: str
-    attempts_remaining: int | None = None
 
 
 class ChangePasswordIn(CamelIn):

@@ -1,4 +1,4 @@
-"""Which way a mail leaves: the table of the specification, first match wins."""
+"""Which way a mail leaves: first match wins."""
 
 from enum import Enum
 

@@ -68,7 +68,10 @@ def theme(request: HttpRequest) -> str:
 
 
 def mailbox_url() -> str:
-    return "/dev/mailbox/" if settings.DEBUG and settings.DEVELOPMENT_MODE else ""
+    """Return where mails can be read; empty where they leave the machine."""
+    if not (settings.DEBUG and settings.DEVELOPMENT_MODE):
+        return ""
+    return "" if settings.EMAIL_DELIVERY_PROVIDER else "/dev/mailbox/"
 
 
 def navigation(request: HttpRequest, user: Any) -> list[Entry]:

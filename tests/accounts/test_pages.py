@@ -12,7 +12,7 @@ from tests import twins
 from tests.accounts.conftest import GOOD_PASSWORD, OTHER_PASSWORD, code_in
 
 BOB = "bob@acme.test"
-EVE = "eve@example.com"
+NEWCOMER = "newcomer@example.com"
 SIGN_IN = "/accounts/sign-in"
 
 
@@ -145,26 +145,26 @@ def test_a_deactivated_person_is_out_at_the_next_page(browser_of, acme):
 def test_a_person_registers_and_signs_in_by_pages(visitor, letters, acme):
     client = visitor()
     form = {
-        "first_name": "Eve",
+        "first_name": "Newcomer",
         "last_name": "Example",
-        "email": EVE,
+        "email": NEWCOMER,
         "password": GOOD_PASSWORD,
     }
     answer = client.post("/accounts/register", form)
     assert answer["Location"] == "/accounts/verify"
     assert answer.cookies["flow_register"]["httponly"]
     page = client.get("/accounts/verify")
-    assert EVE in page.text
+    assert NEWCOMER in page.text
     assert 'autocomplete="one-time-code"' in page.text
     miss = client.post("/accounts/verify", {"code": "ABCDEF"})
     assert miss.status_code == 422
     assert "Tries left: 2." in miss.text
-    answer = client.post("/accounts/verify", {"code": code_in(letters(EVE)[0])})
+    answer = client.post("/accounts/verify", {"code": code_in(letters(NEWCOMER)[0])})
     assert answer["Location"] == SIGN_IN
     page = client.get(SIGN_IN)
     assert "Your address is confirmed." in page.text
-    assert f'value="{EVE}"' in page.text
-    assert sign_in(client, EVE, GOOD_PASSWORD).status_code == 302
+    assert f'value="{NEWCOMER}"' in page.text
+    assert sign_in(client, NEWCOMER, GOOD_PASSWORD).status_code == 302
 
 
 def test_a_person_forgets_and_chooses_a_new_password_by_pages(visitor, letters):
@@ -254,7 +254,7 @@ def test_a_robot_that_fills_the_hidden_field_is_refused(visitor, acme):
             {
                 "first_name": "<b>",
                 "last_name": "x",
-                "email": EVE,
+                "email": NEWCOMER,
                 "password": GOOD_PASSWORD,
             },
         ),

@@ -118,8 +118,8 @@ def test_an_address_registers_once(acme):
 
     def register(_):
         return registration.register(
-            email="eve@example.com",
-            first_name="Eve",
+            email="newcomer@example.com",
+            first_name="Newcomer",
             last_name="Example",
             password=GOOD_PASSWORD,
         )
@@ -127,4 +127,4 @@ def test_an_address_registers_once(acme):
     flows = at_once(acme, 5, register)
     assert len(set(flows)) == 5
     with use(acme):
-        assert User.objects.filter(email_norm="eve@example.com").count() == 1
+        assert User.objects.filter(email_norm="newcomer@example.com").count() == 1

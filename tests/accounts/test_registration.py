@@ -11,12 +11,12 @@ from tests import twins
 from tests.accounts.conftest import GOOD_PASSWORD, OTHER_PASSWORD, TEN_O_CLOCK, wrong
 
 REGISTER, VERIFY = "/api/accounts/register", "/api/accounts/verify-code"
-EVE = "eve@example.com"
+NEWCOMER = "newcomer@example.com"
 
 
-def body(email=EVE, password=GOOD_PASSWORD, **more):
+def body(email=NEWCOMER, password=GOOD_PASSWORD, **more):
     return {
-        "firstName": "Eve",
+        "firstName": "Newcomer",
         "lastName": "Example",
         "email": email,
         "password": password,
@@ -24,7 +24,7 @@ def body(email=EVE, password=GOOD_PASSWORD, **more):
     }
 
 
-def verify(post, flow, code, email=EVE, **more):
+def verify(post, flow, code, email=NEWCOMER, **more):
     return post(VERIFY, {"email": email, "code": code, "flow": flow}, **more)
 
 
@@ -41,27 +41,33 @@ def test_a_person_registers_verifies_and_signs_in(post, code_for, acme):
     assert registered.json()["detail"] == (
         "Registration successful. Please check your email for the verification code."
     )
-    assert not may_sign_in(post, EVE, GOOD_PASSWORD)
-    verified = verify(post, registered.json()["flow"], code_for(EVE))
+    assert not may_sign_in(post, NEWCOMER, GOOD_PASSWORD)
+    verified = verify(post, registered.json()["flow"], code_for(NEWCOMER))
     assert verified.status_code == 200
     assert verified.json() == {"detail": "Code verified.", "purpose": "register"}
-    assert may_sign_in(post, EVE, GOOD_PASSWORD)
+    assert may_sign_in(post, NEWCOMER, GOOD_PASSWORD)
     with use(acme):
-        eve = User.objects.get(email_norm=EVE)
-        assert (eve.role, eve.first_name, eve.is_staff) == ("member", "Eve", False)
+        newcomer = User.objects.get(email_norm=NEWCOMER)
+        assert (newcomer.role, newcomer.first_name, newcomer.is_staff) == (
+            "member",
+            "Newcomer",
+            False,
+        )
 
 
 def test_the_cookie_carries_the_flow_for_a_browser(post, visitor, code_for):
     client = visitor()
     cookie = post(REGISTER, body(), client=client).cookies["flow_register"]
     assert (cookie["httponly"], cookie["samesite"]) == (True, "Strict")
-    answer = post(VERIFY, {"email": EVE, "code": code_for(EVE)}, client=client)
+    answer = post(
+        VERIFY, {"email": NEWCOMER, "code": code_for(NEWCOMER)}, client=client
+    )
     assert answer.status_code == 200
 
 
 def test_a_code_is_read_without_case_spaces_and_hyphens(post, code_for):
     flow = post(REGISTER, body()).json()["flow"]
-    code = code_for(EVE)
+    code = code_for(NEWCOMER)
     typed = f" {code[:3].lower()} - {code[3:].lower()} "
     assert verify(post, flow, typed).status_code == 200
 
@@ -84,7 +90,7 @@ def test_known_and_unknown_addresses_cost_the_same_statements(post, acme):
     from django.test.utils import CaptureQueriesContext
 
     counts = []
-    for email in ("first@example.com", EVE, "bob@acme.test"):
+    for email in ("first@example.com", NEWCOMER, "bob@acme.test"):
         with use(acme), CaptureQueriesContext(connection) as queries:
             post(REGISTER, body(email))
         counts.append([query["sql"].split()[0] for query in queries])
@@ -93,16 +99,18 @@ def test_known_and_unknown_addresses_cost_the_same_statements(post, acme):
 
 def test_a_taken_user_name_falls_back_to_the_address(post, code_for, acme):
     flow = post(REGISTER, body(username="BOB")).json()["flow"]
-    verify(post, flow, code_for(EVE))
+    verify(post, flow, code_for(NEWCOMER))
     with use(acme):
-        assert User.objects.get(email_norm=EVE).username == EVE
+        assert User.objects.get(email_norm=NEWCOMER).username == NEWCOMER
 
 
-@pytest.mark.parametrize("username", ["eve", "x@y", "\uff20home", "\ufdfa" * 20, "  "])
+@pytest.mark.parametrize(
+    "username", ["newcomer", "x@y", "\uff20home", "\ufdfa" * 20, "  "]
+)
 def test_any_wanted_user_name_registers(post, acme, username):
     assert post(REGISTER, body(username=username)).status_code == 201
     with use(acme):
-        assert User.objects.filter(email_norm=EVE).count() == 1
+        assert User.objects.filter(email_norm=NEWCOMER).count() == 1
 
 
 def test_a_strangers_registration_never_sets_the_owners_password(post, code_for, acme):
@@ -110,23 +118,23 @@ def test_a_strangers_registration_never_sets_the_owners_password(post, code_for,
         stranger = post(REGISTER, body(password=OTHER_PASSWORD)).json()["flow"]
         clock.advance(timedelta(minutes=2))
         owner = post(REGISTER, body()).json()["flow"]
-        code = code_for(EVE)
+        code = code_for(NEWCOMER)
         assert verify(post, stranger, code).status_code == 202
         assert verify(post, owner, code).status_code == 200
-    assert may_sign_in(post, EVE, GOOD_PASSWORD)
-    assert not may_sign_in(post, EVE, OTHER_PASSWORD)
+    assert may_sign_in(post, NEWCOMER, GOOD_PASSWORD)
+    assert not may_sign_in(post, NEWCOMER, OTHER_PASSWORD)
 
 
 def test_a_second_flow_cannot_take_over_after_the_first_was_verified(post, code_for):
     with clock.frozen(TEN_O_CLOCK):
         first = post(REGISTER, body()).json()["flow"]
-        first_code = code_for(EVE)
+        first_code = code_for(NEWCOMER)
         clock.advance(timedelta(minutes=2))
         second = post(REGISTER, body(password=OTHER_PASSWORD)).json()["flow"]
-        second_code = code_for(EVE)
+        second_code = code_for(NEWCOMER)
         assert verify(post, first, first_code).status_code == 200
         assert verify(post, second, second_code).status_code == 202
-    assert may_sign_in(post, EVE, GOOD_PASSWORD)
+    assert may_sign_in(post, NEWCOMER, GOOD_PASSWORD)
 
 
 def test_groups_and_rights_in_the_body_change_nothing(post, code_for, acme):
@@ -137,16 +145,20 @@ def test_groups_and_rights_in_the_body_change_nothing(post, code_for, acme):
         isActive=True,
     )
     flow = post(REGISTER, asked).json()["flow"]
-    verify(post, flow, code_for(EVE))
+    verify(post, flow, code_for(NEWCOMER))
     with use(acme):
-        eve = User.objects.get(email_norm=EVE)
-        assert (eve.role, eve.is_staff, eve.groups.count()) == ("member", False, 0)
+        newcomer = User.objects.get(email_norm=NEWCOMER)
+        assert (newcomer.role, newcomer.is_staff, newcomer.groups.count()) == (
+            "member",
+            False,
+            0,
+        )
 
 
 def test_a_code_works_for_ten_minutes_and_not_a_second_longer(post, code_for):
     with clock.frozen(TEN_O_CLOCK):
         flow = post(REGISTER, body()).json()["flow"]
-        code = code_for(EVE)
+        code = code_for(NEWCOMER)
         clock.advance(timedelta(minutes=10, seconds=1))
         late = verify(post, flow, code)
     assert (late.status_code, late.json()["code"]) == (400, "code_expired")
@@ -156,14 +168,14 @@ def test_a_code_works_for_ten_minutes_and_not_a_second_longer(post, code_for):
 def test_a_code_works_at_exactly_ten_minutes(post, code_for):
     with clock.frozen(TEN_O_CLOCK):
         flow = post(REGISTER, body()).json()["flow"]
-        code = code_for(EVE)
+        code = code_for(NEWCOMER)
         clock.advance(timedelta(minutes=10))
         assert verify(post, flow, code).status_code == 200
 
 
 def test_the_third_miss_ends_the_code_for_good(post, code_for):
     flow = post(REGISTER, body()).json()["flow"]
-    code = code_for(EVE)
+    code = code_for(NEWCOMER)
     answers = [verify(post, flow, wrong(code)) for _ in range(3)]
     assert [answer.status_code for answer in answers] == [202, 202, 400]
     assert [a.json().get("attempts_remaining") for a in answers] == [2, 1, None]
@@ -173,19 +185,19 @@ def test_the_third_miss_ends_the_code_for_good(post, code_for):
 
 def test_a_used_code_is_invalid_and_cancels_nothing(post, code_for):
     flow = post(REGISTER, body()).json()["flow"]
-    code = code_for(EVE)
+    code = code_for(NEWCOMER)
     assert verify(post, flow, code).status_code == 200
     replay = verify(post, flow, code)
     assert replay.status_code == 202
     assert "attempts_remaining" not in replay.json()
-    assert may_sign_in(post, EVE, GOOD_PASSWORD)
+    assert may_sign_in(post, NEWCOMER, GOOD_PASSWORD)
 
 
 @pytest.mark.parametrize(
     ("email", "host"),
     [
         ("other@example.com", "acme.localhost"),
-        (EVE, "globex.localhost"),
+        (NEWCOMER, "globex.localhost"),
     ],
 )
 def test_a_code_for_another_address_or_tenant_spends_nothing(
@@ -193,14 +205,14 @@ def test_a_code_for_another_address_or_tenant_spends_nothing(
 ):
     globex = twins.info("globex")
     flow = post(REGISTER, body()).json()["flow"]
-    code = code_for(EVE)
+    code = code_for(NEWCOMER)
     answer = verify(post, flow, code, email, host=host)
     assert answer.status_code == 202
     assert "attempts_remaining" not in answer.json()
     with use(acme):
-        assert Challenge.objects.get(email_norm=EVE).attempts_left == 3
+        assert Challenge.objects.get(email_norm=NEWCOMER).attempts_left == 3
     with use(globex):
-        assert not Challenge.objects.filter(email_norm=EVE).exists()
+        assert not Challenge.objects.filter(email_norm=NEWCOMER).exists()
     assert verify(post, flow, code).status_code == 200
 
 
@@ -208,7 +220,7 @@ def test_failures_count_per_address_and_survive_new_codes(post, code_for, acme):
     with clock.frozen(TEN_O_CLOCK):
         for _ in range(4):
             flow = post(REGISTER, body()).json()["flow"]
-            code = code_for(EVE)
+            code = code_for(NEWCOMER)
             for _ in range(3):
                 last = verify(post, flow, wrong(code))
             clock.advance(timedelta(minutes=1))
@@ -221,18 +233,18 @@ def test_failures_count_per_address_and_survive_new_codes(post, code_for, acme):
 def test_the_code_is_sent_again_in_its_flow_and_replaces_the_old_one(post, code_for):
     with clock.frozen(TEN_O_CLOCK):
         flow = post(REGISTER, body()).json()["flow"]
-        old = code_for(EVE)
+        old = code_for(NEWCOMER)
         clock.advance(timedelta(minutes=1))
-        resend = post("/api/accounts/resend", {"email": EVE, "flow": flow})
+        resend = post("/api/accounts/resend", {"email": NEWCOMER, "flow": flow})
         assert resend.status_code == 200
         assert resend.json()["detail"] == (
             "If the email exists, a reset code has been sent."
         )
-        new = code_for(EVE)
+        new = code_for(NEWCOMER)
         assert new != old
         assert verify(post, flow, old).json()["attempts_remaining"] == 2
         assert verify(post, flow, new).status_code == 200
-    assert may_sign_in(post, EVE, GOOD_PASSWORD)
+    assert may_sign_in(post, NEWCOMER, GOOD_PASSWORD)
 
 
 def test_within_a_minute_nothing_is_sent_again_and_the_last_code_stays_valid(
@@ -240,20 +252,20 @@ def test_within_a_minute_nothing_is_sent_again_and_the_last_code_stays_valid(
 ):
     with clock.frozen(TEN_O_CLOCK):
         flow = post(REGISTER, body()).json()["flow"]
-        code = code_for(EVE)
-        answer = post("/api/accounts/resend", {"email": EVE, "flow": flow})
+        code = code_for(NEWCOMER)
+        answer = post("/api/accounts/resend", {"email": NEWCOMER, "flow": flow})
         assert answer.status_code == 200
-        assert len(letters(EVE)) == 1
+        assert len(letters(NEWCOMER)) == 1
         assert verify(post, flow, code).status_code == 200
 
 
 def test_a_resend_in_a_strangers_flow_sends_nothing(post, letters):
     with clock.frozen(TEN_O_CLOCK):
         post(REGISTER, body())
-        assert len(letters(EVE)) == 1
+        assert len(letters(NEWCOMER)) == 1
         clock.advance(timedelta(minutes=1))
-        post("/api/accounts/resend", {"email": EVE, "flow": "x" * 43})
-        assert len(letters(EVE)) == 1
+        post("/api/accounts/resend", {"email": NEWCOMER, "flow": "x" * 43})
+        assert len(letters(NEWCOMER)) == 1
 
 
 @pytest.mark.parametrize(
@@ -265,9 +277,9 @@ def test_a_resend_in_a_strangers_flow_sends_nothing(post, letters):
         ({"email": "a@[127.0.0.1]"}, 400, "email_invalid"),
         ({"email": "a" * 65 + "@example.com"}, 400, "email_invalid"),
         ({"email": "ŉ" * 64 + "@" + "a" * 60 + ".example.com"}, 400, "email_invalid"),
-        ({"email": "eve@example.com\nbcc: x@example.com"}, 400, "email_invalid"),
-        ({"firstName": "Eve\r\nBcc: x"}, 400, "name_invalid"),
-        ({"firstName": "<b>Eve</b>"}, 400, "name_invalid"),
+        ({"email": "newcomer@example.com\nbcc: x@example.com"}, 400, "email_invalid"),
+        ({"firstName": "Newcomer\r\nBcc: x"}, 400, "name_invalid"),
+        ({"firstName": "<b>Newcomer</b>"}, 400, "name_invalid"),
         ({"lastName": "see http://x.example"}, 400, "name_invalid"),
         ({"lastName": "x" * 151}, 400, "name_invalid"),
         ({"password": "a"}, 400, "password_too_short"),
@@ -276,7 +288,7 @@ def test_a_resend_in_a_strangers_flow_sends_nothing(post, letters):
         ({"password": "acme-company-2026"}, 400, "password_contextual"),
         ({"password": "a\u0000" * 10}, 422, "invalid_body"),
         ({"email": 5}, 422, "invalid_body"),
-        ({"firstName": ["Eve"]}, 422, "invalid_body"),
+        ({"firstName": ["Newcomer"]}, 422, "invalid_body"),
         ({"email": "\ud800@example.com"}, 422, "invalid_body"),
         ({"firstName": "x" * 100_000}, 422, "invalid_body"),
         ({"company": "Robots Ltd"}, 400, "blocked"),
@@ -301,7 +313,7 @@ def test_the_honeypot_says_the_seeds_sentence_and_never_logs_its_value(post, cap
 
 
 def test_missing_fields_are_named(post, db):
-    answer = post(REGISTER, {"email": EVE})
+    answer = post(REGISTER, {"email": NEWCOMER})
     assert answer.json()["detail"] == (
         "Missing required field(s): firstName, lastName, password"
     )
@@ -318,14 +330,14 @@ def test_without_mail_nobody_can_register(post, settings, acme):
     answer = post(REGISTER, body())
     assert (answer.status_code, answer.json()["code"]) == (400, "mail_unavailable")
     with use(acme):
-        assert not User.objects.filter(email_norm=EVE).exists()
+        assert not User.objects.filter(email_norm=NEWCOMER).exists()
 
 
 def test_nobody_registers_on_the_public_host(post, acme):
     answer = post(REGISTER, body(), host="localhost")
     assert answer.status_code == 404
     with use_control():
-        assert not User.objects.filter(email_norm=EVE).exists()
+        assert not User.objects.filter(email_norm=NEWCOMER).exists()
 
 
 def test_twenty_registrations_an_hour_and_client(post, acme):
@@ -338,8 +350,8 @@ def test_twenty_registrations_an_hour_and_client(post, acme):
 
 
 def test_two_spellings_of_an_address_are_one_account(post, code_for, acme):
-    flow = post(REGISTER, body("EVE@Example.com")).json()["flow"]
-    code = code_for("EVE@Example.com")
-    assert verify(post, flow, code, "eve@example.COM").status_code == 200
+    flow = post(REGISTER, body("NEWCOMER@Example.com")).json()["flow"]
+    code = code_for("NEWCOMER@Example.com")
+    assert verify(post, flow, code, "newcomer@example.COM").status_code == 200
     with use(acme):
-        assert User.objects.filter(email_norm=EVE).count() == 1
+        assert User.objects.filter(email_norm=NEWCOMER).count() == 1

@@ -36,7 +36,7 @@ PATHS = [
     "/api/docs",
     "/api/no/such/path",
 ]
-#: State, HTTP status, code and Retry-After of spec 1.3.
+#: State, HTTP status, code and Retry-After.
 ANSWERS = [
     (State.PROVISIONING, 503, "tenant_provisioning", "5"),
     (State.FAILED, 503, "tenant_failed", "3600"),

@@ -1,4 +1,4 @@
-"""Spec 9.1: nothing due is lost and nothing fires twice, whoever dies or is late."""
+"""Nothing due is lost and nothing fires twice, whoever dies or is late."""
 
 import random
 from concurrent.futures import ThreadPoolExecutor

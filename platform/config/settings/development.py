@@ -5,6 +5,7 @@ from config.settings.base import DATA_DIR
 from config.settings.database import database
 from config.settings.local import kept_secret, server
 from kernel import env
+from kernel.embedded import addresses
 
 DEBUG = env.flag("DEBUG", True)
 DEVELOPMENT_MODE = True
@@ -12,6 +13,9 @@ DEVELOPMENT_MODE = True
 SECRET_KEY = kept_secret(DATA_DIR / "keys" / "secret_key")
 CODE_PEPPER = kept_secret(DATA_DIR / "keys" / "code_pepper")
 ACCOUNTS_SECRET_KEYS = [kept_secret(DATA_DIR / "keys" / "accounts_secret")]
+
+# Links of a command lead to the demo that runs beside it.
+TENANTRY_PORT = env.number("PORT", addresses.demo_port() or 8000, low=1, high=65535)
 
 DATABASES = {
     "default": database(

@@ -35,7 +35,6 @@ if SESSION_COOKIE_SECURE:
     SESSION_COOKIE_NAME = "__Host-session"
     CSRF_COOKIE_NAME = "__Host-csrf"
 REFRESH_COOKIE_HOST_PREFIX = SESSION_COOKIE_SECURE
-SECURE_HSTS_SECONDS = 31_536_000
 # Anybody can send this header; it counts only behind a proxy that sets it.
 if TRUSTED_PROXY_COUNT:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")

@@ -7,7 +7,7 @@ import socket
 from pathlib import Path
 from urllib.parse import quote, unquote
 
-from kernel.embedded import places
+from kernel.embedded import locks, places
 
 
 def database_url(directory: Path) -> str:
@@ -49,6 +49,13 @@ def running() -> dict[str, str]:
         for url in _written(pattern)
         if answers(url)
     }
+
+
+def demo_port() -> int | None:
+    """Return the web port of the running demo, or None where none runs."""
+    path = places.data_dir() / "demo.lock"
+    note = locks.read(path).note if locks.is_held(path) else ""
+    return int(note) if note.isdigit() else None
 
 
 def _written(pattern: str) -> list[str]:

@@ -13,7 +13,7 @@ from kernel.embedded.screen import Screen
 from kernel.embedded.supervisor import Supervisor
 
 PYTHON = sys.executable
-QUEUES = "default,provisioning,mail"
+QUEUES = "default,provisioning"
 
 
 def run(*, anew: bool) -> int:

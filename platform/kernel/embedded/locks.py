@@ -70,6 +70,18 @@ def read(path: Path) -> Holder:
         return Holder(pid=0, since="just now")
 
 
+def is_held(path: Path) -> bool:
+    """Tell whether a living process holds the lock."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    except OSError:
+        return False
+    try:
+        return not _locked(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def _open(path: Path) -> int:
     try:
         return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644)

@@ -11,6 +11,7 @@ from typing import Any, Final, NoReturn
 from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import OperationalError
 from django.db.models import Q, QuerySet
 
 from kernel.errors import ApplicationError, Conflict, Invalid, NotFound
@@ -32,6 +33,11 @@ SORTS: Final = {"slug": "slug", "created": "-created_at", "state": "state"}
 
 class Refused(CommandError):
     """What stands before the line on stderr."""
+
+
+NO_DATABASE: Final = (
+    "No database answers: start the demo with `make demo`, or set DATABASE_URL."
+)
 
 
 class Command(BaseCommand):
@@ -99,6 +105,10 @@ class Command(BaseCommand):
             fail(error.detail, exit_code(error))
         except CommandError:
             raise
+        except OperationalError:
+            if options["traceback"]:
+                raise
+            fail(NO_DATABASE, 1)
         except Exception as error:
             if options["traceback"]:
                 raise

@@ -22,6 +22,7 @@ from accounts.models import (
     User,
 )
 from accounts.permissions import RESERVED_GROUPS
+from kernel.admin import FixedRows, ReadOnly
 
 
 def register(site: AdminSite) -> None:
@@ -34,28 +35,7 @@ def register(site: AdminSite) -> None:
     site.register(SecurityEvent, SecurityEventAdmin)
 
 
-class ReadOnlyAdmin(ModelAdmin):
-    """Shows rows and changes none."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002 - Django's signature
-        return False
-
-    def has_change_permission(
-        self,
-        request: HttpRequest,  # noqa: ARG002 - Django's signature
-        obj: Model | None = None,  # noqa: ARG002 - Django's signature
-    ) -> bool:
-        return False
-
-    def has_delete_permission(
-        self,
-        request: HttpRequest,  # noqa: ARG002 - Django's signature
-        obj: Model | None = None,  # noqa: ARG002 - Django's signature
-    ) -> bool:
-        return False
-
-
-class UserAdmin(ModelAdmin):
+class UserAdmin(FixedRows, ModelAdmin):
     """People: names and languages can be mended, rights and passwords not."""
 
     list_display = ("display_name", "email", "role", "is_active", "last_login")
@@ -87,18 +67,8 @@ class UserAdmin(ModelAdmin):
 
     group_names.short_description = _("groups")  # type: ignore[attr-defined]
 
-    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002 - Django's signature
-        return False
 
-    def has_delete_permission(
-        self,
-        request: HttpRequest,  # noqa: ARG002 - Django's signature
-        obj: Model | None = None,  # noqa: ARG002 - Django's signature
-    ) -> bool:
-        return False
-
-
-class GroupAdmin(ModelAdmin):
+class GroupAdmin(FixedRows, ModelAdmin):
     """Process roles: a name can be mended; those that mirror a role cannot be changed.
 
     None is added or deleted here: the processes that name them would not know.
@@ -120,21 +90,11 @@ class GroupAdmin(ModelAdmin):
     member_count.short_description = _("members")  # type: ignore[attr-defined]
     member_names.short_description = _("members")  # type: ignore[attr-defined]
 
-    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002 - Django's signature
-        return False
-
     def has_change_permission(
         self, request: HttpRequest, obj: Group | None = None
     ) -> bool:
         is_reserved = obj is not None and obj.name in RESERVED_GROUPS
         return not is_reserved and super().has_change_permission(request, obj)
-
-    def has_delete_permission(
-        self,
-        request: HttpRequest,  # noqa: ARG002 - Django's signature
-        obj: Group | None = None,  # noqa: ARG002 - Django's signature
-    ) -> bool:
-        return False
 
 
 class BrandingForm(ModelForm):  # type: ignore[type-arg]  # generic in stubs only
@@ -202,7 +162,7 @@ class BrandingAdmin(ModelAdmin):
         return False
 
 
-class MailMessageAdmin(ReadOnlyAdmin):
+class MailMessageAdmin(ReadOnly, ModelAdmin):
     """The outbox: what became of each mail, never what stood in it."""
 
     list_display = ("id", "category", "to", "state", "attempts", "due_at", "sent_at")
@@ -222,7 +182,7 @@ class MailMessageAdmin(ReadOnlyAdmin):
     )
 
 
-class RefreshSessionAdmin(ReadOnlyAdmin):
+class RefreshSessionAdmin(ReadOnly, ModelAdmin):
     """Signed-in devices, without their hashes."""
 
     list_display = ("user", "kind", "client_label", "last_used_at", "revoked_at")
@@ -241,7 +201,7 @@ class RefreshSessionAdmin(ReadOnlyAdmin):
     )
 
 
-class SecurityEventAdmin(ReadOnlyAdmin):
+class SecurityEventAdmin(ReadOnly, ModelAdmin):
     """What happened to accounts."""
 
     list_display = ("at", "name", "subject", "actor", "via", "client_prefix")

@@ -1,6 +1,6 @@
 """Tenants in the operators' console: to look at, and to stop and start."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin, TabularInline
 
+from kernel.admin import ReadOnly
 from tenants.errors import MoveRefused
 from tenants.models import (
     Domain,
@@ -18,22 +19,6 @@ from tenants.models import (
     Tenant,
 )
 from tenants.states import State, change_state
-
-
-class ReadOnly:
-    """Nothing is added, changed or deleted by hand: verbs do it, with an event."""
-
-    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:  # noqa: ARG002 - Django's signature
-        """Refuse: tenants come from provisioning."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 - Django's signature
-        """Refuse: a change has a verb."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 - Django's signature
-        """Refuse: a tenant's end has a verb."""
-        return False
 
 
 class DomainInline(ReadOnly, TabularInline):

@@ -6,6 +6,7 @@ from django.contrib.admin import AdminSite
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
 
+from kernel.admin import FixedRows, ReadOnly
 from workflow import publishing
 from workflow.models import (
     Activity,
@@ -20,19 +21,6 @@ from workflow.models import (
 )
 
 
-class ReadOnly:
-    """Rows that only the engine writes."""
-
-    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:  # noqa: ARG002 - Django's signature
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 - as above
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 - as above
-        return False
-
-
 class ActivityInline(ReadOnly, TabularInline):
     model = Activity
     fields = ("key", "title", "kind", "join_mode", "split_mode", "autostart")
@@ -45,7 +33,7 @@ class TransitionInline(ReadOnly, TabularInline):
     extra = 0
 
 
-class ProcessAdmin(ModelAdmin):
+class ProcessAdmin(FixedRows, ModelAdmin):
     """A version never changes; an admin may switch it off and on."""
 
     list_display = ("title", "code", "version", "status", "enabled", "published_at")
@@ -71,12 +59,6 @@ class ProcessAdmin(ModelAdmin):
         """Switch the process, audited."""
         if "enabled" in form.changed_data:
             publishing.switch(obj, enabled=obj.enabled, by=request.user)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002 - Django's signature
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 - as above
-        return False
 
 
 class InstanceAdmin(ReadOnly, ModelAdmin):

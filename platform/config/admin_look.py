@@ -55,6 +55,18 @@ class Figure:
         return f"{_list_of(_label(self.rows.model))}?{self.query}"
 
 
+DEVICES = Table(
+    "accounts.refreshsession",
+    __("Signed-in devices"),
+    "devices",
+    __("Apps and browsers that hold a refresh token"),
+)
+SECURITY_EVENTS = Table(
+    "accounts.securityevent",
+    __("Security events"),
+    "shield",
+    __("Sign-ins, new passwords, ended devices"),
+)
 TENANT_GROUPS = (
     Group(
         __("Work"),
@@ -100,18 +112,8 @@ TENANT_GROUPS = (
                 "group",
                 __("Who may take which work"),
             ),
-            Table(
-                "accounts.refreshsession",
-                __("Signed-in devices"),
-                "devices",
-                __("Apps and browsers that hold a refresh token"),
-            ),
-            Table(
-                "accounts.securityevent",
-                __("Security events"),
-                "shield",
-                __("Sign-ins, new passwords, ended devices"),
-            ),
+            DEVICES,
+            SECURITY_EVENTS,
         ),
     ),
     Group(
@@ -200,18 +202,8 @@ OPERATOR_GROUPS = (
                 "person",
                 __("Who may sign in here"),
             ),
-            Table(
-                "accounts.refreshsession",
-                __("Signed-in devices"),
-                "devices",
-                __("Apps and browsers that hold a refresh token"),
-            ),
-            Table(
-                "accounts.securityevent",
-                __("Security events"),
-                "shield",
-                __("Sign-ins, new passwords, ended devices"),
-            ),
+            DEVICES,
+            SECURITY_EVENTS,
             Table(
                 "accounts.mailmessage",
                 __("Mails"),

@@ -7,13 +7,13 @@ EMBEDDED = $(VENV_PYTHON) -m kernel.embedded
 # The -I keeps the script's own folder from hiding modules of the standard library.
 READY = $(PYTHON) -I platform/kernel/embedded/bootstrap.py
 
-export PORT RESET YES
+export PORT RESET YES JSON
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo demo-reset psql test lint format lock smoke clean-data clean
+.PHONY: help venv demo demo-reset psql test lint format lock smoke isolation bench-tenancy clean-data clean
 
 help: ## list the targets
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' \
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' \
 		$(firstword $(MAKEFILE_LIST))
 
 venv: ## make .venv and install the locked packages
@@ -53,9 +53,16 @@ lock: ## write deploy/requirements.txt from pyproject.toml
 smoke: ## start the demo from a clean clone and run the documented examples
 	@$(READY) && exec $(VENV_PYTHON) deploy/smoke.py
 
+isolation: ## prove isolation at length, on all cores (ISOLATION_SEED=N begins there)
+	@$(READY) && ISOLATION=long exec $(VENV_PYTHON) -m pytest -n auto \
+		-p tests.isolation.counting tests/isolation $(ARGS)
+
+bench-tenancy: ## compare with plain Django and django-tenants (JSON=FILE also writes)
+	@$(READY) && exec $(VENV_PYTHON) -m tests.bench
+
 clean-data: ## stop what runs and remove .data (asks first, unless YES=1)
 	@$(READY) && exec $(EMBEDDED) clean-data
 
 clean: ## remove .venv and the caches; the data stay
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .bench .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

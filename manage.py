@@ -5,10 +5,8 @@ import importlib
 import sys
 from pathlib import Path
 
-from django.core.management import execute_from_command_line
-
 if __name__ == "__main__":
     # Appended, not put first: `platform/` must hide nothing (architecture, section 9).
     sys.path.append(str(Path(__file__).resolve().parent / "platform"))
     importlib.import_module("config.environment").choose_settings()
-    execute_from_command_line(sys.argv)
+    importlib.import_module("tenants.management.utility").execute(sys.argv)

@@ -8,6 +8,7 @@ from accounts import keys, sessions, tokens
 from accounts.models import RefreshSession, User
 from accounts.tokens import BadToken, Claims
 from kernel import clock
+from tenants.serving import speak_to
 
 #: No token is longer; what is longer is not decoded at all.
 LONGEST_TOKEN = 4096
@@ -17,7 +18,8 @@ class TenantAuth(HttpJwtAuth):
     """Lets a request in by the access token of a person of this tenant.
 
     One statement loads device and person; every refusal is the same 401.
-    Sets `request.user`, `request.auth_session` and `request.auth_via`.
+    Sets `request.user`, `request.auth_session` and `request.auth_via`, and speaks the
+    person's language from there on.
     """
 
     def __call__(self, request: HttpRequest) -> User:
@@ -34,10 +36,11 @@ class TenantAuth(HttpJwtAuth):
             session = _session(tokens.read_access(token))
         except BadToken:
             raise AuthenticationError from None
-        request.user = session.user
+        request.user = user = session.user
+        speak_to(language=user.language, time_zone=user.time_zone)
         request.auth_session = session  # type: ignore[attr-defined]
         request.auth_via = "token"  # type: ignore[attr-defined]
-        return session.user
+        return user
 
 
 def _session(claims: Claims) -> RefreshSession:

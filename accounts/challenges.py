@@ -20,7 +20,7 @@ from accounts import conf, limits
 from accounts.models import Challenge, User
 from kernel import clock, codes
 from kernel.text import storable
-from tenants import context
+from tenants import signing
 
 SPEND = Path(__file__).with_name("sql").joinpath("spend_attempt.sql").read_text("utf-8")
 TICKET_LIFE = timedelta(minutes=10)
@@ -77,7 +77,7 @@ def open_in_flow(purpose: str, email_norm: str, flow: str) -> Challenge | None:
     """Return the pending challenge of this client for the address."""
     return (
         Challenge.objects.open(at=clock.now())
-        .filter(purpose=purpose, email_norm=email_norm, flow_hash=codes.digest(flow))
+        .filter(purpose=purpose, email_norm=email_norm, flow_hash=_flow_hash(flow))
         .first()
     )
 
@@ -104,7 +104,7 @@ def issue_code(
         purpose=purpose,
         user=user,
         email_norm=email_norm,
-        flow_hash=codes.digest(flow),
+        flow_hash=_flow_hash(flow),
         salt=codes.new_salt(),
         payload=payload if user and payload else {},
         attempts_left=settings.attempts,
@@ -131,14 +131,22 @@ def _supersede(purpose: str, email_norm: str, flow: str) -> None:
     Challenge.objects.filter(
         purpose=purpose,
         email_norm=email_norm,
-        flow_hash=codes.digest(flow),
+        flow_hash=_flow_hash(flow),
         consumed_at__isnull=True,
         superseded_at__isnull=True,
     ).update(superseded_at=clock.now(), payload={})
 
 
+def _flow_hash(flow: str) -> bytes:
+    return signing.digest(flow, salt="accounts.flow")
+
+
+def _ticket_hash(ticket: str) -> bytes:
+    return signing.digest(ticket, salt="accounts.ticket")
+
+
 def _hash(challenge: Challenge, code: str) -> bytes:
-    binding = f"{context.context_uuid()}|{challenge.pk}|{challenge.purpose}"
+    binding = signing.bound(f"{challenge.pk}|{challenge.purpose}")
     return codes.code_hash(code, salt=bytes(challenge.salt), binding=binding)
 
 
@@ -175,7 +183,7 @@ def _latest(email_norm: str, flow: str) -> Challenge | None:
     if not flow:
         return None
     return (
-        Challenge.objects.filter(flow_hash=codes.digest(flow), email_norm=email_norm)
+        Challenge.objects.filter(flow_hash=_flow_hash(flow), email_norm=email_norm)
         .select_related("user")
         .order_by("-created_at", F("superseded_at").desc(nulls_first=True))
         .first()
@@ -238,7 +246,7 @@ def _issue_ticket(purpose: str, user: User, life: timedelta) -> str:
         purpose=purpose,
         user=user,
         email_norm=user.email_norm or "",
-        secret_hash=codes.digest(ticket),
+        secret_hash=_ticket_hash(ticket),
         created_at=now,
         expires_at=now + life,
     )
@@ -269,5 +277,5 @@ def drop_tickets(user: User) -> None:
 
 
 def _ticket(ticket: str, email_norm: str | None) -> Q:
-    which = Q(purpose__in=TICKETS, secret_hash=codes.digest(ticket))
+    which = Q(purpose__in=TICKETS, secret_hash=_ticket_hash(ticket))
     return which & Q(email_norm=email_norm) if email_norm is not None else which

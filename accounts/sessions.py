@@ -20,7 +20,7 @@ from accounts import crypto, events
 from accounts.errors import SessionEnded
 from accounts.models import RefreshSession, User
 from kernel import clock, codes
-from tenants import context
+from tenants import signing
 
 IDLE_LIFE = timedelta(days=14)
 LONGEST_LIFE = timedelta(days=30)
@@ -66,8 +66,8 @@ def begin(user: User, device: Device) -> Issued:
     session = RefreshSession.objects.create(
         user=user,
         kind=device.kind,
-        family_hash=codes.digest(family),
-        current_hash=codes.digest(secret),
+        family_hash=_family_hash(family),
+        current_hash=_secret_hash(secret),
         created_at=now,
         last_used_at=now,
         idle_expires_at=now + IDLE_LIFE,
@@ -157,12 +157,20 @@ def is_alive(session: RefreshSession) -> bool:
     )
 
 
+def _family_hash(family: str) -> bytes:
+    return signing.digest(family, salt="accounts.refresh_family")
+
+
+def _secret_hash(secret: str) -> bytes:
+    return signing.digest(secret, salt="accounts.refresh")
+
+
 def _is_family(session: RefreshSession, presented: Presented) -> bool:
-    return codes.equal(bytes(session.family_hash), codes.digest(presented.family))
+    return codes.equal(bytes(session.family_hash), _family_hash(presented.family))
 
 
 def _advance(session: RefreshSession, presented: Presented) -> str:
-    digest = codes.digest(presented.secret)
+    digest = _secret_hash(presented.secret)
     if codes.equal(bytes(session.current_hash), digest):
         secret = _next_secret(session, presented, session.generation + 1)
         if _store(session, digest, secret):
@@ -180,7 +188,7 @@ def _store(session: RefreshSession, digest: bytes, secret: str) -> bool:
         pk=session.pk, current_hash=digest, revoked_at__isnull=True
     ).update(
         previous_hash=digest,
-        current_hash=codes.digest(secret),
+        current_hash=_secret_hash(secret),
         generation=F("generation") + 1,
         rotated_at=now,
         last_used_at=now,
@@ -215,8 +223,7 @@ def _report_reuse(session: RefreshSession) -> None:
 def _next_secret(session: RefreshSession, presented: Presented, generation: int) -> str:
     text = "\x1f".join(
         (
-            str(context.context_uuid()),
-            session.pk.hex,
+            signing.bound(session.pk.hex),
             str(generation),
             presented.secret,
         )

@@ -1,7 +1,7 @@
 """Access tokens: made and decoded by the library, bound to tenant, device and row.
 
-A token says who (`user_id`), where (`tenant`), which device (`sid`) and which version
-of the account's access (`tv`); nothing personal, no roles.
+A token says who (`user_id`), where (`tenant` and its generation, `gen`), which device
+(`sid`) and which version of the account's access (`tv`); nothing personal, no roles.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from ninja_simple_jwt.jwt.token_operations import (
 
 from accounts import keys
 from accounts.models import RefreshSession, User
-from tenants import context
+from tenants import context, signing
 
 
 class BadToken(Exception):
@@ -38,11 +38,12 @@ def issue_access(user: User, session: RefreshSession) -> str:
     payload = {
         "user_id": user.pk,
         "tenant": str(context.context_uuid()),
+        "gen": signing.generation(),
         "tv": user.token_version,
         "sid": session.pk.hex,
     }
-    signing = keys.current()
-    token, _ = encode_token(payload, TokenTypes.ACCESS, kid=signing.kid)
+    pair = keys.current()
+    token, _ = encode_token(payload, TokenTypes.ACCESS, kid=pair.kid)
     return str(token)
 
 
@@ -55,16 +56,16 @@ def read_access(token: str) -> Claims:
 
 
 def _decode(token: str) -> dict[str, Any]:
-    signing = keys.current()
+    pair = keys.current()
     kid = decode_token(token, TokenTypes.ACCESS, verify=False).get("kid")
-    if kid == signing.kid:
+    if kid == pair.kid:
         return dict(decode_token(token, TokenTypes.ACCESS))
-    if not isinstance(kid, str) or kid not in signing.retired:
+    if not isinstance(kid, str) or kid not in pair.retired:
         raise BadToken
     return jwt.decode(
         token,
-        signing.retired[kid],
-        algorithms=[signing.algorithm],
+        pair.retired[kid],
+        algorithms=[pair.algorithm],
         leeway=keys.LEEWAY,
         options={"require": ["exp", "jti"]},
     )
@@ -76,6 +77,8 @@ def _claims(payload: dict[str, Any]) -> Claims:
     if payload["token_type"] != TokenTypes.ACCESS.value:
         raise BadToken
     if payload["tenant"] != str(context.context_uuid()):
+        raise BadToken
+    if payload["gen"] != signing.generation():
         raise BadToken
     user_id, version = payload["user_id"], payload["tv"]
     if type(user_id) is not int or type(version) is not int:

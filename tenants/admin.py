@@ -12,6 +12,7 @@ from unfold.admin import ModelAdmin, TabularInline
 from kernel.admin import ReadOnly
 from tenants.errors import MoveRefused
 from tenants.models import (
+    DeadLetter,
     Domain,
     OperatorEvent,
     ProvisioningRun,
@@ -103,11 +104,28 @@ class OperatorEventAdmin(ReadOnly, ModelAdmin):
     date_hierarchy = "at"
 
 
+class DeadLetterAdmin(ReadOnly, ModelAdmin):
+    """Refused tasks; what a task was told is its tenant's and is not shown."""
+
+    list_display = ("refused_at", "task", "tenant", "reason", "detail")
+    list_filter = ("reason", "task")
+    search_fields = ("tenant", "task", "task_id")
+    date_hierarchy = "refused_at"
+    exclude = ("message",)
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Refuse to filter by what is not shown: answers would spell it out."""
+        return not lookup.startswith("message") and super().lookup_allowed(
+            lookup, value, request
+        )
+
+
 ADMINS: dict[type[Model], type[ModelAdmin]] = {
     Tenant: TenantAdmin,
     Domain: DomainAdmin,
     ProvisioningRun: ProvisioningRunAdmin,
     OperatorEvent: OperatorEventAdmin,
+    DeadLetter: DeadLetterAdmin,
 }
 
 

@@ -7,9 +7,18 @@ class TenantsConfig(AppConfig):
     verbose_name = "Tenants"
 
     def ready(self) -> None:
-        """Put the content types' cache by context in place; register the checks."""
-        from tenants import contenttypes
+        """Put in place what has to hold in each process; register the checks."""
+        from tenants import contenttypes, forks, guard, stamp, storage, upstream
         from tenants.checks import dotted_names
+        from tenants.db.login import login_is_harmless
+        from tenants.safe_settings import safe_settings
 
         contenttypes.install()
+        stamp.install()
+        storage.install()
+        upstream.install()
+        forks.install()
+        guard.install()
         checks.register(dotted_names)
+        checks.register(login_is_harmless, checks.Tags.database)
+        checks.register(safe_settings)

@@ -8,6 +8,7 @@ import time
 from typing import Any, Final
 
 from celery import Task
+from celery.canvas import Signature
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
@@ -21,16 +22,21 @@ _quiet_until = 0.0
 
 def publish(task: Task[..., Any], *args: Any, **options: Any) -> bool:
     """Send a task; tell whether the broker took it."""
+    return send(task.s(*args).set(**options))
+
+
+def send(message: "Signature[Any]") -> bool:
+    """Send a task with all that goes with it; tell whether the broker took it."""
     global _quiet_until  # noqa: PLW0603 - one broker for all threads of the process
     if time.monotonic() < _quiet_until:
         return False
     try:
-        task.apply_async(args, retry=False, **options)
+        message.apply_async(retry=False)
     except (OperationalError, RedisError, OSError) as error:
         _quiet_until = time.monotonic() + QUIET_SECONDS
         logger.warning(
             "broker.unreachable",
-            extra={"task": task.name, "reason": type(error).__name__},
+            extra={"task": message.task, "reason": type(error).__name__},
         )
         return False
     return True

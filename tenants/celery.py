@@ -1,103 +1,236 @@
 """Tasks run for one tenant, or say that they are for the control plane.
 
-The publisher adds the tenant's uuid as a header; the worker enters that tenant, or
-refuses the task, which then counts as failed and not as done.
+The message names the tenant (tenants.publishing); the worker enters that tenant, or
+refuses the task and keeps its message (tenants.dead_letters).
 """
 
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar, cast
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, NoReturn, ParamSpec, TypeVar, cast
 from uuid import UUID
 
 from celery import Task, shared_task
-from django.db import InterfaceError, OperationalError
+from celery.contrib.django.task import DjangoTask
+from celery.exceptions import Ignore, Reject, Retry
+from django.db import Error, InterfaceError, OperationalError
+from structlog.contextvars import bound_contextvars
 
-from tenants import lookup, states
-from tenants.context import CONTROL, Control, TenantInfo, current_tenant
+from tenants import dead_letters, lookup, states
+from tenants.context import (
+    CONTROL,
+    NoTenantError,
+    TenantInfo,
+    TenantSwitchInTransaction,
+    adopt,
+    current_or_none,
+    use_control,
+)
+from tenants.db.base import ContextApplyError
+from tenants.dead_letters import Reason
 from tenants.errors import TenantRefused
+from tenants.publishing import (
+    TENANT,
+    Context,
+    Run,
+    addressed,
+    publisher,
+    read_address,
+    run_of,
+)
 from tenants.serving import serving
 
 logger = logging.getLogger(__name__)
 
-HEADER: Final = "tenant"
-#: A look-up that fails for technical reasons is tried again, later each time.
-LOOKUP_RETRIES: Final = 8
+#: Counts the look-ups that the control plane did not answer.
+LOOK_UPS: Final = "look_ups"
+#: The pause doubles up to this; it stays below the broker's visibility_timeout.
 LONGEST_PAUSE_SECONDS: Final = 300
+#: What says that the database is away; the tenant may be there.
+AWAY: Final = (OperationalError, InterfaceError)
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 if TYPE_CHECKING:
-    BaseTask = Task[..., Any]
+    BaseTask = DjangoTask[..., Any]
 else:
-    BaseTask = Task
+    BaseTask = DjangoTask
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a message is not run, and for whom it was."""
+
+    reason: Reason
+    detail: str
+    tenant: UUID | None = None
 
 
 class TenantTask(BaseTask):
-    """The base of all tasks. `control=True` declares one for the control plane."""
+    """The base of all tasks. `plane="control"` declares one for the control plane.
+
+    Only the function itself has a context: receivers of Celery's signals and methods
+    such as `on_failure` have none.
+    """
 
     abstract = True
-    control = False
+    plane = "tenant"
 
-    def apply_async(
-        self,
-        args: Any = None,
-        kwargs: Any = None,
-        *rest: Any,
-        headers: dict[str, Any] | None = None,
-        **options: Any,
-    ) -> Any:
-        """Publish for the present tenant. Raises NoTenantError where there is none."""
-        headers = dict(headers or {})
-        if not self.control and HEADER not in headers:
-            headers[HEADER] = str(current_tenant().uuid)
-        return super().apply_async(args, kwargs, *rest, headers=headers, **options)
+    def apply(self, *args: Any, **options: Any) -> Any:
+        """Run here and now, as a worker would; where nobody is at work, as told."""
+        headers = options.pop("headers", None) or {}
+        if publisher() is not None or TENANT not in headers:
+            headers = addressed(headers, plane=self.plane)
+        options["headers"] = headers
+        return super().apply(*args, **options)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Run in the context that the message names."""
-        if self.request.called_directly:
+        """Run in the context that the message names; as a function, in the caller's."""
+        request: Any = self.request
+        if request.called_directly or run_of(request):
+            return self.call(*args, **kwargs)
+        before, run = current_or_none(), Run()
+        request.tenant_run = run
+        try:
+            with bound_contextvars(task=self.name, task_id=request.id):
+                return self.serve(run, *args, **kwargs)
+        finally:
+            # A time limit may strike while the context is left.
+            adopt(before)
+            run.ended = True
+
+    def call(self, *args: Any, **kwargs: Any) -> Any:
+        """Run as a function. Raises NoTenantError where the caller has no context."""
+        context = publisher()
+        if context is None:
+            raise NoTenantError
+        if context == current_or_none():
             return super().__call__(*args, **kwargs)
-        with serving(self.context()):
-            return self.run(*args, **kwargs)
+        with serving(context):
+            return super().__call__(*args, **kwargs)
 
-    def context(self) -> TenantInfo | Control:
-        """Return the context of the message. Raises TenantRefused."""
-        if self.control:
+    def serve(self, run: Run, *args: Any, **kwargs: Any) -> Any:
+        """Run for the tenant of the message, unless it is refused."""
+        run.context = context = self.context()
+        try:
+            with serving(context):
+                return self.run(*args, **kwargs)
+        except (Error, ContextApplyError):
+            self.refuse_if_stopped(context)
+            raise
+
+    # Whom for
+
+    def context(self) -> Context:
+        """Return the context of the message; ends the task where it is refused."""
+        if self.plane == "control":
             return CONTROL
-        name = (self.request.headers or {}).get(HEADER)
-        try:
-            return self.tenant_named(name)
-        except (OperationalError, InterfaceError) as error:
-            pause = min(2**self.request.retries, LONGEST_PAUSE_SECONDS)
-            raise self.retry(
-                exc=error, countdown=pause, max_retries=LOOKUP_RETRIES
-            ) from error
+        found = self.judge()
+        if isinstance(found, Refusal):
+            self.refuse(found)
+        return found
 
-    def tenant_named(self, name: object) -> TenantInfo:
-        try:
-            uuid = UUID(str(name))
-        except ValueError:
-            raise self.refused(name, "it names no tenant") from None
-        tenant = lookup.by_uuid(uuid)
+    def judge(self) -> TenantInfo | Refusal:
+        """Return the tenant of the message, or why it may not run."""
+        address = read_address(self.request.headers)
+        if address is None:
+            return Refusal(Reason.NAMELESS, "it names no tenant")
+        uuid, generation = address
+        tenant = self.look_up(uuid)
         if tenant is None:
-            raise self.refused(name, "the tenant is unknown")
-        if not states.is_served(tenant.state):
-            raise self.refused(name, f"the tenant is {tenant.state}")
-        return tenant
+            return Refusal(Reason.UNKNOWN, "the tenant is unknown", uuid)
+        if tenant.generation != generation:
+            return Refusal(Reason.STALE, "it was sent before the tenant's reset", uuid)
+        return judge_state(tenant) or tenant
 
-    def refused(self, name: object, reason: str) -> TenantRefused:
-        """Write the refusal down and return it."""
+    def look_up(self, uuid: UUID) -> TenantInfo | None:
+        try:
+            return lookup.by_uuid(uuid)
+        except TenantSwitchInTransaction:
+            # Only a task that runs in its caller's thread stands in a transaction.
+            caller = current_or_none()
+            if caller is None or caller.uuid != uuid:
+                raise
+            return cast("TenantInfo", caller)
+        except AWAY as error:
+            self.come_back(error)
+
+    # Not now
+
+    def come_back(self, error: Exception) -> NoReturn:
+        """Send the message again, for later; this is no retry of the task's own."""
+        if self.request.is_eager:
+            raise error
+        headers = self.request.headers or {}
+        tried = int(headers.get(LOOK_UPS, 0))
+        pause = min(2 ** min(tried, 10), LONGEST_PAUSE_SECONDS)
+        # A message that names nobody goes on naming nobody.
+        headers = {TENANT: None, **headers, LOOK_UPS: tried + 1}
+        again = self.signature_from_request(countdown=pause, headers=headers)
+        logger.warning("task.look_up_failed", extra={"pause": pause})
+        try:
+            with use_control():
+                again.apply_async()
+        except Exception as unsent:  # noqa: BLE001 - else the message would be lost
+            raise Reject(unsent, requeue=True) from error
+        raise Retry(exc=error, when=pause) from error
+
+    # Never
+
+    def refuse_if_stopped(self, context: Context) -> None:
+        """Refuse a task that failed because its tenant was stopped meanwhile."""
+        if self.request.is_eager or not isinstance(context, TenantInfo):
+            return
+        with suppress(*AWAY):
+            tenant = lookup.by_uuid(context.uuid)
+            refusal = judge_state(tenant) if tenant else None
+            if refusal:
+                self.refuse(refusal)
+
+    def refuse(self, refusal: Refusal) -> NoReturn:
+        """End the task, and see that operators can find it."""
         logger.error(
             "task.refused",
-            extra={"task": self.name, "for": str(name), "reason": reason},
+            extra={
+                "task": self.name,
+                "for": str(refusal.tenant),
+                "reason": refusal.detail,
+            },
         )
-        return TenantRefused(f"{self.name} was refused: {reason}.")
+        error: Any = TenantRefused(f"{self.name} was refused: {refusal.detail}.")
+        if self.request.is_eager:
+            raise error
+        try:
+            self.keep(refusal)
+        except AWAY as away:
+            self.come_back(away)
+        if not (self.ignore_result or self.request.ignore_result):
+            self.update_state(state="FAILURE", meta=error)
+        # Not Reject: the worker would then call the errbacks, outside of any tenant.
+        raise Ignore(str(error))
+
+    def keep(self, refusal: Refusal) -> None:
+        dead_letters.keep(
+            self.signature_from_request(),
+            tenant=refusal.tenant,
+            reason=refusal.reason,
+            detail=refusal.detail,
+        )
+
+
+def judge_state(tenant: TenantInfo) -> Refusal | None:
+    """Return why nothing runs for the tenant now; None where all is well."""
+    if states.is_served(tenant.state):
+        return None
+    return Refusal(Reason.STOPPED, f"the tenant is {tenant.state}", tenant.uuid)
 
 
 def control_task(name: str, **options: Any) -> Callable[[Callable[P, R]], "Task[P, R]"]:
-    """Declare a task of the control plane: `shared_task(control=True)`, typed."""
+    """Declare a task of the control plane: `shared_task(plane="control")`, typed."""
     declare: Any = shared_task
     return cast(
         "Callable[[Callable[P, R]], Task[P, R]]",
-        declare(name=name, control=True, **options),
+        declare(name=name, plane="control", **options),
     )

@@ -6,19 +6,23 @@ Nothing is an error wherever data are touched; it never means the public schema.
     with use(tenant): ...        # works for one tenant
     with use_control(): ...      # works on the public schema, by name
     current()                    # TenantInfo or CONTROL; NoTenantError otherwise
+
+A transaction belongs to one context: another cannot be entered while it is open.
 """
 
 import contextvars
-import functools
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
-from typing import Final, ParamSpec, Protocol, TypeVar
+from dataclasses import dataclass, replace
+from typing import Any, Final, ParamSpec, Protocol, TypeVar
 from uuid import UUID
 
+from django.db import connections
+
 from kernel.errors import ApplicationError
+from tenants.entering import entering
+from tenants.holders import Held, held
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -26,6 +30,9 @@ R = TypeVar("R")
 #: Stands for the public schema wherever a tenant's uuid is asked for.
 CONTROL_UUID: Final = UUID(int=0)
 SCHEMA_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,62}\Z")
+DB_ROLE: Final = re.compile(r"(none|r_[a-z0-9_]{1,61})\Z")
+#: What PostgreSQL calls the login itself, which owns the schemas.
+OWNER_ROLE: Final = "none"
 
 
 class NoTenantError(ApplicationError):
@@ -34,22 +41,43 @@ class NoTenantError(ApplicationError):
     code = "no_tenant"
 
 
+class TenantSwitchInTransaction(ApplicationError):
+    """A transaction is open, and it belongs to another tenant."""
+
+    code = "tenant_switch_in_transaction"
+
+
 @dataclass(frozen=True, slots=True)
 class TenantInfo:
-    """A tenant as running code sees it: values only, safe in any thread."""
+    """A tenant as running code sees it: values only, safe in any thread.
+
+    `db_role` is who the tenant is to the database; `generation` rises when all that
+    was signed or queued before must end, `cache_epoch` when all that was cached must.
+    """
 
     uuid: UUID
     slug: str
     schema_name: str
+    db_role: str
     name: str
     state: str
     locale: str
     timezone: str
     primary_domain: str
+    generation: int
+    cache_epoch: int
+    storage_prefix: str
 
     def __post_init__(self) -> None:
         if not SCHEMA_NAME.match(self.schema_name) or self.schema_name == "public":
             raise ValueError(f"{self.schema_name!r} is no tenant's schema.")
+        if not DB_ROLE.match(self.db_role):
+            raise ValueError(f"{self.db_role!r} is no tenant's role.")
+
+    @property
+    def is_owner(self) -> bool:
+        """Tell whether this is the tenant as the owner of its tables sees it."""
+        return self.db_role == OWNER_ROLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +85,7 @@ class Control:
     """The control plane: the public schema, entered by name only."""
 
     schema_name: str = "public"
+    db_role: str = OWNER_ROLE
     uuid: UUID = CONTROL_UUID
 
 
@@ -69,7 +98,9 @@ class HasInfo(Protocol):
     def info(self) -> TenantInfo: ...
 
 
-_current: ContextVar[TenantInfo | Control | None] = ContextVar("tenant", default=None)
+_current: ContextVar[TenantInfo | Control | Held | None] = ContextVar(
+    "tenant", default=None
+)
 
 
 def info_of(tenant: TenantInfo | HasInfo) -> TenantInfo:
@@ -77,38 +108,73 @@ def info_of(tenant: TenantInfo | HasInfo) -> TenantInfo:
     return tenant if isinstance(tenant, TenantInfo) else tenant.info()
 
 
-@contextmanager
-def _entered(context: TenantInfo | Control) -> Iterator[None]:
-    token = _current.set(context)
+def as_owner(tenant: TenantInfo | HasInfo) -> TenantInfo:
+    """Return the tenant as the owner of its tables: for migrations and nothing else.
+
+    Who works so may change tables, and append-only ones too; a test lists the callers.
+    """
+    return replace(info_of(tenant), db_role=OWNER_ROLE)
+
+
+def ask_transactions(
+    context: TenantInfo | Control, *, same_transaction: bool = False
+) -> None:
+    """Ask the open transactions of this thread whether the context may be entered.
+
+    Raises TenantSwitchInTransaction where one belongs to another context, unless the
+    caller says that it shall go on in `same_transaction`.
+    """
+    before = current_or_none()
+    alike = before is None or before.uuid == context.uuid
+    if alike and not same_transaction:
+        return  # a statement would be refused where the transaction is another's
+    for connection in connections.all(initialized_only=True):
+        own: Any = connection
+        if hasattr(own, "may_enter"):
+            own.may_enter(context, same_transaction=same_transaction)
+
+
+@entering
+def use(
+    tenant: TenantInfo | HasInfo, *, same_transaction: bool = False
+) -> Iterator[TenantInfo]:
+    """Work for one tenant inside the block; as a decorator, inside each call.
+
+    Raises TenantSwitchInTransaction where a transaction of another context is open;
+    `same_transaction` is for code that writes in two planes at once and knows why.
+    """
+    info = info_of(tenant)
+    ask_transactions(info, same_transaction=same_transaction)
+    token = _current.set(held(info))
+    try:
+        yield info
+    finally:
+        _current.reset(token)
+
+
+@entering
+def use_control(*, same_transaction: bool = False) -> Iterator[None]:
+    """Work on the control plane inside the block; as a decorator, inside each call.
+
+    Raises TenantSwitchInTransaction as `use` does.
+    """
+    ask_transactions(CONTROL, same_transaction=same_transaction)
+    token = _current.set(held(CONTROL))
     try:
         yield
     finally:
         _current.reset(token)
 
 
-@contextmanager
-def use(tenant: TenantInfo | HasInfo) -> Iterator[TenantInfo]:
-    """Work for one tenant inside the block; as a decorator, inside each call."""
-    info = info_of(tenant)
-    with _entered(info):
-        yield info
-
-
-@contextmanager
-def use_control() -> Iterator[None]:
-    """Work on the control plane inside the block; as a decorator, inside each call."""
-    with _entered(CONTROL):
-        yield
-
-
 def current_or_none() -> TenantInfo | Control | None:
     """Return the context, or None where there is none."""
-    return _current.get()
+    context = _current.get()
+    return context.seen() if isinstance(context, Held) else context
 
 
 def current() -> TenantInfo | Control:
     """Return the context. Raises NoTenantError where there is none."""
-    context = _current.get()
+    context = current_or_none()
     if context is None:
         raise NoTenantError
     return context
@@ -124,7 +190,7 @@ def current_tenant() -> TenantInfo:
 
 def in_control() -> bool:
     """Tell whether the control plane is entered."""
-    return isinstance(_current.get(), Control)
+    return isinstance(current_or_none(), Control)
 
 
 def context_uuid() -> UUID:
@@ -133,22 +199,25 @@ def context_uuid() -> UUID:
 
 
 def bind(function: Callable[P, R]) -> Callable[P, R]:
-    """Return `function` tied to the present context, for another thread or later."""
-    context = current()
+    """Return `function` tied to the present context, for another thread or later.
 
-    @functools.wraps(function)
-    def bound(*args: P.args, **kwargs: P.kwargs) -> R:
-        token = _current.set(context)
-        try:
-            return function(*args, **kwargs)
-        finally:
-            _current.reset(token)
+    A coroutine keeps it to its end. Raises TypeError for a generator.
+    """
+    return _again(current())(function)
 
-    return bound
+
+@entering
+def _again(context: TenantInfo | Control) -> Iterator[None]:
+    """Go back to a context that was entered before."""
+    token = _current.set(context)
+    try:
+        yield
+    finally:
+        _current.reset(token)
 
 
 def adopt(
     context: TenantInfo | Control | None,
-) -> contextvars.Token[TenantInfo | Control | None]:
+) -> contextvars.Token[Any]:
     """Set the context for good in this thread; only for shells and django-tenants."""
     return _current.set(context)

@@ -9,7 +9,7 @@ from typing import Final
 import idna
 from django.conf import settings
 
-from tenants import lookup
+from tenants import directory
 from tenants.context import CONTROL, Control, TenantInfo, current
 
 LONGEST_NAME: Final = 253
@@ -17,6 +17,10 @@ LONGEST_HEADER: Final = LONGEST_NAME + len(".:65535")
 PORT: Final = re.compile(r":([0-9]{0,5})\Z")
 HIGHEST_PORT: Final = 65535
 LABEL: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\Z")
+#: A last label that browsers read as a number, and the whole name as an address.
+NUMBER: Final = re.compile(r"([0-9]+|0x[0-9a-f]*)\Z")
+#: What may follow a name and counts in its origin: the final dot, the port.
+ENDING: Final = re.compile(r"\.?(:[0-9]+)?\Z")
 #: What UTS 39 calls highly restrictive: one script, or one of these sets.
 TOGETHER: Final = (
     frozenset({"LATIN", "CJK", "HIRAGANA", "KATAKANA"}),
@@ -56,6 +60,8 @@ def canonical_ipv6(raw: str) -> str | None:
     address, closed, port = raw[1:].partition("]")
     if not closed or (port and without_port("x" + port) != "x"):
         return None
+    if "%" in address:
+        return None  # the zone is the other machine's, and may be any text
     try:
         return f"[{ipaddress.IPv6Address(address).compressed}]"
     except ValueError:
@@ -77,7 +83,7 @@ def canonical_name(name: str) -> str | None:
     labels = ascii_name.split(".")
     if len(ascii_name) > LONGEST_NAME or not all(map(is_label, labels)):
         return None
-    if labels[-1].isdigit():
+    if NUMBER.match(labels[-1]):
         return canonical_ipv4(ascii_name)
     return ascii_name
 
@@ -116,11 +122,23 @@ def canonical_names(hosts: tuple[str, ...]) -> frozenset[str]:
     return frozenset(host for host in map(canonical_host, hosts) if host)
 
 
+def with_ending(host: str, raw: str) -> str:
+    """Return a canonical host as browsers name it in an origin: with dot and port."""
+    ending = ENDING.search(raw)
+    return host + (ending[0] if ending else "")
+
+
+def is_public(host: str) -> bool:
+    """Tell whether a canonical host is one of the public site, by the settings."""
+    return host in canonical_names(tuple(settings.TENANTRY_PUBLIC_HOSTS))
+
+
 def resolve(host: str) -> TenantInfo | Control | None:
     """Return what a canonical host leads to: the public site, a tenant, or nothing."""
-    if host in canonical_names(tuple(settings.TENANTRY_PUBLIC_HOSTS)):
+    if is_public(host):
         return CONTROL
-    return lookup.by_host(host)
+    found = directory.find(host)
+    return found.tenant if found else None
 
 
 def platform_domain(slug: str) -> str:
@@ -132,6 +150,7 @@ def absolute_url(path: str, *, tenant: TenantInfo | None = None) -> str:
     """Return the full address of a path on a tenant's primary domain.
 
     Without `tenant`: of the present context, the public host in the control plane.
+    A tenant without a verified primary domain has the platform's.
     Raises ValueError for a path that could lead to another host.
     """
     if not path.startswith("/") or path.startswith(("//", "/\\")):
@@ -141,6 +160,11 @@ def absolute_url(path: str, *, tenant: TenantInfo | None = None) -> str:
         host = settings.TENANTRY_PUBLIC_HOSTS[0]
     else:
         host = context.primary_domain or platform_domain(context.slug)
+    return origin(host) + path
+
+
+def origin(host: str) -> str:
+    """Return scheme, host and port, the last where it is not the scheme's own."""
     port = settings.TENANTRY_PORT
     shown = "" if port == DEFAULT_PORTS[settings.TENANTRY_SCHEME] else f":{port}"
-    return f"{settings.TENANTRY_SCHEME}://{host}{shown}{path}"
+    return f"{settings.TENANTRY_SCHEME}://{host}{shown}"

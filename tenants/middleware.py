@@ -3,22 +3,28 @@
 import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any, cast
+from typing import Any, Final, cast
 
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, StreamingHttpResponse
+from django.http import (
+    HttpRequest,
+    HttpResponsePermanentRedirect,
+    StreamingHttpResponse,
+)
 from django.http.response import HttpResponseBase
 
 from kernel.answers import answer
 from kernel.errors import ApplicationError, NotFound
 from kernel.translation import translated
-from tenants import hosts
-from tenants.context import Control, TenantInfo
+from tenants import directory, guard, hosts
+from tenants.context import CONTROL, Control, TenantInfo
+from tenants.db.base import ContextApplyError
+from tenants.directory import Found
 from tenants.serving import serving
 from tenants.states import REFUSALS, State
-from tenants.streaming import carry
+from tenants.streaming import at_end, carry
 
 logger = logging.getLogger(__name__)
 
@@ -26,12 +32,22 @@ Site = TenantInfo | Control
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 GetResponseLater = Callable[[HttpRequest], Awaitable[HttpResponseBase]]
 
+UNREACHABLE: Final = (OperationalError, InterfaceError, ContextApplyError)
+#: Headers in which anybody may name another host.
+NAMED_BY_OTHERS: Final = (
+    "HTTP_X_FORWARDED_HOST",
+    "HTTP_FORWARDED",
+    "HTTP_X_HOST",
+    "HTTP_X_ORIGINAL_HOST",
+)
+
 
 class TenantMiddleware:
     """Gives each request its site: the public one, a tenant's, or a plain 404.
 
     Sets `request.tenant` (None on the public site) and `request.urlconf`, and keeps
     the context for the view, for streamed bodies and for asynchronous views alike.
+    From here on a request knows its host in the canonical spelling only.
     """
 
     sync_capable = True
@@ -50,44 +66,90 @@ class TenantMiddleware:
         return self.answer(request)
 
     def answer(self, request: HttpRequest) -> HttpResponseBase:
-        site = site_of(request)
-        if isinstance(site, ApplicationError):
-            return answer(request, site, framed=False)
-        direct(request, site)
+        host = take_host(request)
+        try:
+            found = directory.find(host) if is_asked_for(host) else None
+        except UNREACHABLE as error:
+            return unreachable(request, error)
+        site = arrive(request, host, found)
+        if isinstance(site, HttpResponseBase):
+            return site
         with serving(site):
             response = cast(GetResponse, self.get_response)(request)
         return carried(response, site)
 
     async def answer_later(self, request: HttpRequest) -> HttpResponseBase:
-        site = await sync_to_async(site_of)(request)
-        if isinstance(site, ApplicationError):
-            return await sync_to_async(answer)(request, site, framed=False)
-        direct(request, site)
+        host = take_host(request)
+        try:
+            found = await directory.find_later(host) if is_asked_for(host) else None
+        except UNREACHABLE as error:
+            return unreachable(request, error)
+        site = arrive(request, host, found)
+        if isinstance(site, HttpResponseBase):
+            return site
         with serving(site):
             response = await cast(GetResponseLater, self.get_response)(request)
         return carried(response, site)
 
 
-def site_of(request: HttpRequest) -> Site | ApplicationError:
-    """Return the site that the Host header names, or the error to answer."""
-    try:
-        site = resolve(request)
-    except (OperationalError, InterfaceError) as error:
-        logger.exception("host.lookup_failed")
-        return translated(error) or ApplicationError()
-    if site is None:
-        return NotFound(headers={"Cache-Control": "no-store"})
+def take_host(request: HttpRequest) -> str:
+    """Return the canonical host, empty where there is none, and leave only that.
+
+    Django compares the origin of forms with the Host header and builds addresses from
+    it, so it must not see another name than the one that is looked up.
+    """
+    meta = request.META
+    for name in NAMED_BY_OTHERS:
+        meta.pop(name, None)
+    raw = meta["HTTP_HOST"] if "HTTP_HOST" in meta else meta.get("SERVER_NAME", "")
+    host = hosts.canonical_host(raw) or ""
+    meta["HTTP_HOST"] = hosts.with_ending(host, raw) if host else ""
+    return host
+
+
+def is_asked_for(host: str) -> bool:
+    """Tell whether a host has to be looked up: it is one, and not a public one."""
+    return bool(host) and not hosts.is_public(host)
+
+
+def unreachable(request: HttpRequest, error: Exception) -> HttpResponseBase:
+    """Answer that the control plane cannot be asked."""
+    logger.error("host.lookup_failed", exc_info=error)
+    refusal = translated(error) or ApplicationError()
+    return answer(request, refusal, framed=False)
+
+
+def arrive(
+    request: HttpRequest, host: str, found: Found | None
+) -> Site | HttpResponseBase:
+    """Return the site, with the request led to it, or the answer to give instead."""
+    if found is None and not hosts.is_public(host):
+        nothing = NotFound(headers={"Cache-Control": "no-store"})
+        return answer(request, nothing, framed=False)
+    site: Site = found.tenant if found else CONTROL
     if isinstance(site, TenantInfo) and site.state in REFUSALS:
-        return REFUSALS[State(site.state)].error()
+        return answer(request, REFUSALS[State(site.state)].error(), framed=False)
+    if found and found.redirect and is_page_asked_for(request):
+        return moved(request, found.redirect)
+    direct(request, site)
     return site
 
 
-def resolve(request: HttpRequest) -> Site | None:
-    """Look the host up; X-Forwarded-Host is never read."""
-    meta = request.META
-    raw = meta["HTTP_HOST"] if "HTTP_HOST" in meta else meta.get("SERVER_NAME", "")
-    host = hosts.canonical_host(raw)
-    return hosts.resolve(host) if host else None
+def is_page_asked_for(request: HttpRequest) -> bool:
+    """Tell whether nothing is lost if a browser asks again elsewhere."""
+    is_read = request.method in {"GET", "HEAD"}
+    return is_read and not request.path.startswith("/api/")
+
+
+def moved(request: HttpRequest, host: str) -> HttpResponseBase:
+    """Lead to the same page on another host of the tenant.
+
+    The tenant may choose another primary domain, so no browser keeps this for good.
+    """
+    return HttpResponsePermanentRedirect(
+        hosts.origin(host) + request.get_full_path(),
+        headers={"Cache-Control": "no-store"},
+    )
 
 
 def direct(request: HttpRequest, site: Site) -> None:
@@ -103,4 +165,5 @@ def carried(response: HttpResponseBase, site: Site) -> HttpResponseBase:
     """Return the response; a streamed body keeps the context to its end."""
     if isinstance(response, StreamingHttpResponse):
         carry(response, partial(serving, site))
+        at_end(response, partial(guard.end_of_stream, guard.under_way()))
     return response

@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from kernel import clock
-from tenants import broker, lookup, sources, states, upkeep, wake_ups
+from tenants import broker, dead_letters, lookup, sources, states, upkeep, wake_ups
 from tenants.context import Control, TenantInfo, current, use_control
 from tenants.serving import serving
 from tenants.wake_ups import Taken
@@ -121,6 +121,7 @@ def run_due(limit: int = sources.ROWS) -> dict[str, int]:
 def run_taken(taken: Taken) -> tuple[TenantInfo, sources.Ran, datetime | None] | None:
     """Run one tenant whose wake-up was taken, and put the wake-up back.
 
+    Tasks that were refused while the tenant was stopped are sent again first.
     Returns what was done and the next instant; None where it is not ours to run.
     """
     with use_control():
@@ -129,10 +130,22 @@ def run_taken(taken: Taken) -> tuple[TenantInfo, sources.Ran, datetime | None] |
         tenant = lookup.by_uuid(taken.tenant)
         if tenant is None or not states.is_served(tenant.state):
             return None
+        refused_are_sent = send_refused(tenant)
         with serving(tenant):
             ran = sources.run()
+            if not refused_are_sent:
+                ran.failed.append("tenants.dead_letters")
             scanned = scan(ran)
         return tenant, ran, wake_ups.put_back(taken, scanned)
+
+
+def send_refused(tenant: TenantInfo) -> bool:
+    """Send what waited for the tenant; tell whether nothing is left to send."""
+    try:
+        return dead_letters.send_again(tenant.uuid)
+    except Exception:
+        logger.exception("dead_letters.failed", extra={"for": str(tenant.uuid)})
+        return False
 
 
 def scan(ran: sources.Ran) -> datetime | None:

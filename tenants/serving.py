@@ -4,6 +4,7 @@ import zoneinfo
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from django.conf import settings
 from django.utils import timezone, translation
 
 from tenants.context import Control, TenantInfo, use, use_control
@@ -11,22 +12,57 @@ from tenants.context import Control, TenantInfo, use, use_control
 
 @contextmanager
 def serving(context: TenantInfo | Control) -> Iterator[None]:
-    """Enter a context, with the tenant's language and time zone; leave all after it."""
+    """Enter a context, with its language and time zone; leave all after it.
+
+    Whatever is activated inside, such as a person's own language, ends with it.
+    """
     if isinstance(context, Control):
-        with use_control():
+        with use_control(), speaking(settings.LANGUAGE_CODE, zone=None):
             yield
         return
-    with (
-        use(context),
-        translation.override(context.locale),
-        timezone.override(zone_of(context)),
-    ):
+    with use(context), speaking(language_of(context), zone=zone_of(context)):
         yield
+
+
+@contextmanager
+def speaking(language: str, *, zone: zoneinfo.ZoneInfo | None) -> Iterator[None]:
+    """Use a language and a time zone, that of the settings for None, and leave both."""
+    with translation.override(language), timezone.override(zone):
+        yield
+
+
+def language_of(tenant: TenantInfo) -> str:
+    """Return the tenant's language; that of the settings where it is not installed."""
+    return installed(tenant.locale) or settings.LANGUAGE_CODE
 
 
 def zone_of(tenant: TenantInfo) -> zoneinfo.ZoneInfo:
     """Return the tenant's time zone; UTC where this machine does not know it."""
+    return known(tenant.timezone) or zoneinfo.ZoneInfo("UTC")
+
+
+def speak_to(*, language: str, time_zone: str) -> None:
+    """Use a person's own language and time zone until the tenant is left.
+
+    What is empty or not installed here leaves the tenant's in force.
+    """
+    if own := installed(language):
+        translation.activate(own)
+    if zone := known(time_zone):
+        timezone.activate(zone)
+
+
+def installed(locale: str) -> str:
+    """Return the installed language that serves a locale, or nothing."""
     try:
-        return zoneinfo.ZoneInfo(tenant.timezone)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
-        return zoneinfo.ZoneInfo("UTC")
+        return translation.get_supported_language_variant(locale)
+    except LookupError:
+        return ""
+
+
+def known(name: str) -> zoneinfo.ZoneInfo | None:
+    """Return a time zone by its name, where this machine knows it."""
+    try:
+        return zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        return None

@@ -21,7 +21,16 @@ from django.db.models import F
 from django.utils.module_loading import import_string
 
 from kernel import clock, codes
-from tenants import hosts, limits, lookup, orders, provisioning, slugs, states
+from tenants import (
+    hosts,
+    limits,
+    lookup,
+    orders,
+    provisioning,
+    signing,
+    slugs,
+    states,
+)
 from tenants.context import TenantInfo, use, use_control
 from tenants.errors import (
     CodeExpired,
@@ -104,7 +113,7 @@ def ask(
             name=name,
             slug=slug,
             locale=locale,
-            secret_hash=codes.digest(asked.secret),
+            secret_hash=kept(asked.secret),
             code_salt=salt,
             code_hash=codes.code_hash(code, salt=salt, binding=binding(asked.id)),
             attempts_left=ATTEMPTS,
@@ -123,8 +132,13 @@ def ask(
 
 
 def binding(signup: UUID) -> str:
-    """Return what a code is bound to: this purpose, this row."""
-    return f"tenants.signup:{signup}"
+    """Return what a code is bound to: the control plane, this purpose, this row."""
+    return signing.bound(f"tenants.signup:{signup}")
+
+
+def kept(secret: str) -> bytes:
+    """Return what the row keeps of a sign-up's secret."""
+    return signing.digest(secret, salt="tenants.signup")
 
 
 def send(template: str, **values: Any) -> None:
@@ -139,7 +153,7 @@ def signup_of(signup: UUID, secret: str) -> SignupRequest:
     """Return the row. Raises SignupUnknown where the secret is not its own."""
     row = SignupRequest.objects.select_related("run").filter(pk=signup).first()
     known = bytes(row.secret_hash) if row else bytes(32)
-    if not codes.equal(known, codes.digest(secret)) or row is None:
+    if not codes.equal(known, kept(secret)) or row is None:
         raise SignupUnknown
     return row
 

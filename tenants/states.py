@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy as _
 
 from kernel import clock
 from kernel.errors import ApplicationError, Locked, Unavailable
-from tenants import events
-from tenants.context import use_control
+from tenants import events, roles
+from tenants.context import TenantInfo, use_control
 from tenants.errors import MoveRefused
 from tenants.models import Tenant, WakeUp
 
@@ -27,6 +27,8 @@ MOVES: Final[dict[State, frozenset[State]]] = {
     State.ACTIVE: frozenset({State.SUSPENDED}),
     State.SUSPENDED: frozenset({State.ACTIVE}),
 }
+#: States in which the tenant's role cannot reach its schema.
+CLOSED: Final = frozenset({State.FAILED, State.SUSPENDED})
 #: States in which the tenant's pages, tasks and timers run.
 SERVED: Final = frozenset({State.ACTIVE})
 
@@ -91,6 +93,7 @@ def change_state(tenant: Tenant, to: State, *, reason: str, by: str) -> Tenant:
         locked.state_reason = reason[:255]
         locked.save(update_fields=["state", "state_since", "state_reason"])
         switch_wake_up(locked, on=is_served(to))
+        let_in(locked, to)
         events.record(
             f"tenant.{to.value}",
             by=by,
@@ -100,6 +103,19 @@ def change_state(tenant: Tenant, to: State, *, reason: str, by: str) -> Tenant:
             reason=reason[:255],
         )
     return locked
+
+
+def let_in(tenant: Tenant, state: State) -> None:
+    """Open or close the schema to the tenant's role, whatever the code asks for."""
+    turn = roles.close_schema if state in CLOSED else roles.open_schema
+    turn(tenant.info())
+
+
+def let_in_again(tenant: TenantInfo) -> None:
+    """Open or close the schema as the tenant's present state says."""
+    with use_control(), transaction.atomic():
+        row = Tenant.objects.select_for_update().get(uuid=tenant.uuid)
+        let_in(row, State(row.state))
 
 
 def switch_wake_up(tenant: Tenant, *, on: bool) -> None:

@@ -33,6 +33,12 @@ def carry(response: StreamingHttpResponse, inside: Inside) -> None:
     body._resource_closers = closers  # noqa: SLF001 - see above
 
 
+def at_end(response: StreamingHttpResponse, function: Callable[[], object]) -> None:
+    """Have a function called as the last thing when the body is closed."""
+    body: Any = response
+    body._resource_closers.append(function)  # noqa: SLF001 - as above
+
+
 def within(function: Callable[[], object], inside: Inside) -> Callable[[], None]:
     """Return the function, run inside the context."""
 

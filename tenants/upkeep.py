@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import connection
 
 from kernel import clock
-from tenants import lookup, sources, states, wake_ups
+from tenants import dead_letters, lookup, sources, states, wake_ups
 from tenants.context import use, use_control
 from tenants.models import Chore, RateCounter, SignupRequest, Tenant
 
@@ -70,3 +70,4 @@ def forget() -> None:
     now = clock.now()
     SignupRequest.objects.filter(created_at__lt=now - KEEP_SIGNUPS).delete()
     RateCounter.objects.filter(window_start__lt=now - KEEP_COUNTERS).delete()
+    dead_letters.forget()

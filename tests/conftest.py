@@ -7,9 +7,12 @@ from django.test import Client, TestCase, TransactionTestCase
 
 from accounts.models import User
 from kernel import clock
+from tenants import directory
 from tenants.context import TenantInfo, current_or_none, use, use_control
+from tenants.testing.plan import Plan
 from tests import databases, twins
 
+pytest_plugins = ["tenants.testing.plugin"]
 PEOPLE = tuple(person.username for person in twins.CAST)
 
 
@@ -38,6 +41,20 @@ def _databases_are_given_back_clean() -> None:
 def _no_context_is_left_behind() -> Iterator[None]:
     yield
     assert current_or_none() is None, "the test left its tenant entered"
+
+
+@pytest.fixture(autouse=True)
+def _no_host_is_remembered() -> Iterator[None]:
+    directory.empty()
+    yield
+    directory.empty()
+
+
+@pytest.fixture(scope="session")
+def isolation_plan() -> Plan:
+    from tests.isolation.plan import PLAN
+
+    return PLAN
 
 
 @pytest.fixture

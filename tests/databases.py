@@ -13,8 +13,16 @@ from django.db import connection, connections
 from django.test.utils import setup_databases, teardown_databases
 from psycopg import sql
 
+from tenants import listener
 from tenants.context import use_control
 from tests import twins
+
+ROLES = """
+SELECT DISTINCT r.rolname FROM pg_shdepend d
+JOIN pg_database b ON b.oid = d.dbid JOIN pg_roles r ON r.oid = d.refobjid
+WHERE d.refclassid = 'pg_authid'::regclass AND b.datname = %s
+  AND r.rolname ~ '^r_[a-z2-7]{12}$'
+"""
 
 
 @contextmanager
@@ -29,23 +37,46 @@ def prepared() -> Iterator[None]:
         copy(working(), clean())
         yield
     finally:
+        made_roles = roles_of(working()) | roles_of(clean())
         run("DROP DATABASE IF EXISTS {} WITH (FORCE)", clean())
-        connections.close_all()
+        let_go()
         with use_control():
             teardown_databases(made, verbosity=0)
+        drop_roles(made_roles)
 
 
 def restore() -> None:
     """Replace the working database by the clean copy."""
-    connections.close_all()
+    made_roles = roles_of(working()) - roles_of(clean())
+    let_go()
     run("DROP DATABASE {} WITH (FORCE)", working())
     copy(clean(), working())
+    drop_roles(made_roles)
 
 
 def copy(source: str, target: str) -> None:
-    connections.close_all()
+    let_go()
     run("DROP DATABASE IF EXISTS {} WITH (FORCE)", target)
     run("CREATE DATABASE {} TEMPLATE {}", target, source)
+    # Rights on a database are not copied with it.
+    run("REVOKE CREATE, TEMPORARY ON DATABASE {} FROM PUBLIC", target)
+
+
+def let_go() -> None:
+    """Close what this process has open on a database, before it is taken away."""
+    listener.stop()
+    connections.close_all()
+
+
+def roles_of(database: str) -> set[str]:
+    """Return the tenants' roles that a database knows; they belong to the server."""
+    with server("postgres") as bare:
+        return {name for (name,) in bare.execute(ROLES, [database])}
+
+
+def drop_roles(names: set[str]) -> None:
+    for name in names:
+        run("DROP ROLE IF EXISTS {}", name)
 
 
 def working() -> str:
@@ -58,13 +89,18 @@ def clean() -> str:
 
 def run(statement: str, *names: str) -> None:
     """Run a statement on the server's own database, outside any transaction."""
+    with server("postgres") as bare:
+        bare.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+
+
+def server(database: str) -> psycopg.Connection:
+    """Return a connection with nothing of ours around it; each statement commits."""
     settings = connection.settings_dict
-    with psycopg.connect(
-        dbname="postgres",
+    return psycopg.connect(
+        dbname=database,
         user=settings["USER"],
         password=settings["PASSWORD"],
         host=settings["HOST"],
         port=settings["PORT"] or None,
         autocommit=True,
-    ) as server:
-        server.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+    )

@@ -57,17 +57,6 @@ def test_the_launchers_import_without_django():
     assert json.loads(answer.stdout) == []
 
 
-def test_no_source_uses_the_shared_state_of_django_tenants():
-    banned = ("schema_context", "tenant_context", "with tenant:")
-    found = [
-        f"{path.relative_to(ROOT)}: {word}"
-        for path in sources()
-        for word in banned
-        if word in path.read_text()
-    ]
-    assert found == []
-
-
 def test_no_source_builds_a_link_from_the_host_header():
     found = [str(p) for p in sources() if "build_absolute_uri" in p.read_text()]
     assert found == []

@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from django.contrib.admin import AdminSite
+from django.contrib.admin import AdminSite, RelatedOnlyFieldListFilter
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
 
 from kernel.admin import FixedRows, ReadOnly
-from workflow import publishing
+from workflow import publishing, tenancy
 from workflow.models import (
     Activity,
     Application,
@@ -33,7 +34,15 @@ class TransitionInline(ReadOnly, TabularInline):
     extra = 0
 
 
-class ProcessAdmin(FixedRows, ModelAdmin):
+class Seen(ModelAdmin):
+    """Shows what the tenant filter leaves of the rows."""
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows: QuerySet[Any] = super().get_queryset(request)
+        return tenancy.filtered(rows, request=request, user=request.user)
+
+
+class ProcessAdmin(FixedRows, Seen):
     """A version never changes; an admin may switch it off and on."""
 
     list_display = ("title", "code", "version", "status", "enabled", "published_at")
@@ -61,14 +70,15 @@ class ProcessAdmin(FixedRows, ModelAdmin):
             publishing.switch(obj, enabled=obj.enabled, by=request.user)
 
 
-class InstanceAdmin(ReadOnly, ModelAdmin):
+class InstanceAdmin(ReadOnly, Seen):
     list_display = ("title", "process", "process_version", "status", "user")
-    list_filter = ("status", "process")
+    #: Of the processes, those of the rows that are shown.
+    list_filter = ("status", ("process", RelatedOnlyFieldListFilter))
     search_fields = ("title",)
     list_select_related = ("process", "user")
 
 
-class WorkItemAdmin(ReadOnly, ModelAdmin):
+class WorkItemAdmin(ReadOnly, Seen):
     list_display = ("id", "instance", "activity", "user", "status", "priority")
     list_filter = ("status",)
     list_select_related = ("instance", "activity", "user")
@@ -79,8 +89,13 @@ class TimerAdmin(ReadOnly, ModelAdmin):
     list_filter = ("kind", "state")
     list_select_related = ("workitem",)
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows: Any = super().get_queryset(request)
+        seen: QuerySet[Any] = rows.of_seen_work(request=request, user=request.user)
+        return seen
 
-class AuditAdmin(ReadOnly, ModelAdmin):
+
+class AuditAdmin(ReadOnly, Seen):
     list_display = ("created_at", "action", "actor_label", "instance_id", "workitem_id")
     list_filter = ("action",)
     search_fields = ("action", "actor_label")

@@ -18,6 +18,7 @@ from workflow import (
     inputs,
     moving,
     steps,
+    tenancy,
     worklist,
 )
 from workflow.errors import (
@@ -213,7 +214,7 @@ def show_instance(request: HttpRequest, instance_id: int) -> dict[str, Any]:
     tokens = dict(marking.at)
     for key, rounds in marking.rounds.items():
         tokens[key] = tokens.get(key, 0) + len(rounds)
-    items = instance.workitems.order_by("id").values_list("pk", flat=True)
+    items = tenancy.filtered(instance.workitems.all(), user=request.user)
     return {
         "id": instance.pk,
         "title": instance.title,
@@ -230,7 +231,7 @@ def show_instance(request: HttpRequest, instance_id: int) -> dict[str, Any]:
             {"activity": version.nodes[key].title, "tokens": count}
             for key, count in tokens.items()
         ],
-        "workitems": list(items),
+        "workitems": list(items.order_by("id").values_list("pk", flat=True)),
     }
 
 
@@ -240,7 +241,7 @@ def show_history(
 ) -> list[AuditEvent]:
     """Return what happened to an instance, oldest first."""
     instance = visible_instance(request, instance_id)
-    events = AuditEvent.objects.of_instance(instance.pk)
+    events = AuditEvent.objects.of_instance(instance.pk).visible_to(request.user)
     return page_of(request, response, events, key="seq")
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from workflow import conf
+from workflow import conf, tenancy
 from workflow.models import AuditEvent
 
 
@@ -19,13 +19,14 @@ def record(
     """
     if not conf.value("GOFLOW_AUDIT_ENABLED"):
         return
-    AuditEvent.objects.create(
-        action=action,
-        actor_id=by.pk if by else None,
-        actor_label=label_of(by),
-        process_id=process_id,
-        metadata=metadata or {},
-    )
+    with tenancy.acting(by):
+        AuditEvent.objects.create(
+            action=action,
+            actor_id=by.pk if by else None,
+            actor_label=label_of(by),
+            process_id=process_id,
+            metadata=metadata or {},
+        )
 
 
 def label_of(user: Any) -> str:

@@ -14,7 +14,7 @@ from django.db.models.functions import Concat
 
 from kernel import clock
 from kernel.errors import ApplicationError
-from workflow import conf, graph, handlers, inputs, provisioning, steps
+from workflow import conf, graph, handlers, inputs, provisioning, steps, tenancy
 from workflow.errors import WorkItemClosed, WorkItemConflict
 from workflow.models import WorkItem
 from workflow.steps import Step
@@ -61,7 +61,8 @@ def run(item_id: int) -> list[int]:
 
 
 def _run(item_id: int) -> list[int]:
-    item = steps.with_all(WorkItem.objects.all()).get(pk=item_id)
+    rows = tenancy.filtered(WorkItem.objects.filter(pk=item_id))
+    item = steps.with_all(rows).get()
     if not item.is_open:
         raise WorkItemClosed
     answer = work(item)

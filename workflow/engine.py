@@ -82,18 +82,19 @@ def start_process(
 
     def begin() -> Step:
         process, groups = startable(process_name, by=by)
-        instance = ProcessInstance.objects.create(
-            org_id=tenancy.resolved(user=by)["org_id"],
-            title=inputs.shortened(composed(title, process, document)),
-            process=process,
-            process_version=process.version,
-            user=by,
-            creationTime=clock.now(),
-            priority=priority or process.priority,
-            content_type_id=content_type,
-            object_id=str(document.pk),
-            data=dict(data or {}),
-        )
+        with tenancy.acting(by):
+            instance = ProcessInstance.objects.create(
+                org_id=tenancy.resolved(user=by)["org_id"],
+                title=inputs.shortened(composed(title, process, document)),
+                process=process,
+                process_version=process.version,
+                user=by,
+                creationTime=clock.now(),
+                priority=priority or process.priority,
+                content_type_id=content_type,
+                object_id=str(document.pk),
+                data=dict(data or {}),
+            )
         return Step(instance, by=by, now=instance.creationTime, groups=groups)
 
     step = steps.run(begin, first)

@@ -21,6 +21,7 @@ ApplicationError (kernel)
 │   ├── InstanceState            instance.state
 │   │   └── InstanceClosed       instance.closed
 │   ├── TenantMismatch           tenant.mismatch
+│   │   └── TenantFunctionWrong  tenant.function_wrong (503)
 │   └── WorkItemConflict         workitem.conflict
 │       ├── WorkItemState        workitem.state
 │       ├── WorkItemClosed       workitem.closed
@@ -135,6 +136,13 @@ class TenantMismatch(Conflict):
     """The row belongs to another tenant."""
 
     code = "tenant.mismatch"
+
+
+class TenantFunctionWrong(TenantMismatch):
+    """The workflow cannot tell whose rows these are; ask an administrator."""
+
+    status = 503
+    code = "tenant.function_wrong"
 
 
 class WorkItemConflict(Conflict):

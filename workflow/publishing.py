@@ -12,7 +12,7 @@ from django.db.models import Max
 from kernel import clock
 from tenants import scheduler
 from tenants.context import context_uuid
-from workflow import audit, conf, graph
+from workflow import audit, conf, graph, tenancy
 from workflow.conditions import ConditionProblem, Timeout, compiled, normalise
 from workflow.definitions import ActivityData, ProcessData, TransitionData
 from workflow.errors import ProcessInvalid
@@ -35,7 +35,7 @@ def install_process(data: ProcessData, *, by: Any = None) -> Process:
     """
     typed = {way.key: way.condition for way in _keyed(data.transitions)}
     data = prepared(data)
-    with transaction.atomic():
+    with tenancy.acting(by), transaction.atomic():
         _lock(data.code)
         group_ids = _group_ids(data)
         published = Process.objects.published().filter(code=data.code).first()
@@ -50,7 +50,7 @@ def install_process(data: ProcessData, *, by: Any = None) -> Process:
 
 def switch(process: Process, *, enabled: bool, by: Any) -> None:
     """Switch a process off, so that its work waits, or on again."""
-    with transaction.atomic():
+    with tenancy.acting(by), transaction.atomic():
         process.enabled = enabled
         process.save(update_fields=["enabled"])
         action = "process.enabled" if enabled else "process.disabled"
@@ -213,6 +213,7 @@ def _written(
         version=(last or 0) + 1,
         version_note=data.version_note,
         priority=data.priority,
+        org_id=tenancy.resolved()["org_id"],
     )
     process.start_groups.set([group_ids[name] for name in data.start_groups])
     rows = {

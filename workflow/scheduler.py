@@ -10,7 +10,7 @@ from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.utils.module_loading import import_string
 
-from workflow import conf, notices, provisioning, steps, timers
+from workflow import conf, notices, provisioning, steps, tenancy, timers
 from workflow.errors import WorkItemNotFound
 from workflow.models import WorkItem
 
@@ -101,15 +101,17 @@ def workitem_action(
     `forward` takes the timeouts that are due, and otherwise does nothing.
     """
     require_action(action)
-    item = steps.with_all(WorkItem.objects.all()).filter(pk=workitem_id).first()
+    by = None if action == "forward" else actor(actor_username)
+    rows = tenancy.filtered(WorkItem.objects.filter(pk=workitem_id), user=by)
+    item = steps.with_all(rows).first()
     if item is None:
         raise WorkItemNotFound
     if action == "forward":
         item.forward(timeout_forwarding=True)
     elif action == "activate":
-        item.activate(actor(actor_username))
+        item.activate(by)
     else:
-        item.complete(actor(actor_username), condition=condition)
+        item.complete(by, condition=condition)
     return {"status": DONE[action], "workitem_id": workitem_id}
 
 

@@ -20,7 +20,7 @@ from django.db.models import QuerySet
 
 from kernel import clock
 from tenants import scheduler
-from workflow import conf, graph, sql
+from workflow import conf, graph, sql, tenancy
 from workflow.audit import label_of
 from workflow.errors import WorkItemBusy, WorkItemConflict, WorkItemNotFound
 from workflow.graph import Edge, Graph, Node
@@ -187,8 +187,9 @@ class Step:
 
     def write(self) -> None:
         """Write the step. Raises MovedOn where another one was faster."""
+        stamp = tenancy.resolved(user=self.by)["tenant_id"]
         with connection.cursor() as cursor:
-            cursor.execute(sql.text("write_step"), {"step": self._as_json()})
+            cursor.execute(sql.text("write_step"), {"step": self._as_json(stamp)})
             moved, items = cursor.fetchone()
         if moved != 1 or items != len(self.changed) + len(self.released):
             raise MovedOn
@@ -198,11 +199,12 @@ class Step:
         if self.armed:
             scheduler.arm(min(timer["due_at"] for timer in self.armed))
 
-    def _as_json(self) -> str:
+    def _as_json(self, stamp: str | None) -> str:
         instance = self.instance
         document = {
             "instance": {
                 "id": instance.pk,
+                "tenant_id": stamp,
                 "version": instance.version,
                 "status": instance.status,
                 "condition": instance.condition,
@@ -267,7 +269,7 @@ def read(item_id: int, *, by: Any) -> Step:
 
     Raises WorkItemNotFound.
     """
-    rows = with_all(WorkItem.objects.filter(pk=item_id))
+    rows = with_all(tenancy.filtered(WorkItem.objects.filter(pk=item_id), user=by))
     if conf.value("GOFLOW_LOCK_STRATEGY") == "pessimistic":
         _limit_waiting()
         # The instance comes first in every step, so no two wait for each other.

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from workflow import answers, documents, graph
+from workflow import answers, documents, graph, tenancy
 from workflow.models import AuditEvent, ProcessInstance, WorkItem
 from workflow.routing import Marking
 
@@ -57,9 +57,10 @@ class Standing:
     tone: str = ""
 
 
-def timeline(instance: ProcessInstance) -> list[Entry]:
+def timeline(instance: ProcessInstance, *, reader: Any) -> list[Entry]:
     """Return what happened, the oldest first."""
-    events = list(AuditEvent.objects.of_instance(instance.pk).filter(action__in=ICONS))
+    told_of = AuditEvent.objects.of_instance(instance.pk).filter(action__in=ICONS)
+    events = list(told_of.visible_to(reader))
     version = graph.of(instance.process)
     people = names(events)
     finished = {
@@ -146,14 +147,15 @@ def completed(event: AuditEvent, version: graph.Graph) -> str:
     }
 
 
-def places(instance: ProcessInstance) -> list[Place]:
+def places(instance: ProcessInstance, *, reader: Any) -> list[Place]:
     """Return the way of an instance: what was done, where it is, what usually follows.
 
     Ways that were not taken, such as a refusal, are left out.
     """
     version = graph.of(instance.process)
     items: dict[str, list[WorkItem]] = defaultdict(list)
-    for item in instance.workitems.select_related("user").order_by("id"):
+    seen = tenancy.filtered(instance.workitems.select_related("user"), user=reader)
+    for item in seen.order_by("id"):
         items[version.key_of(item.activity_id)].append(item)
     keys = dict.fromkeys(items)
     if instance.is_open:

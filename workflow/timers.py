@@ -111,7 +111,7 @@ def fire_due_of(item: WorkItem) -> bool:
 
 def _live() -> Any:
     """Return the timers of processes that are switched on."""
-    return Timer.objects.filter(instance__process__enabled=True)
+    return Timer.objects.filter(instance__process__enabled=True).of_seen_work()
 
 
 def _take(due: "QuerySet[Timer]") -> Timer | None:

@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -22,6 +22,7 @@ from workflow import (
     starts,
     steps,
     story,
+    tenancy,
     worklist,
 )
 from workflow.errors import InstanceNotFound, WorkItemNotFound
@@ -29,12 +30,6 @@ from workflow.models import ProcessInstance, WorkItem
 
 PAGE = 50
 HELD = {"held": True, "offered": False}
-#: What `story.standing` reads of an instance.
-WHERE_IT_STANDS = (
-    "workitems__activity",
-    "workitems__user",
-    "workitems__pull_roles",
-)
 
 
 @login_required
@@ -100,7 +95,7 @@ def my_requests(request: HttpRequest) -> HttpResponse:
     mine = (
         ProcessInstance.objects.requested_by(request.user)
         .select_related("process")
-        .prefetch_related(*WHERE_IT_STANDS)
+        .prefetch_related(where_it_stands(request.user))
         .order_by("-id")
     )
     page = paged(request, mine)
@@ -113,6 +108,14 @@ def my_requests(request: HttpRequest) -> HttpResponse:
     ]
     values = {"page": page, "rows": rows, "starts": starts.offered_to(request.user)}
     return render(request, "workflow/my_requests.html", values)
+
+
+def where_it_stands(user: Any) -> "Prefetch[Any]":
+    """Return what `story.standing` reads of instances, as far as the person sees it."""
+    items = tenancy.filtered(WorkItem.objects.all(), user=user)
+    return Prefetch(
+        "workitems", items.prefetch_related("activity", "user", "pull_roles")
+    )
 
 
 @login_required
@@ -195,7 +198,7 @@ def show_item(
         "may_answer": may_answer,
         "may_take": may_take and may_be_taken(item, request.user),
         "instance_url": reverse("workflow:instance", args=[instance.pk]),
-        "timeline": story.timeline(instance),
+        "timeline": story.timeline(instance, reader=request.user),
         "due": due,
         "due_tone": tone,
         "due_at": item.due_at,
@@ -248,7 +251,7 @@ def instance(request: HttpRequest, instance_id: int) -> HttpResponse:
     """Show where an instance stands and what happened to it."""
     rows = ProcessInstance.objects.visible_to(request.user)
     known_rows = known(rows, instance_id).select_related("process", "user")
-    found = known_rows.prefetch_related(*WHERE_IT_STANDS).first()
+    found = known_rows.prefetch_related(where_it_stands(request.user)).first()
     if found is None:
         raise InstanceNotFound
     document = found.content_object
@@ -257,8 +260,8 @@ def instance(request: HttpRequest, instance_id: int) -> HttpResponse:
         "instance": found,
         "process": worklist.process_words(found),
         "state": story.standing(found, document, reader=request.user),
-        "places": story.places(found),
-        "timeline": story.timeline(found),
+        "places": story.places(found, reader=request.user),
+        "timeline": story.timeline(found, reader=request.user),
         "open_items": WorkItem.objects.filter(instance=found).takeable_by(request.user),
     }
     return render(request, "workflow/instance.html", values)

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import addresses
 from accounts.permissions import ALL_PERMISSIONS, ROLE_PERMISSIONS
 from kernel import clock
-from tenants import context
+from tenants import signing
 
 
 def prepare_password(password: str | None) -> str | None:
@@ -211,7 +211,7 @@ class User(AbstractBaseUser, PermissionsMixin):
             yield self._session_hash(key)
 
     def _session_hash(self, key: str | bytes) -> str:
-        # Two tenants with equal rows must not share a hash, so the uuid is in it.
-        bound = f"{context.context_uuid()}|{self.pk}|{self.token_version}"
+        # Two tenants with equal rows must not share a hash, so its tenant is in it.
+        bound = signing.bound(f"{self.pk}|{self.token_version}")
         text = f"accounts.session|{bound}|{self.password}".encode()
         return hmac.new(force_bytes(key), text, hashlib.sha256).hexdigest()

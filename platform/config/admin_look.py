@@ -186,6 +186,12 @@ OPERATOR_GROUPS = (
                 __("How each tenant was set up, step by step"),
             ),
             Table(
+                "tenants.deadletter",
+                __("Refused tasks"),
+                "unsubscribe",
+                __("Background work that waits for a stopped tenant, or found none"),
+            ),
+            Table(
                 "tenants.operatorevent",
                 __("Operator events"),
                 "history",

@@ -2,13 +2,15 @@
 
 import logging
 from collections.abc import Callable
+from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
+from ninja.openapi.schema import OpenAPISchema
 
 from accounts.api import accounts_router, auth_router, protected_router
-from kernel.answers import problem
+from kernel.answers import PROBLEM, problem
 from kernel.errors import (
     ApplicationError,
     BadRequest,
@@ -30,7 +32,37 @@ class MalformedJson(BadRequest):
     code = "malformed_json"
 
 
-tenant_api = NinjaAPI(
+PROBLEM_OUT: dict[str, Any] = {
+    "title": "Problem",
+    "description": "What went wrong (RFC 9457); programs branch on `code`.",
+    "type": "object",
+    "required": ["type", "title", "status", "detail", "code"],
+    "properties": {
+        "type": {"type": "string", "format": "uri"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "code": {"type": "string"},
+    },
+}
+
+
+class Api(NinjaAPI):
+    """An API whose document says that each operation may answer with a problem."""
+
+    def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
+        """Return the document."""
+        document = super().get_openapi_schema(**options)
+        document["components"]["schemas"]["Problem"] = PROBLEM_OUT
+        schema = {"$ref": "#/components/schemas/Problem"}
+        refusal = {"description": "Refused", "content": {PROBLEM: {"schema": schema}}}
+        for methods in document["paths"].values():
+            for operation in methods.values():
+                operation["responses"]["default"] = refusal
+        return document
+
+
+tenant_api = Api(
     title="Tenantry",
     version="0.1.0",
     description="One tenant's API: sign-in, account flows, work items, leave requests.",
@@ -44,7 +76,7 @@ tenant_api.add_router("/protected", protected_router, tags=["me"])
 tenant_api.add_router("/protected", workflow_router, tags=["workflow"])
 tenant_api.add_router("/protected/leave", leave_router, tags=["leave"])
 
-public_api = NinjaAPI(
+public_api = Api(
     title="Tenantry: public site",
     version="0.1.0",
     description="Sign up for a workspace; operators sign in.",

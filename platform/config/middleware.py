@@ -1,20 +1,31 @@
 """What holds for every request: an id for the logs, safe headers, error pages."""
 
 import logging
+import re
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from http import HTTPStatus
+from typing import cast
 
 import structlog
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.db import Error
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.common import CommonMiddleware
+from django.utils import translation
+from django.utils.cache import patch_vary_headers
+from django.utils.log import log_response
 
 from kernel.answers import PROBLEM, answer
 from kernel.errors import ApplicationError, BadRequest, NotFound
 from kernel.text import storable
 from kernel.translation import error_of, translated
+from tenants.context import in_control
+from tenants.serving import speak_to
+from tenants.streaming import carry
 
 logger = logging.getLogger(__name__)
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -29,20 +40,57 @@ RELAXED_POLICY = POLICY.replace(
     "script-src 'self'", "script-src 'self' 'unsafe-inline' 'unsafe-eval'"
 ).replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
 RELAXED_PATHS = ("/admin/", "/api/docs")
+#: What Django takes for the length of a body, which not every server looks at.
+LENGTH = re.compile(r"[0-9]*")
 
 
 class RequestId:
-    """Gives each request an id: in the logs, in the answer, on the error page."""
+    """Gives each request an id: in the logs, in the answer, on the error page.
+
+    A streamed body, which is made later, logs under the same id.
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        request.reference = secrets.token_hex(6)  # type: ignore[attr-defined]
-        with structlog.contextvars.bound_contextvars(request_id=request.reference):  # type: ignore[attr-defined]
+        reference = secrets.token_hex(6)
+        request.reference = reference  # type: ignore[attr-defined]
+        logged = partial(structlog.contextvars.bound_contextvars, request_id=reference)
+        with logged():
             response = self.get_response(request)
-        response["X-Request-ID"] = request.reference  # type: ignore[attr-defined]
+            note_refusal(request, response)
+        if isinstance(response, StreamingHttpResponse):
+            carry(response, logged)
+        response["X-Request-ID"] = reference
         return response
+
+
+class NotedRefusals:
+    """Has refusals in the log under their tenant: it stands right inside of that."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        note_refusal(request, response)
+        return response
+
+
+def note_refusal(request: HttpRequest, response: HttpResponseBase) -> None:
+    """Log an answer that is an error, once, in the words that Django has for it.
+
+    Django would do it where both the tenant and the request's id are left.
+    """
+    if response.status_code >= HTTPStatus.BAD_REQUEST:
+        log_response(
+            "%s: %s",
+            response.reason_phrase,
+            request.path,
+            response=cast(HttpResponse, response),
+            request=request,
+        )
 
 
 class SecurityHeaders:
@@ -134,7 +182,7 @@ class ReadableRequests:
     """Keeps from the views what none of them could read.
 
     A cookie that cannot be stored is dropped, since a session's key is looked up;
-    a form in another encoding than UTF-8 is refused.
+    a form in another encoding than UTF-8 is refused, and so is a length that is none.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -146,6 +194,8 @@ class ReadableRequests:
             request.COOKIES = cookies
         if is_other_encoding(request):
             return answer(request, BadRequest("Send forms in UTF-8."))
+        if not LENGTH.fullmatch(request.META.get("CONTENT_LENGTH") or ""):
+            return answer(request, BadRequest("The length of the body is no number."))
         return self.get_response(request)
 
 
@@ -153,6 +203,37 @@ def is_other_encoding(request: HttpRequest) -> bool:
     encoding = (request.content_params or {}).get("charset", "utf-8")
     is_form = request.content_type == "application/x-www-form-urlencoded"
     return is_form and encoding.lower() not in {"utf-8", "utf8"}
+
+
+class OwnLanguage:
+    """Speaks to each person in their own language, at their own time.
+
+    Before it, the language is the tenant's; on the public site, where there is no
+    tenant, it is the one that the browser asks for.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        is_public = in_control()
+        if is_public:
+            translation.activate(translation.get_language_from_request(request))
+        # Programs show who they are later, by a token; it has the same effect there.
+        if not request.path.startswith("/api/"):
+            # A database that is away is met by the view, where it has its answer.
+            with suppress(Error, ApplicationError):
+                self.speak(request)
+        response = self.get_response(request)
+        if is_public:
+            patch_vary_headers(response, ["Accept-Language"])
+        return response
+
+    def speak(self, request: HttpRequest) -> None:
+        """Use the language and the time zone of whoever is signed in."""
+        user = request.user
+        if user.is_authenticated:
+            speak_to(language=user.language, time_zone=user.time_zone)
 
 
 class CommonRules(CommonMiddleware):

@@ -6,6 +6,7 @@ from config import pages
 from config.admin import tenant_admin
 from config.api import tenant_api
 from config.development import routes
+from tenants import files
 
 handler400 = "config.error_pages.bad_request"
 handler403 = "config.error_pages.forbidden"
@@ -20,5 +21,6 @@ urlpatterns = [
     path("leave/", include("leave.urls")),
     path("admin/", tenant_admin.urls),
     path("branding.css", pages.branding_css, name="branding-css"),
+    path("files/<str:signed>", files.serve, name="file"),
     *routes(),
 ]

@@ -137,3 +137,9 @@ class DatabaseAway(Unavailable):
     """The data cannot be reached just now; try again in a moment."""
 
     code = "database_unavailable"
+
+
+class QueryTimeout(Unavailable):
+    """This took too long and was given up. Try again, or ask for less."""
+
+    code = "query_timeout"

@@ -8,6 +8,7 @@ from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
+from django.utils.module_loading import import_string
 
 #: Keys whose values never reach a log, whatever they hold.
 SECRET_KEYS = re.compile(
@@ -40,12 +41,17 @@ def mask(_logger: Any, _method: str, event: Event) -> Event:
 
 
 def configure(config: MutableMapping[str, Any]) -> None:
-    """Set up logging for the process; `level` is the only knob. Django calls this."""
+    """Set up logging for the process; Django calls this.
+
+    `level` is the least that is written; `processors` are dotted names of what adds to
+    every line, in the thread or coroutine that writes it.
+    """
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
         structlog.stdlib.ExtraAdder(),
+        *map(import_string, config.get("processors", [])),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
         mask,

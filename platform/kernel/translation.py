@@ -19,6 +19,7 @@ from kernel.errors import (
     DatabaseAway,
     Forbidden,
     NotFound,
+    QueryTimeout,
     TooLarge,
     WrongMethod,
 )
@@ -32,6 +33,8 @@ KINDS: tuple[tuple[tuple[type[Exception], ...], type[ApplicationError]], ...] = 
     ((DataError,), BadRequest),
     ((OperationalError, InterfaceError), DatabaseAway),
 )
+#: PostgreSQL's codes for a statement that took too long, or waited too long.
+GAVE_UP = frozenset({"57014", "55P03"})
 RETRY_AFTER_SECONDS = "5"
 STATUSES = {kind.status: kind for kind in (Forbidden, NotFound, WrongMethod, TooLarge)}
 
@@ -40,6 +43,8 @@ def translated(exception: Exception) -> ApplicationError | None:
     """Return the error that an exception stands for, or None for a fault of ours."""
     if isinstance(exception, ApplicationError):
         return exception
+    if getattr(exception.__cause__, "sqlstate", None) in GAVE_UP:
+        return QueryTimeout(headers={"Retry-After": RETRY_AFTER_SECONDS})
     for kinds, error in KINDS:
         if isinstance(exception, kinds):
             away = error is DatabaseAway

@@ -1,10 +1,20 @@
-"""The backend `tenants.db`: every statement runs in the schema of the context."""
+"""The backend `tenants.db`: every statement runs as the tenant of the context.
 
+Schema, role and limits go to the server in one statement, when they differ from what
+the connection was last told, and the server's answer proves that they hold.
+"""
+
+import hashlib
 from collections.abc import Callable
-from typing import Any
+from functools import cache, lru_cache
+from typing import Any, Final
+from uuid import UUID
 
+from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.db.backends.postgresql.base import DatabaseWrapper as PostgresWrapper
 from django_tenants.postgresql_backend.base import DatabaseWrapper as TenantsWrapper
+from psycopg.pq import TransactionStatus
 
 from tenants.context import (
     CONTROL,
@@ -12,18 +22,33 @@ from tenants.context import (
     NoTenantError,
     TenantInfo,
     adopt,
+    ask_transactions,
     bind,
     current,
     current_or_none,
     info_of,
 )
+from tenants.db import pool, pooling
+from tenants.db.cursors import Cursor, DebugCursor
+from tenants.db.transactions import TransactionOwner
 
-#: One round trip that sets the path and proves it: PostgreSQL leaves a missing schema
-#: out of the path without a word, so the answer names the one that is really first.
-ENTER = (
-    "SELECT set_config('search_path', %s, false), set_config('app.tenant', %s, false),"
-    " current_schema()"
-)
+#: Where extensions live; it holds no tables, so nothing falls through to it.
+EXTENSIONS: Final = "ext"
+
+# PostgreSQL leaves a missing schema, and one the role may not use, out of the path
+# without a word; so the answer names the schema that is really first, and its tag.
+ENTER: Final = """
+SELECT set_config('search_path', %s, false), set_config('role', %s, false),
+       set_config('app.tenant', %s, false),
+       set_config('statement_timeout', %s, false),
+       set_config('lock_timeout', %s, false),
+       current_schema(),
+       (SELECT description FROM pg_catalog.pg_description
+        WHERE objoid = to_regnamespace(%s)
+          AND classoid = 'pg_catalog.pg_namespace'::regclass AND objsubid = 0)
+"""
+#: The same for as long as the transaction lasts.
+ENTER_TRANSACTION: Final = ENTER.replace("false", "true")
 
 
 class ContextApplyError(NoTenantError):
@@ -33,82 +58,226 @@ class ContextApplyError(NoTenantError):
     code = "tenant_unavailable"
 
 
+class ContextLost(ContextApplyError, OperationalError):
+    """The database cannot be reached."""
+
+    code = "database_unavailable"
+
+
+class TenantUnavailable(ContextApplyError):
+    """The tenant's schema is missing, or closed to its role."""
+
+
+class SchemaIdentityError(ContextApplyError):
+    """The schema under the tenant's name is another tenant's."""
+
+
+@lru_cache(maxsize=1024)
+def tag_of(uuid: UUID) -> str:
+    """Return what the comment of the tenant's schema says, to tell it from others."""
+    return hashlib.sha256(uuid.bytes).hexdigest()[:16]
+
+
+@cache
+def limits() -> tuple[str, str]:
+    """Return the tenants' statement_timeout and lock_timeout, in milliseconds."""
+    return (
+        str(settings.TENANTRY_STATEMENT_TIMEOUT_MS),
+        str(settings.TENANTRY_LOCK_TIMEOUT_MS),
+    )
+
+
+def told(context: TenantInfo | Control) -> list[str | None]:
+    """Return the values of ENTER. Owners and the control plane wait without limit."""
+    if context is CONTROL:
+        return ["public", context.db_role, str(context.uuid), "0", "0", None]
+    path = f'"{context.schema_name}", {EXTENSIONS}'
+    waits = ("0", "0") if context.db_role == CONTROL.db_role else limits()
+    name = context.schema_name
+    return [path, context.db_role, str(context.uuid), *waits, name]
+
+
 class DatabaseWrapper(TenantsWrapper):
-    """PostgreSQL, in the schema that the ContextVar names at each statement."""
+    """PostgreSQL, as the tenant that the ContextVar names at each statement."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         # What the physical connection was last told; None means: tell it again.
         self._applied: TenantInfo | Control | None = None
+        # Whether it was told inside a transaction, whose failure takes it back.
+        self._within = False
+        #: Tenants whose cached values the open transaction has thrown away.
+        self.cleared: dict[UUID, str] = {}
         self._ready = False
         super().__init__(*args, **kwargs)
+        self._transaction = TransactionOwner(self)
+        self._by_transaction = pooling.is_by_transaction()
+        self._statement = ENTER_TRANSACTION if self._by_transaction else ENTER
+        if self._by_transaction:
+            self.settings_dict["DISABLE_SERVER_SIDE_CURSORS"] = True
+        self.ops.compiler_module = "tenants.db.compiler"
         self._ready = True
-        self.execute_wrappers.append(self._in_context)
 
     # Entering the context
 
-    def _in_context(
-        self,
-        execute: Callable[..., Any],
-        sql: str,
-        params: Any,
-        many: bool,  # noqa: FBT001 - the signature of Django's execute wrappers
-        context: dict[str, Any],
-    ) -> Any:
-        self._enter()
-        return execute(sql, params, many, context)
+    def alone(self, execute: Callable[..., Any], *args: Any) -> Any:
+        """Run one statement in a transaction that begins with the context."""
+        with (
+            self.wrap_database_errors,
+            self.connection.pipeline(),
+            self.connection.transaction(),
+        ):
+            self._applied = None
+            self.enter()
+            self._applied = None
+            return execute(*args)
 
-    def _enter(self) -> None:
-        """Tell the connection the context, unless it is on it already."""
+    def enter(self) -> None:
+        """Tell the connection the context, unless it is on it already.
+
+        Raises NoTenantError, TenantSwitchInTransaction or ContextApplyError.
+        """
         context = current()
-        if context == self._applied:
+        if context is self._applied and self.autocommit and not self._within:
+            return  # the way of nearly every statement
+        if self.in_atomic_block or not self.autocommit:
+            self._transaction.require(context)
+        if self._within and self._status() == TransactionStatus.IDLE:
+            self.forget()
+        if context is self._applied or context == self._applied:
             return
+        if self._status() == TransactionStatus.INERROR:
+            return  # the server takes nothing but a rollback now
         self._applied = None
-        with self.wrap_database_errors, self.connection.cursor() as cursor:
-            path = f'"{context.schema_name}"'
-            row = cursor.execute(ENTER, [path, str(context.uuid)]).fetchone()
-        if row is None or row[2] != context.schema_name:
+        try:
+            with self.wrap_database_errors, self.connection.cursor() as cursor:
+                row = cursor.execute(self._statement, told(context)).fetchone()
+            self._require_proof(context, row)
+        except ContextApplyError:
             self.close()
-            raise ContextApplyError
+            raise
+        except (OperationalError, InterfaceError) as error:
+            self.close()
+            raise ContextLost(headers={"Retry-After": "5"}) from error
+        except Exception as error:
+            self.close()
+            raise ContextApplyError from error
         self._applied = context
+        self._within = self._status() != TransactionStatus.IDLE
+
+    def _status(self) -> TransactionStatus:
+        return TransactionStatus(self.connection.pgconn.transaction_status)
+
+    def _require_proof(self, context: TenantInfo | Control, row: Any) -> None:
+        """Compare the server's answer. Raises ContextApplyError."""
+        schema, tag = row[-2:]
+        if schema != context.schema_name:
+            raise TenantUnavailable
+        if context is not CONTROL and tag != tag_of(context.uuid):
+            raise SchemaIdentityError
 
     def _cursor(self, name: str | None = None) -> Any:
         current()
-        # The parent's would set a path of its own.
-        cursor = PostgresWrapper._cursor(self, name)  # type: ignore[attr-defined]  # noqa: SLF001
-        self._enter()
-        return cursor
+        # The parent's would set a path of its own; the cursor asks when it is used.
+        return PostgresWrapper._cursor(self, name)  # type: ignore[attr-defined]  # noqa: SLF001
+
+    def make_cursor(self, cursor: Any) -> Cursor:
+        return Cursor(cursor, self)
+
+    def make_debug_cursor(self, cursor: Any) -> DebugCursor:
+        return DebugCursor(cursor, self)
+
+    @property
+    def stands_alone(self) -> bool:
+        """Tell whether the next statement needs a transaction for its context."""
+        return self._by_transaction and self.get_autocommit()
+
+    def may_enter(
+        self, context: TenantInfo | Control, *, same_transaction: bool
+    ) -> None:
+        """Let this thread enter a context. Raises TenantSwitchInTransaction."""
+        self._transaction.may_enter(context, same_transaction=same_transaction)
 
     # Forgetting it: a setting made inside a transaction goes with its rollback
 
-    def close(self) -> None:
+    def forget(self) -> None:
+        """Tell the context again at the next statement, whatever was told before."""
         self._applied = None
+        self._within = False
+
+    def close(self) -> None:
+        self.forget()
         super().close()
 
+    def _close(self) -> Any:
+        if self.pool and self.connection is not None:
+            pool.close_if_broken(self.connection)
+        return super()._close()
+
     def connect(self) -> None:
-        self._applied = None
+        self.forget()
         super().connect()
 
+    def set_autocommit(self, autocommit: bool, *args: Any, **kwargs: Any) -> None:  # noqa: FBT001 - Django's signature
+        self._transaction.forget()
+        self.cleared.clear()
+        if self._by_transaction:
+            self.forget()
+        super().set_autocommit(autocommit, *args, **kwargs)
+
+    def _commit(self) -> Any:
+        """Commit; what was told inside holds only where the server did so, too.
+
+        After an error in the transaction it answers a commit with a rollback.
+        """
+        applied, sound = self._applied, self._is_sound()
+        self._transaction.forget()
+        self.forget()
+        answer = super()._commit()
+        if sound and not self._by_transaction:
+            self._applied = applied
+        return answer
+
+    def _is_sound(self) -> bool:
+        return (
+            self.connection is not None and self._status() == TransactionStatus.INTRANS
+        )
+
     def rollback(self) -> None:
-        self._applied = None
+        self.forget()
         super().rollback()
 
     def _rollback(self) -> Any:
-        self._applied = None
+        self._transaction.forget()
+        self.forget()
         return super()._rollback()
 
     def _savepoint_rollback(self, sid: str) -> None:
         super()._savepoint_rollback(sid)
-        self._applied = None
+        self.forget()
 
     def on_commit(self, func: Callable[[], object], robust: bool = False) -> None:  # noqa: FBT001, FBT002 - Django's signature
         """Run `func` after the commit, in the context of this call."""
         super().on_commit(bind(func), robust)
 
+    # The pool hands a connection out with nothing left of the tenant before
+
+    @property
+    def pool(self) -> Any:
+        pool.install(self)
+        return super().pool
+
+    def _configure_connection(self, connection: Any) -> bool:
+        if self.settings_dict["OPTIONS"].get("pool"):
+            connection.execute(pool.NOWHERE)
+        return bool(super()._configure_connection(connection))
+
     # The interface of django-tenants, on top of the ContextVar
 
     def set_tenant(self, tenant: Any, include_public: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002 - django-tenants' signature
         if self._ready:
-            adopt(info_of(tenant))
+            info = info_of(tenant)
+            ask_transactions(info)
+            adopt(info)
 
     def set_schema(self, schema_name: str, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002 - django-tenants' signature
         if schema_name != CONTROL.schema_name:
@@ -119,6 +288,7 @@ class DatabaseWrapper(TenantsWrapper):
 
     def set_schema_to_public(self) -> None:
         if self._ready:
+            ask_transactions(CONTROL)
             adopt(CONTROL)
 
     @property

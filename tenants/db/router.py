@@ -24,6 +24,12 @@ def labels(plane: str) -> frozenset[str]:
 class PlaneRouter:
     """Allows a migration only in the planes that its app is listed for."""
 
+    # Django asks for these at each query, and a missing one costs it an exception.
+    def db_for_read(self, model: Any, **hints: Any) -> None:
+        """Leave the choice of the database to Django; there is one."""
+
+    db_for_write = db_for_read
+
     def allow_migrate(self, db: str, app_label: str, **hints: Any) -> bool | None:  # noqa: ARG002 - Django's signature
         context = current_or_none()
         if context is None:

@@ -1,5 +1,10 @@
 """All schemas together: bring them to the code's tables."""
 
-from tenants.fleet.migrate import migrate_control, migrate_fleet, migrate_tenant
+from tenants.fleet.migrate import (
+    migrate_control,
+    migrate_fleet,
+    migrate_tenant,
+    owned,
+)
 
-__all__ = ["migrate_control", "migrate_fleet", "migrate_tenant"]
+__all__ = ["migrate_control", "migrate_fleet", "migrate_tenant", "owned"]

@@ -1,12 +1,14 @@
 """Run Django's own migrations in the control plane and in each tenant's schema."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.core.management import call_command
 from django.core.management.commands.migrate import Command as DjangoMigrate
 
-from tenants.context import TenantInfo, use, use_control
+from tenants import roles, states
+from tenants.context import TenantInfo, as_owner, use, use_control
 from tenants.models import Tenant
 
 #: States whose schema is there to be migrated.
@@ -17,12 +19,30 @@ def migrate_control(**options: Any) -> None:
     """Bring the public schema to the code's tables. Options are those of `migrate`."""
     with use_control():
         call_command(DjangoMigrate(), **quiet(options))
+        roles.harden()
 
 
 def migrate_tenant(tenant: TenantInfo, **options: Any) -> None:
-    """Bring one tenant's schema to the code's tables; the schema must exist."""
-    with use(tenant):
+    """Bring one tenant's schema to the code's tables, and its role to its rights.
+
+    Both are made where they are missing.
+    """
+    with owned(tenant):
         call_command(DjangoMigrate(), **quiet(options))
+
+
+@contextmanager
+def owned(tenant: TenantInfo) -> Iterator[None]:
+    """Work as the owner of a tenant's tables; after it the role has its rights."""
+    with use_control():
+        roles.ensure(tenant)
+    states.let_in_again(tenant)
+    try:
+        with use(as_owner(tenant)):
+            yield
+    finally:
+        with use_control():
+            roles.protect(tenant)
 
 
 def migrate_fleet(

@@ -1,6 +1,7 @@
 """The tables of the control plane, all in the public schema."""
 
 from tenants.models.chore import Chore
+from tenants.models.dead_letter import DeadLetter
 from tenants.models.domain import Domain
 from tenants.models.operator_event import OperatorEvent
 from tenants.models.provisioning import ProvisioningRun, ProvisioningStep
@@ -11,6 +12,7 @@ from tenants.models.wake_up import WakeUp
 
 __all__ = [
     "Chore",
+    "DeadLetter",
     "Domain",
     "OperatorEvent",
     "ProvisioningRun",

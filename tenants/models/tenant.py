@@ -2,12 +2,14 @@
 
 import secrets
 import uuid
+from typing import Any
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django_tenants.models import TenantMixin
 
 from kernel import clock
+from tenants import directory
 from tenants.context import TenantInfo
 
 BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
@@ -15,11 +17,20 @@ BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
 
 def new_schema_name() -> str:
     """Return an opaque name: a slug may change or be given away, a schema may not."""
-    return "t_" + "".join(secrets.choice(BASE32) for _ in range(12))
+    return "t_" + opaque()
+
+
+def new_role_name() -> str:
+    """Return an opaque name: any role can read the names of all others."""
+    return "r_" + opaque()
+
+
+def opaque() -> str:
+    return "".join(secrets.choice(BASE32) for _ in range(12))
 
 
 class Tenant(TenantMixin):
-    """One customer. `uuid` never changes; `schema_name` is opaque and never reused."""
+    """One customer. `uuid` never changes; the opaque names are never reused."""
 
     class State(models.TextChoices):
         PROVISIONING = "provisioning", _("Being set up")
@@ -35,6 +46,17 @@ class Tenant(TenantMixin):
     schema_name = models.CharField(
         max_length=63, unique=True, default=new_schema_name, editable=False
     )
+    db_role = models.CharField(
+        max_length=63, unique=True, default=new_role_name, editable=False
+    )
+    #: Where the tenant's files lie; the uuid at first.
+    storage_prefix = models.CharField(
+        max_length=63, unique=True, blank=True, editable=False
+    )
+    #: Rises when all that was signed or queued before must stop being valid.
+    generation = models.PositiveIntegerField(default=1, editable=False)
+    #: Rises when all that was cached must be forgotten.
+    cache_epoch = models.PositiveIntegerField(default=1, editable=False)
     name = models.CharField(max_length=80)
     state = models.CharField(
         max_length=16, choices=State.choices, default=State.PROVISIONING
@@ -58,10 +80,19 @@ class Tenant(TenantMixin):
                 condition=models.Q(schema_name__regex=r"^t_[a-z2-7]{12}$"),
                 name="tenant_schema_opaque",
             ),
+            models.CheckConstraint(
+                condition=models.Q(db_role__regex=r"^r_[a-z2-7]{12}$"),
+                name="tenant_role_opaque",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.slug
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.storage_prefix = self.storage_prefix or str(self.uuid)
+        super().save(*args, **kwargs)
+        directory.forget_after_commit(self.uuid)
 
     def info(self) -> TenantInfo:
         """Return the values that running code works with; reads the primary domain."""
@@ -70,9 +101,13 @@ class Tenant(TenantMixin):
             uuid=self.uuid,
             slug=self.slug,
             schema_name=self.schema_name,
+            db_role=self.db_role,
             name=self.name,
             state=self.state,
             locale=self.locale,
             timezone=self.timezone,
             primary_domain=primary.domain if primary else "",
+            generation=self.generation,
+            cache_epoch=self.cache_epoch,
+            storage_prefix=self.storage_prefix,
         )

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils.functional import Promise
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
 from kernel import clock
-from tenants import events, fleet, lookup, scheduler
+from tenants import events, fleet, lookup, roles, scheduler
 from tenants.context import TenantInfo, use
 from tenants.errors import TenantUnknown
 from tenants.models import Domain, ProvisioningRun, Tenant, WakeUp
@@ -62,22 +62,15 @@ def release(run: ProvisioningRun) -> None:
 
 
 def make_schema(run: ProvisioningRun) -> None:
-    """Make the tenant's schema and bring it to the code's tables."""
-    info = info_of(run)
-    name = connection.ops.quote_name(info.schema_name)
-    with connection.cursor() as cursor:
-        cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {name}")
-    fleet.migrate_tenant(info)
+    """Make the tenant's schema and role, and bring it to the code's tables."""
+    fleet.migrate_tenant(info_of(run))
 
 
 def drop_schema(run: ProvisioningRun) -> None:
-    """Drop the tenant's schema with all that is in it."""
+    """Drop the tenant's schema with all that is in it, and its role."""
     info = lookup.by_uuid(run.tenant_uuid)
-    if info is None:
-        return
-    name = connection.ops.quote_name(info.schema_name)
-    with connection.cursor() as cursor:
-        cursor.execute(f"DROP SCHEMA IF EXISTS {name} CASCADE")
+    if info is not None:
+        roles.remove(info)
 
 
 def seed(run: ProvisioningRun) -> None:

@@ -36,6 +36,7 @@ def test_a_token_holds_nothing_personal(token):
     payload = claims(token("admin"))
     assert sorted(payload) == [
         "exp",
+        "gen",
         "iat",
         "jti",
         "sid",
@@ -83,6 +84,8 @@ def test_a_token_with_the_other_tenants_name_needs_a_device_there(
         {"token_type": None},
         {"tenant": None},
         {"tenant": 5},
+        {"gen": 2},
+        {"gen": None},
         {"user_id": "1"},
         {"user_id": True},
         {"user_id": 10**30},

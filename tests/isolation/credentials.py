@@ -1,130 +1,302 @@
-"""What somebody of one tenant holds, and every door of another to try it at."""
+"""The credentials that this product gives out, each got by its real way in.
 
-import json
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+All belong to the admin of a tenant, to alice where a mailbox is asked for, or to the
+operator. A new kind is a function here and an entry in KINDS.
+"""
+
 from typing import Any
+from urllib.parse import urlsplit
 
-from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 
+from accounts import challenges, operators, provisioning, sessions, tokens
+from accounts.mail import devbox
+from accounts.mail.outbox import run_due
 from accounts.models import User
-from leave.models import LeaveRequest
-from tenants.context import TenantInfo, use
+from accounts.sessions import Device
+from tenants import signup
+from tenants.context import use, use_control
+from tenants.testing.credentials import Held, Kind, Visit, Works
+from tenants.testing.twins import Twin
 from tests.twins import PASSWORD
-from workflow.models import AuditEvent, ProcessInstance, WorkItem
 
-VERBS = ("get", "post", "put", "patch", "delete")
-#: Whatever a page or a route may ask for in its path; a new name fails the walk.
-IN_PATHS: dict[str, Any] = {
-    "process_id": 1,
-    "item_id": 1,
-    "instance_id": 1,
-    "leave_id": 1,
-    "object_id": 1,
-    "content_type_id": 1,
-    "app_label": "accounts",
-    "url": "nowhere",
-    "signup_id": "00000000-0000-0000-0000-000000000000",
-}
-#: What is in every answer that tells something of acme.
-MARKER = "acme"
+PUBLIC = "localhost"
+JSON = "application/json"
+NEW_PASSWORD = "four calm words here"
+CHOSEN = {"password": NEW_PASSWORD, "password_verify": NEW_PASSWORD}
 
 
-@dataclass
-class Held:
-    """All that the admin of a tenant could carry elsewhere."""
-
-    access: str
-    refresh: str
-    cookies: dict[str, str]
-    codes: dict[str, str] = field(default_factory=dict)
+def post(client: Any, path: str, body: dict[str, Any]) -> Any:
+    answer = client.post(path, body, content_type=JSON)
+    assert answer.status_code < 300, answer.content
+    return answer
 
 
-def sign_in_everywhere(client: Client, browser: Client, username: str) -> Held:
-    """Sign in as an app and as both kinds of browser."""
-    body = {"username": username, "password": PASSWORD}
-    app = post(client, "/api/auth/mobile/sign-in", body).json()
-    post(browser, "/api/auth/web/sign-in", body)
-    cookies = {name: morsel.value for name, morsel in browser.cookies.items()}
-    return Held(app["access"], app["refresh"], cookies)
+def bearer(token: str) -> dict[str, str]:
+    return {"authorization": f"Bearer {token}"}
 
 
-def post(client: Client, path: str, body: dict[str, Any]) -> Any:
-    return client.post(path, body, content_type="application/json")
+def address(name: str, home: Twin) -> str:
+    return f"{name}@{home.tenant.slug}.test"
 
 
-@dataclass(frozen=True)
-class Operation:
-    """One operation of an OpenAPI document."""
-
-    method: str
-    path: str
-    is_open: bool
-
-    @property
-    def name(self) -> str:
-        return f"{self.method.upper()} {self.path}"
-
-    @property
-    def address(self) -> str:
-        return self.path.format_map(IN_PATHS)
+def person(name: str, home: Twin) -> User:
+    with use(home.tenant):
+        return User.objects.get(username=name)
 
 
-def operations(client: Client) -> list[Operation]:
-    """Return every operation that the site's own document names."""
-    document = json.loads(client.get("/api/openapi.json").content)
-    return [
-        Operation(method, path, is_open=not operation.get("security"))
-        for path, methods in document["paths"].items()
-        for method, operation in methods.items()
-    ]
+# Signed in
 
 
-def pages(urlconf: str) -> list[str]:
-    """Return an address of every route of a site that is not its API."""
-    return sorted(set(addresses(get_resolver(urlconf).url_patterns)))
+def access_token(home: Twin, visit: Visit) -> Held:
+    body = {"username": "admin", "password": PASSWORD}
+    got = post(visit(home.host), "/api/auth/mobile/sign-in", body).json()
+    return Held(headers=bearer(got["access"]))
 
 
-def addresses(
-    patterns: list[URLPattern | URLResolver], before: str = "/"
-) -> Iterator[str]:
-    for pattern in patterns:
-        path = before + address_of(pattern)
-        if path.startswith("/api/"):
-            continue
-        if isinstance(pattern, URLResolver):
-            yield from addresses(pattern.url_patterns, path)
-        else:
-            yield path
+def refresh_token(home: Twin, visit: Visit) -> Held:
+    body = {"username": "admin", "password": PASSWORD}
+    got = post(visit(home.host), "/api/auth/mobile/sign-in", body).json()
+    return Held(headers=bearer(got["refresh"]), fields={"refresh": got["refresh"]})
 
 
-def address_of(pattern: URLPattern | URLResolver) -> str:
-    """Return the part of the address; raises KeyError for an unknown parameter."""
-    text = str(pattern.pattern)
-    for name in pattern.pattern.converters:
-        kind = type(pattern.pattern.converters[name]).__name__
-        for shown in (f"<{name}>", *(f"<{word}:{name}>" for word in WORDS[kind])):
-            text = text.replace(shown, str(IN_PATHS[name]))
-    return text.replace("(?P<app_label>auth|accounts)", "accounts").strip("^$")
+def refresh_cookie(home: Twin, visit: Visit) -> Held:
+    client = visit(home.host)
+    body = {"username": "admin", "password": PASSWORD}
+    post(client, "/api/auth/web/sign-in", body)
+    return Held(cookies={"refresh": client.cookies["refresh"].value})
 
 
-WORDS = {
-    "IntConverter": ("int",),
-    "StringConverter": ("str",),
-    "PathConverter": ("path",),
-    "SlugConverter": ("slug",),
-    "UUIDConverter": ("uuid",),
-}
+def session_cookie(home: Twin, visit: Visit) -> Held:
+    return signed_in("admin", visit(home.host))
 
 
-def state_of(tenant: TenantInfo) -> list[Any]:
-    """Return what must not change at either tenant."""
-    with use(tenant):
-        return [
-            *User.objects.order_by("pk").values_list("pk", "password", "token_version"),
-            *LeaveRequest.objects.order_by("pk").values_list("pk", "status", "reason"),
-            *WorkItem.objects.order_by("pk").values_list("pk", "status", "version"),
-            *ProcessInstance.objects.order_by("pk").values_list("pk", "status"),
-            AuditEvent.objects.count(),
-        ]
+def signed_in(username: str, client: Any) -> Held:
+    answer = client.post(
+        "/accounts/sign-in", {"username": username, "password": PASSWORD}
+    )
+    assert answer.status_code == 302, answer.content
+    return Held(cookies={n: m.value for n, m in client.cookies.items() if n != "theme"})
+
+
+def csrf_pair(home: Twin, visit: Visit) -> Held:
+    client = visit(home.host)
+    client.get("/accounts/forgot")
+    secret = client.cookies["csrftoken"].value
+    return Held(
+        headers={"x-csrftoken": secret},
+        cookies={"csrftoken": secret},
+        fields={"csrfmiddlewaretoken": secret},
+        known={"email": address("alice", home)},
+    )
+
+
+# By mail
+
+
+def reset_code(home: Twin, visit: Visit) -> Held:
+    """Get what proves a mailbox: the flow of who asked, and the code of the mail."""
+    email = address("alice", home)
+    asked = post(visit(home.host), "/api/accounts/forgot-password", {"email": email})
+    flow = asked.json()["flow"]
+    return Held(
+        cookies={"flow_reset": flow},
+        fields={"flow": flow, "code": code_mailed(home)},
+        known={"email": email},
+    )
+
+
+def reset_ticket(home: Twin, visit: Visit) -> Held:
+    code = reset_code(home, visit)
+    body = {**code.known, **code.fields}
+    got = post(visit(home.host), "/api/accounts/verify-code", body).json()
+    return Held(
+        cookies={"reset_ticket": got["ticket"]},
+        fields={"ticket": got["ticket"]},
+        known=code.known,
+    )
+
+
+def registration_code(home: Twin, visit: Visit) -> Held:
+    email = f"newcomer@{home.tenant.slug}.test"
+    body = {
+        "email": email,
+        "firstName": "Newcomer",
+        "lastName": "Test",
+        "password": NEW_PASSWORD,
+    }
+    asked = post(visit(home.host), "/api/accounts/register", body)
+    flow = asked.json()["flow"]
+    return Held(
+        cookies={"flow_register": flow},
+        fields={"flow": flow, "code": code_mailed(home)},
+        known={"email": email},
+    )
+
+
+def invitation_link(home: Twin, visit: Visit) -> Held:
+    """Get the link that lets somebody in who has no password yet."""
+    invited = person("alice", home)
+    with use(home.tenant):
+        ticket = challenges.issue_setup_ticket(invited)
+    return Held(fields={"ticket": ticket}, known={"email": invited.email})
+
+
+def owner_entry(home: Twin, visit: Visit) -> Held:
+    with use(home.tenant):
+        path = provisioning.owner_entry()
+    return Held(
+        fields={"ticket": path.partition("#ticket=")[2]},
+        known={"email": address("owner", home)},
+    )
+
+
+def code_mailed(home: Twin) -> str:
+    with use(home.tenant):
+        run_due(100)
+        words = devbox.letters()[0].text.split()
+    return next(word for word in words if len(word) == 6 and word.isupper())
+
+
+# In an address
+
+
+def signed_file(home: Twin, visit: Visit) -> Held:
+    with use(home.tenant):
+        name = default_storage.save("letter.txt", ContentFile(home.marker))
+        path = urlsplit(default_storage.url(name)).path
+    return Held(in_path={"signed": path.rpartition("/")[2]})
+
+
+# Of the control plane
+
+
+def operator_session(home: Twin, visit: Visit) -> Held:
+    operator()
+    return signed_in("operator", visit(PUBLIC))
+
+
+def operator_token(home: Twin, visit: Visit) -> Held:
+    """Make what no door gives out: a token of the public schema, rightly signed."""
+    with use_control():
+        issued = sessions.begin(operator(), Device("mobile"))
+        return Held(
+            headers=bearer(tokens.issue_access(issued.user, issued.session)),
+            fields={"refresh": issued.refresh},
+        )
+
+
+def operator() -> User:
+    with use_control():
+        found = User.objects.filter(username="operator").first()
+        return found or operators.create(
+            username="operator", email="operator@tenantry.test", password=PASSWORD
+        )
+
+
+def signup_secret(home: Twin, visit: Visit) -> Held:
+    asked = signup.ask(
+        email="newcomer@example.test", name="Newcomer", slug="newcomer", client="-"
+    )
+    return Held(
+        headers={"x-signup-secret": asked.secret},
+        cookies={"signup": f"{asked.id}.{asked.secret}"},
+        fields={"secret": asked.secret},
+        in_path={"signup_id": str(asked.id)},
+    )
+
+
+KINDS = (
+    Kind(
+        "access token",
+        access_token,
+        Works("get", "/api/protected/me", 200),
+        schemes=("TenantAuth",),
+    ),
+    Kind(
+        "refresh token",
+        refresh_token,
+        Works("post", "/api/auth/mobile/token-refresh", 200),
+        rows=("accounts.RefreshSession",),
+    ),
+    Kind(
+        "refresh cookie",
+        refresh_cookie,
+        Works("post", "/api/auth/web/token-refresh", 200),
+        cookies=("refresh",),
+    ),
+    Kind(
+        "session cookie",
+        session_cookie,
+        Works("get", "/workflow/mywork/", 200),
+        rows=("sessions.Session",),
+        cookies=("sessionid",),
+    ),
+    Kind(
+        "CSRF pair",
+        csrf_pair,
+        Works("post", "/accounts/forgot", 302),
+        cookies=("csrftoken",),
+        is_csrf=True,
+    ),
+    Kind(
+        "reset code",
+        reset_code,
+        Works("post", "/api/accounts/verify-code", 200),
+        rows=("accounts.Challenge",),
+        cookies=("flow_reset",),
+    ),
+    Kind(
+        "reset ticket",
+        reset_ticket,
+        Works(
+            "post",
+            "/api/accounts/change-password",
+            200,
+            {"password": NEW_PASSWORD, "passwordVerify": NEW_PASSWORD},
+        ),
+        cookies=("reset_ticket",),
+    ),
+    Kind(
+        "registration code",
+        registration_code,
+        Works("post", "/api/accounts/verify-code", 200),
+        cookies=("flow_register",),
+    ),
+    Kind(
+        "invitation link",
+        invitation_link,
+        Works("post", "/accounts/set-password", 302, CHOSEN),
+    ),
+    Kind(
+        "owner entry link",
+        owner_entry,
+        Works("post", "/accounts/set-password", 302, CHOSEN),
+    ),
+    Kind(
+        "signed file address",
+        signed_file,
+        Works("get", "/files/{signed}", 200),
+        is_for_members=True,
+    ),
+    Kind(
+        "operator session",
+        operator_session,
+        Works("get", "/admin/", 200, site="public"),
+    ),
+    Kind(
+        "operator token",
+        operator_token,
+        reason="no door takes one: operators sign in by pages only",
+    ),
+    Kind(
+        "sign-up secret",
+        signup_secret,
+        Works("get", "/api/signup/{signup_id}", 200, site="public"),
+        rows=("tenants.SignupRequest",),
+        cookies=("signup",),
+    ),
+)
+#: Of the control plane: its own site is their home.
+OF_CONTROL = {"operator session", "operator token", "sign-up secret"}

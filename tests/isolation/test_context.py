@@ -59,7 +59,7 @@ def test_each_context_reads_its_own_schema(acme, globex):
 def test_the_public_schema_is_not_on_a_tenants_path(in_acme):
     with connection.cursor() as cursor:
         assert cursor.execute("SHOW search_path").fetchone() == (
-            f'"{in_acme.schema_name}"',
+            f'"{in_acme.schema_name}", ext',
         )
 
 
@@ -152,7 +152,11 @@ def test_what_runs_after_the_commit_runs_in_the_context_of_its_registration(
     acme, globex
 ):
     seen = []
-    with use(globex), transaction.atomic(), use(acme):
+    with (
+        use(globex),
+        transaction.atomic(),
+        use(acme, same_transaction=True),
+    ):
         transaction.on_commit(lambda: seen.append(current()))
     assert seen == [acme]
 

@@ -190,6 +190,123 @@ def test_a_set_up_that_fails_is_exit_code_1_and_leaves_nothing(
         assert Tenant.objects.count() == 2
 
 
+# A command of Django in a tenant
+
+
+@pytest.mark.parametrize("name", ["acme", "acme.localhost", "uuid"])
+def test_run_runs_a_command_in_the_tenant(acme, globex, name: str) -> None:
+    name = str(acme.uuid) if name == "uuid" else name
+    rows = json.loads(run("run", name, "--", "dumpdata", "accounts.user"))
+    assert {row["fields"]["last_name"] for row in rows} >= {"Acme"}
+    assert "Globex" not in str(rows)
+
+
+def test_run_hands_the_arguments_on_as_they_are(acme) -> None:
+    plain = run("run", "acme", "--", "dumpdata", "auth.group")
+    indented = run("run", "acme", "--", "dumpdata", "auth.group", "--indent", "2")
+    assert json.loads(plain) == json.loads(indented)
+    assert indented.splitlines()[1] == "{"
+    assert run("run", "acme", "dumpdata", "auth.group") == plain
+    after = run("run", "acme", "--actor", "operator", "--", "dumpdata", "auth.group")
+    assert after == plain
+
+
+def test_run_enters_the_tenant_with_its_time_zone(acme, capsys) -> None:
+    with use_control():
+        Tenant.objects.filter(slug="acme").update(timezone="Pacific/Auckland")
+    run("run", "acme", "--", "shell", "-v", "0", "-c", WHERE)
+    assert capsys.readouterr().out == "acme Pacific/Auckland\n"
+
+
+WHERE = """
+from django.utils import timezone
+from tenants.context import current
+print(current().slug, timezone.get_current_timezone_name())
+"""
+
+
+def test_run_for_a_stranger_is_exit_code_3(acme) -> None:
+    line = "There is no tenant 'nobody'."
+    assert fails("run", "nobody", "--", "check") == (3, line)
+
+
+def test_run_for_a_stopped_tenant_is_exit_code_4(acme) -> None:
+    run("suspend", "acme", "--reason", "Unpaid.")
+    line = "acme is suspended, so nothing runs for it."
+    assert fails("run", "acme", "--", "check") == (4, line)
+
+
+def test_run_of_no_command_is_exit_code_2(acme) -> None:
+    line = "There is no command 'no_such'."
+    assert fails("run", "acme", "--", "no_such") == (2, line)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("migrate",),
+        ("migrate", "accounts", "zero"),
+        ("migrate_schemas",),
+        ("makemigrations",),
+        ("flush", "--noinput"),
+        ("sqlflush",),
+        ("createcachetable",),
+        ("dbshell",),
+        ("runserver",),
+        ("test",),
+        ("testserver",),
+        ("tenant", "suspend", "globex", "--reason", "x"),
+        ("tenant", "run", "globex", "--", "check"),
+        ("tenant_command", "-s", "globex", "check"),
+        ("all_tenants_command", "check"),
+        ("create_operator",),
+        ("goflow_cron",),
+        ("delete_tenant", "-s", "globex"),
+    ],
+    ids=lambda words: " ".join(words[:2]),
+)
+def test_run_refuses_what_would_go_around_the_tenant(acme, globex, words) -> None:
+    with use_control():
+        before = list(OperatorEvent.objects.values_list("pk", flat=True))
+    code, line = fails("run", "acme", "--", *words)
+    assert (code, line.startswith(f"{words[0]} is refused: ")) == (4, True)
+    with use_control():
+        assert list(OperatorEvent.objects.values_list("pk", flat=True)) == before
+        assert set(Tenant.objects.values_list("state", flat=True)) == {"active"}
+
+
+def test_run_is_written_in_the_operators_book_without_the_arguments(acme) -> None:
+    run("run", "acme", "--actor", "operator", "--", "dumpdata", "auth.group")
+    with use_control():
+        event = OperatorEvent.objects.latest("at")
+    assert (event.action, event.actor) == ("tenant.command", "operator")
+    assert (event.tenant, event.args) == (acme.uuid, {"command": "dumpdata"})
+
+
+def test_run_ends_with_the_code_of_the_command(acme) -> None:
+    code, line = fails("run", "acme", "--", "dumpdata", "no_such")
+    assert (code, line.split(".")[0]) == (1, "No installed app with label 'no_such'")
+    code, line = fails("run", "acme", "--", "shell", "-c", "1 / 0")
+    assert (code, line) == (1, "ZeroDivisionError: division by zero")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_command_of_django_without_a_tenant_ends_with_one_line() -> None:
+    """The same through manage.py, in a process of its own."""
+    for words, code, line in (
+        (["dumpdata"], 1, f"CommandError: {NAMELESS} dumpdata\n"),
+        (["tenant", "run", "acme", "--", "dumpdata", "--bogus"], 2, "usage: "),
+    ):
+        ended = process(*words)
+        assert ended.returncode == code, ended.stderr
+        assert ended.stderr.startswith(line)
+        assert "Traceback" not in ended.stderr
+        assert ended.stdout in {"", "["}  # dumpdata opens its list first
+
+
+NAMELESS = "No tenant is named. Use: manage.py tenant run SLUG --"
+
+
 @pytest.mark.django_db(transaction=True)
 def test_the_process_itself_ends_with_these_codes() -> None:
     """The same through manage.py: one line on stderr, nothing of it on stdout."""
@@ -200,15 +317,20 @@ def test_the_process_itself_ends_with_these_codes() -> None:
         ([], 2, "VERB"),
         (["list", "--json"], 0, ""),
     ):
-        ended = subprocess.run(
-            [sys.executable, "manage.py", "tenant", *words],
-            check=False,
-            cwd=ROOT,
-            env={**os.environ, **surroundings()},
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
+        ended = process("tenant", *words)
         assert (ended.returncode, line in ended.stderr) == (code, True), ended.stderr
         assert "Traceback" not in ended.stderr
         assert bool(ended.stdout) == (code == 0)
+
+
+def process(*words: str) -> "subprocess.CompletedProcess[str]":
+    """Return how manage.py ended."""
+    return subprocess.run(
+        [sys.executable, "manage.py", *words],
+        check=False,
+        cwd=ROOT,
+        env={**os.environ, **surroundings()},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )

@@ -13,6 +13,7 @@ from tenants import scheduler, wake_ups
 from tenants.context import use_control
 from tenants.errors import MoveRefused, TenantRefused
 from tenants.models import OperatorEvent, Tenant, WakeUp
+from tenants.publishing import address_of
 from tenants.states import MOVES, REFUSALS, SERVED, State, change_state
 
 #: Every path of a tenant's site, known and unknown.
@@ -140,7 +141,7 @@ def test_a_task_of_a_stopped_tenant_is_refused(acme, state: State) -> None:
 
     put_into(state)
     remember.seen.clear()
-    done = remember.apply(["word"], headers={"tenant": str(acme.uuid)})
+    done = remember.apply(["word"], headers=address_of(acme))
     assert done.state == "FAILURE"
     assert isinstance(done.result, TenantRefused)
     assert remember.seen == []

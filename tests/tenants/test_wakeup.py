@@ -3,14 +3,25 @@
 import random
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
-from django.db import connection, connections, transaction
+from django.contrib.auth.models import Group
+from django.db import ProgrammingError, connection, connections, transaction
 
 from kernel import clock
 from tenants import scheduler, sources, upkeep, wake_ups
-from tenants.context import NoTenantError, TenantInfo, current, use, use_control
+from tenants.context import (
+    CONTROL,
+    NoTenantError,
+    TenantInfo,
+    TenantSwitchInTransaction,
+    current,
+    use,
+    use_control,
+)
 from tenants.models import Chore, ProvisioningRun, RateCounter, WakeUp
+from tenants.stamp import WrongPlaneError
 from tenants.wake_ups import Taken
 from tests.tenants import due
 
@@ -38,6 +49,19 @@ def row(tenant: TenantInfo) -> WakeUp:
         return WakeUp.objects.get(tenant__uuid=tenant.uuid)
 
 
+def meanwhile(tenant: TenantInfo) -> WakeUp:
+    """Return the row as others see it now."""
+
+    def look() -> WakeUp:
+        try:
+            return row(tenant)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(look).result()
+
+
 def write_work(tenant: TenantInfo, at: datetime, *, arm: bool = True) -> datetime:
     with use(tenant), transaction.atomic():
         due.work[tenant.uuid].append(at)
@@ -61,8 +85,79 @@ def test_arming_counts_after_the_commit_only(acme) -> None:
     at = clock.now() + HOUR
     with use(acme), transaction.atomic():
         scheduler.arm(at)
-        assert row(acme).next_due is None
+        assert meanwhile(acme).next_due is None
     assert row(acme).next_due == at
+
+
+def test_a_tenants_transaction_asks_nothing_of_the_control_plane(acme) -> None:
+    """SCH-1: the arming comes after the commit, in control, on its own."""
+    asked: list[tuple[str, object, bool]] = []
+
+    def note(execute: Any, sql: str, *rest: Any) -> Any:
+        asked.append((sql.split(maxsplit=1)[0], current(), connection.in_atomic_block))
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(note), use(acme), transaction.atomic():
+        Group.objects.create(name="of acme")
+        scheduler.arm(clock.now() + HOUR)
+    assert asked == [("INSERT", acme, True), ("UPDATE", CONTROL, False)]
+
+
+#: What answers: our own check of planes, or the tenant's role and path behind it.
+OUT_OF_REACH = (WrongPlaneError, ProgrammingError)
+
+
+def test_a_tenants_transaction_cannot_reach_the_control_plane(acme) -> None:
+    with use(acme), transaction.atomic():
+        with pytest.raises(TenantSwitchInTransaction):
+            wake_ups_of_control(acme)
+        with pytest.raises(OUT_OF_REACH), transaction.atomic():
+            wake_ups.lower(acme.uuid, clock.now())
+        with pytest.raises(OUT_OF_REACH), transaction.atomic():
+            connection.cursor().execute("UPDATE public.tenants_wakeup SET run_no = 0")
+    assert row(acme).next_due is None
+
+
+def wake_ups_of_control(tenant: TenantInfo) -> None:
+    with use_control():
+        wake_ups.lower(tenant.uuid, clock.now())
+
+
+@pytest.mark.parametrize(
+    "entry", [scheduler.tick, scheduler.run_all_inline, upkeep.sweep, upkeep.when_due]
+)
+def test_the_scheduler_does_not_start_inside_a_tenants_transaction(acme, entry) -> None:
+    write_work(acme, clock.now())
+    with (
+        use(acme),
+        transaction.atomic(),
+        pytest.raises(TenantSwitchInTransaction),
+    ):
+        entry()
+    assert due.fired == []
+    assert row(acme).run_no == 1
+
+
+@pytest.mark.parametrize("entry", [scheduler.tick, scheduler.run_all_inline])
+def test_nor_does_it_work_inside_one_of_the_control_plane(acme, entry) -> None:
+    write_work(acme, clock.now())
+    with use_control(), transaction.atomic():
+        result = entry()
+    assert due.fired == []
+    assert result.failed == [str(acme.uuid)]
+
+
+def test_the_scheduler_opens_no_transaction_around_a_tenant(acme, monkeypatch) -> None:
+    write_work(acme, clock.now())
+    run_due, open_blocks = due.run_due, []
+
+    def look(limit: int) -> int:
+        open_blocks.append(connection.in_atomic_block)
+        return run_due(limit)
+
+    monkeypatch.setattr(due, "run_due", look)
+    scheduler.tick()
+    assert open_blocks == [False]
 
 
 def test_arming_of_a_transaction_that_fails_counts_for_nothing(acme) -> None:
@@ -105,7 +200,7 @@ def test_each_context_of_a_transaction_arms_for_itself(acme, globex) -> None:
     at = clock.now() + HOUR
     with use(acme), transaction.atomic():
         scheduler.arm(at)
-        with use(globex):
+        with use(globex, same_transaction=True):
             scheduler.arm(at + HOUR)
     assert (row(acme).next_due, row(globex).next_due) == (at, at + HOUR)
 

@@ -3,7 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from workflow.models.tenant_id import TenantIdField
+from workflow.models.tenant_id import OwnRows, TenantIdField
 
 
 class Application(models.Model):
@@ -12,6 +12,8 @@ class Application(models.Model):
     tenant_id = TenantIdField()
     #: The registered name; the column's name is the seed's.
     url = models.CharField(_("registered name"), max_length=255, unique=True)
+
+    objects = OwnRows["Application"]()
 
     class Meta:
         verbose_name = _("application")
@@ -27,6 +29,8 @@ class PushApplication(models.Model):
 
     tenant_id = TenantIdField()
     url = models.CharField(_("registered name"), max_length=255, unique=True)
+
+    objects = OwnRows["PushApplication"]()
 
     class Meta:
         verbose_name = _("push application")

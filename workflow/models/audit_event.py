@@ -1,17 +1,24 @@
 """Who did what and when; rows are written once and stay."""
 
+from typing import Any
+
 from django.db import models
 from django.db.models import Q
 
 from kernel import clock
 from kernel.append_only import AppendOnly, AppendOnlyQuerySet
-from workflow.models.tenant_id import TenantIdField
+from workflow import tenancy
+from workflow.models.tenant_id import OwnRows, TenantIdField
 
 
 class AuditEventQuerySet(AppendOnlyQuerySet["AuditEvent"]):
     def of_instance(self, instance_id: int) -> "AuditEventQuerySet":
         """Return the events of one instance, oldest first."""
         return self.filter(instance_id=instance_id).order_by("seq")
+
+    def visible_to(self, user: Any) -> "AuditEventQuerySet":
+        """Return what a person may read of the events that were chosen for them."""
+        return tenancy.filtered(self, user=user)  # type: ignore[return-value]
 
 
 class AuditEvent(AppendOnly):
@@ -33,7 +40,7 @@ class AuditEvent(AppendOnly):
     #: Counts the events of one instance from 1; empty for events of none.
     seq = models.PositiveIntegerField(null=True)
 
-    objects = AuditEventQuerySet.as_manager()
+    objects = OwnRows.from_queryset(AuditEventQuerySet)()
 
     class Meta:
         verbose_name = "audit event"

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from kernel import clock
 from workflow import documents, tenancy
 from workflow.models.process import Process
-from workflow.models.tenant_id import TenantIdField
+from workflow.models.tenant_id import OwnRows, TenantIdField
 
 
 class ProcessInstanceQuerySet(models.QuerySet["ProcessInstance"]):
@@ -33,7 +33,7 @@ class ProcessInstanceQuerySet(models.QuerySet["ProcessInstance"]):
 
 
 class ProcessInstanceManager(
-    models.Manager.from_queryset(ProcessInstanceQuerySet)  # type: ignore[misc]
+    OwnRows.from_queryset(ProcessInstanceQuerySet)  # type: ignore[misc]
 ):
     """Starts instances under the seed's name."""
 

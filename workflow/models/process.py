@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from kernel import clock
 from workflow import tenancy
-from workflow.models.tenant_id import TenantIdField
+from workflow.models.tenant_id import OwnRows, TenantIdField
 
 
 class ProcessQuerySet(models.QuerySet["Process"]):
@@ -72,7 +72,7 @@ class Process(models.Model):
     #: SHA-256 of the content, set at publishing and checked at each load.
     content_hash = models.CharField(max_length=64, blank=True, editable=False)
 
-    objects = ProcessQuerySet.as_manager()
+    objects = OwnRows.from_queryset(ProcessQuerySet)()
 
     class Meta:
         verbose_name = _("process")
@@ -159,6 +159,8 @@ class Activity(models.Model):
     join_mode = models.CharField(max_length=3, choices=Mode, default=Mode.XOR)
     split_mode = models.CharField(max_length=3, choices=Mode, default=Mode.AND)
 
+    objects = OwnRows["Activity"]()
+
     class Meta:
         verbose_name = _("activity")
         verbose_name_plural = _("activities")
@@ -212,6 +214,8 @@ class Transition(models.Model):
     precondition = models.CharField(max_length=255, blank=True)
     pre_hook = models.CharField(max_length=255, blank=True)
     post_hook = models.CharField(max_length=255, blank=True)
+
+    objects = OwnRows["Transition"]()
 
     class Meta:
         verbose_name = _("transition")

@@ -1,11 +1,13 @@
 """The column that says whose row it is, in every table of the workflow."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import models
 
 from workflow import tenancy
 from workflow.errors import TenantMismatch
+
+Row = TypeVar("Row", bound=models.Model)
 
 
 class TenantIdField(models.CharField):  # type: ignore[type-arg]
@@ -24,3 +26,19 @@ class TenantIdField(models.CharField):  # type: ignore[type-arg]
             raise TenantMismatch
         setattr(model_instance, self.attname, tenant_id)
         return tenant_id
+
+    def get_db_prep_save(self, value: Any, connection: Any) -> Any:
+        """Return the value as it is written, also by `update` and from a fixture."""
+        if isinstance(value, str) and value != tenancy.tenant_id():
+            raise TenantMismatch
+        return super().get_db_prep_save(value, connection)
+
+
+class OwnRows(models.Manager[Row]):
+    """Finds the rows stamped with the tenant of the context, and no others.
+
+    The schema holds no others; this keeps out what a restore or a script put there.
+    """
+
+    def get_queryset(self) -> models.QuerySet[Row]:
+        return tenancy.own(super().get_queryset())

@@ -1,14 +1,16 @@
 """Work at a later time: one row an instant."""
 
 from datetime import datetime
+from typing import Any
 
 from django.db import models
 from django.db.models import Q
 
 from kernel import clock
+from workflow import tenancy
 from workflow.models.instance import ProcessInstance
 from workflow.models.process import Transition
-from workflow.models.tenant_id import TenantIdField
+from workflow.models.tenant_id import OwnRows, TenantIdField
 from workflow.models.work_item import WorkItem
 
 
@@ -20,6 +22,13 @@ class TimerQuerySet(models.QuerySet["Timer"]):
     def due(self, *, at: datetime) -> "TimerQuerySet":
         """Return what is pending and due at the instant."""
         return self.pending().filter(due_at__lte=at)
+
+    def of_seen_work(self, *, request: Any = None, user: Any = None) -> "TimerQuerySet":
+        """Return those of the work items that the tenant filter leaves."""
+        if not tenancy.filters():
+            return self
+        items = tenancy.filtered(WorkItem.objects.all(), request=request, user=user)
+        return self.filter(workitem__in=items.order_by().values("pk"))
 
 
 class Timer(models.Model):
@@ -54,7 +63,7 @@ class Timer(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField(default=clock.now)
 
-    objects = TimerQuerySet.as_manager()
+    objects = OwnRows.from_queryset(TimerQuerySet)()
 
     class Meta:
         ordering = ("due_at", "id")

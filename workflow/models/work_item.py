@@ -13,7 +13,7 @@ from kernel import clock
 from workflow import tenancy
 from workflow.models.instance import ProcessInstance
 from workflow.models.process import Activity
-from workflow.models.tenant_id import TenantIdField
+from workflow.models.tenant_id import OwnRows, TenantIdField
 from workflow.outcomes import Outcome
 
 STATUSES = (
@@ -32,6 +32,24 @@ OPEN = ("inactive", "active")
 LIVE = ("blocked", "inactive", "active", "suspended", "fallout")
 
 
+def offered(
+    rows: "models.QuerySet[WorkItem]", user: Any
+) -> "models.QuerySet[WorkItem]":
+    """Return what nobody holds and this person may take."""
+    candidates = WorkItem.pull_roles.through.objects.filter(workitem=OuterRef("pk"))
+    membership = user.groups.through.objects.filter(
+        user_id=user.pk, group_id=OuterRef("group_id")
+    )
+    mine = candidates.filter(Exists(membership))
+    return rows.filter(
+        Exists(mine) | ~Exists(candidates),
+        status="inactive",
+        user=None,
+        activity__kind="standard",
+        activity__autostart=False,
+    )
+
+
 class WorkItemQuerySet(models.QuerySet["WorkItem"]):
     def open(self) -> "WorkItemQuerySet":
         """Return what waits for a person or is being worked on."""
@@ -39,28 +57,19 @@ class WorkItemQuerySet(models.QuerySet["WorkItem"]):
 
     def held_by(self, user: Any) -> "WorkItemQuerySet":
         """Return the open work items that this person holds."""
-        return self.open().filter(user=user)
+        rows = tenancy.filtered(self, user=user)
+        return rows.filter(user=user, status__in=OPEN)  # type: ignore[return-value]
 
     def offered_to(self, user: Any) -> "WorkItemQuerySet":
         """Return the open work items that nobody holds and this person may take."""
-        candidates = WorkItem.pull_roles.through.objects.filter(workitem=OuterRef("pk"))
-        membership = user.groups.through.objects.filter(
-            user_id=user.pk, group_id=OuterRef("group_id")
-        )
-        mine = candidates.filter(Exists(membership))
-        return self.filter(
-            Exists(mine) | ~Exists(candidates),
-            status="inactive",
-            user=None,
-            activity__kind="standard",
-            activity__autostart=False,
-        )
+        return offered(tenancy.filtered(self, user=user), user)  # type: ignore[return-value]
 
     def takeable_by(self, user: Any) -> "WorkItemQuerySet":
         """Return what this person holds or may take, in processes switched on."""
+        rows = tenancy.filtered(self, user=user)
         held = Q(user=user, status__in=OPEN)
-        offered = Q(pk__in=WorkItem.objects.offered_to(user).values("pk"))
-        return self.filter(held | offered, instance__process__enabled=True)
+        free = Q(pk__in=offered(WorkItem.objects.all(), user).values("pk"))
+        return rows.filter(held | free, instance__process__enabled=True)  # type: ignore[return-value]
 
     def visible_to(self, user: Any) -> "WorkItemQuerySet":
         """Return what a person may see.
@@ -71,8 +80,8 @@ class WorkItemQuerySet(models.QuerySet["WorkItem"]):
         rows = tenancy.filtered(self, user=user)
         if user.has_perm("workflow.can_view_others_work"):
             return rows  # type: ignore[return-value]
-        offered = WorkItem.objects.offered_to(user).values("pk")
-        return rows.filter(Q(user=user) | Q(instance__user=user) | Q(pk__in=offered))  # type: ignore[return-value]
+        free = offered(WorkItem.objects.all(), user).values("pk")
+        return rows.filter(Q(user=user) | Q(instance__user=user) | Q(pk__in=free))  # type: ignore[return-value]
 
 
 class WorkItem(models.Model):
@@ -131,7 +140,7 @@ class WorkItem(models.Model):
         "self", symmetrical=False, blank=True, related_name="+"
     )
 
-    objects = WorkItemQuerySet.as_manager()
+    objects = OwnRows.from_queryset(WorkItemQuerySet)()
 
     class Meta:
         verbose_name = _("work item")

@@ -1,5 +1,6 @@
 -- Write everything that a step decided: instance, work items, timers and audit.
--- Every part hangs on `moved`, so a step that read an old version writes nothing.
+-- Every part hangs on `moved`, so a step that read an old version, or a row with the
+-- stamp of another tenant, writes nothing.
 WITH step AS (
     SELECT %(step)s::jsonb AS doc
 ),
@@ -13,10 +14,10 @@ moved AS (
         audit_seq = x.audit_seq,
         version = i.version + 1
     FROM step, jsonb_to_record(step.doc -> 'instance') AS x (
-        id bigint, version int, status text, condition text, marking jsonb,
-        data jsonb, closed_at timestamptz, audit_seq int
+        id bigint, tenant_id text, version int, status text, condition text,
+        marking jsonb, data jsonb, closed_at timestamptz, audit_seq int
     )
-    WHERE i.id = x.id AND i.version = x.version
+    WHERE i.id = x.id AND i.version = x.version AND i.tenant_id = x.tenant_id
     RETURNING i.id, i.tenant_id, i.org_id, i.process_id
 ),
 changed AS (
@@ -34,7 +35,7 @@ changed AS (
         date timestamptz, activated_at timestamptz, completed_at timestamptz,
         forwarded_at timestamptz
     )
-    WHERE w.id = x.id AND w.version = x.version
+    WHERE w.id = x.id AND w.version = x.version AND w.tenant_id = moved.tenant_id
     RETURNING w.id
 ),
 released AS (
@@ -53,6 +54,7 @@ released AS (
         date timestamptz, available_at timestamptz, completed_at timestamptz, forwarded_at timestamptz
     )
     WHERE w.id = x.id AND w.instance_id = moved.id AND w.status = 'blocked'
+        AND w.tenant_id = moved.tenant_id
     RETURNING w.id
 ),
 created AS (
@@ -97,6 +99,7 @@ ended AS (
         workitem_id bigint, fired bigint, only_fired boolean
     )
     WHERE t.workitem_id = x.workitem_id
+        AND t.tenant_id = moved.tenant_id
         AND t.state = 'pending'
         AND (t.id = x.fired OR NOT x.only_fired)
 ),

@@ -5,16 +5,17 @@ import sys
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from accounts import operators
 from kernel.errors import ApplicationError
-from tenants.context import use_control
+from tenants.management.planes import InPlane
 
 
-class Command(BaseCommand):
+class Command(InPlane):
     """Asks for what the arguments leave open; a password is never an argument."""
 
+    plane = "control"
     help = "Make an operator in the public schema."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -29,8 +30,7 @@ class Command(BaseCommand):
         email = options["email"] or self._ask("E-mail address: ")
         password = self._password(from_stdin=options["password_stdin"])
         try:
-            with use_control():
-                operators.create(username=username, email=email, password=password)
+            operators.create(username=username, email=email, password=password)
         except ApplicationError as error:
             raise CommandError(error.detail) from None
         self.stdout.write(f"Operator {username} can sign in at {settings.LOGIN_URL}")

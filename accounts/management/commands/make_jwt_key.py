@@ -2,14 +2,16 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from accounts import keys
+from tenants.management.planes import InPlane
 
 
-class Command(BaseCommand):
+class Command(InPlane):
     """Writes the pair into JWT_KEY_DIR; refuses to overwrite one."""
 
+    plane = "none"
     help = "Make the pair of keys that signs access tokens."
     requires_system_checks: list[str] = []
 

@@ -1,6 +1,7 @@
 """What holds everywhere; values that differ come from the environment."""
 
 from pathlib import Path
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
@@ -63,6 +64,18 @@ CONTROL_DUE_SOURCES = ["accounts.mail.outbox"]
 TENANT_MAIL_SENDER = "accounts.mail.put"
 TENANT_OWNER_ENTRY = "accounts.provisioning.owner_entry"
 
+#: What stands before PostgreSQL: nothing, or a pooler by session or by transaction.
+TENANTRY_POOLING = env.choice(
+    "TENANTRY_POOLING", "direct", of=("direct", "session", "transaction")
+)
+#: How long a statement of a tenant may run, and wait for a lock; 0 is for ever.
+TENANTRY_STATEMENT_TIMEOUT_MS = env.number(
+    "TENANTRY_STATEMENT_TIMEOUT_MS", 30_000, low=0, high=3_600_000
+)
+TENANTRY_LOCK_TIMEOUT_MS = env.number(
+    "TENANTRY_LOCK_TIMEOUT_MS", 10_000, low=0, high=3_600_000
+)
+
 # Hosts and addresses: the tenant look-up decides, so Django's own list is open
 
 TENANTRY_PLATFORM_DOMAIN = env.text("TENANTRY_PLATFORM_DOMAIN", "localhost")
@@ -72,6 +85,9 @@ TENANTRY_PUBLIC_HOSTS = env.words("TENANTRY_PUBLIC_HOSTS") or [
 ]
 TENANTRY_SCHEME = env.choice("TENANTRY_SCHEME", "http", of=("http", "https"))
 TENANTRY_PORT = env.number("PORT", 8000, low=1, high=65535)
+#: Whether a process hears changes of tenants and hosts at once, by a connection of its
+#: own; without it, they are in force after two seconds.
+TENANTRY_LISTEN = env.flag("TENANTRY_LISTEN", True)
 ALLOWED_HOSTS = ["*"]
 USE_X_FORWARDED_HOST = False
 #: How many proxies of ours stand before the server; 0 believes no X-Forwarded-For.
@@ -79,11 +95,24 @@ TRUSTED_PROXY_COUNT = env.number("TRUSTED_PROXY_COUNT", 0, low=0, high=8)
 
 # The cache: each key carries its tenant, and without a tenant there is no key
 
-CACHES = {
+CACHE_URL = env.text("CACHE_URL")  # a Redis or Valkey; without it each process has one
+CACHES: dict[str, dict[str, Any]] = {
     "default": {
-        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "BACKEND": f"tenants.cache.{'RedisCache' if CACHE_URL else 'LocMemCache'}",
+        "LOCATION": CACHE_URL,
         "KEY_FUNCTION": "tenants.cache.key",
     },
+}
+if CACHE_URL:
+    CACHES["default"]["OPTIONS"] = {"socket_timeout": 2, "socket_connect_timeout": 2}
+
+# Files: each name lies under its tenant's prefix, and each address is signed
+
+MEDIA_ROOT = Path(env.text("MEDIA_ROOT") or DATA_DIR / "media")
+STORAGES: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "tenants.storage.TenantStorage"},
+    "control": {"BACKEND": "tenants.storage.ControlStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 
 # Requests
@@ -92,6 +121,7 @@ MIDDLEWARE = [
     "config.middleware.RequestId",
     "config.middleware.SecurityHeaders",
     "tenants.middleware.TenantMiddleware",
+    "config.middleware.NotedRefusals",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.middleware.ReadableRequests",
     "config.middleware.ErrorPages",
@@ -99,6 +129,7 @@ MIDDLEWARE = [
     "config.middleware.CommonRules",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "config.middleware.OwnLanguage",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
 ]
@@ -136,6 +167,8 @@ AUTHENTICATION_BACKENDS = ["accounts.backends.PasswordBackend"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 LOGIN_URL = "/accounts/sign-in"
 LOGIN_REDIRECT_URL = "/"
+SIGNING_BACKEND = "tenants.signing.TimestampSigner"
+SESSION_ENGINE = "tenants.sessions"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
@@ -238,4 +271,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Logs: one structured line an event, with tenant and request, without secrets
 
 LOGGING_CONFIG = "kernel.logging.configure"
-LOGGING = {"level": env.text("LOG_LEVEL", "INFO")}
+LOGGING = {
+    "level": env.text("LOG_LEVEL", "INFO"),
+    "processors": ["tenants.logs.add_tenant"],
+}

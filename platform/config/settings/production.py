@@ -5,7 +5,7 @@ from pathlib import Path
 from django.core.exceptions import ImproperlyConfigured
 
 from config.settings.base import *  # noqa: F403 - settings are a namespace
-from config.settings.base import DATA_DIR, TRUSTED_PROXY_COUNT
+from config.settings.base import DATA_DIR, STORAGES, TRUSTED_PROXY_COUNT
 from config.settings.database import database
 from kernel import env
 
@@ -40,7 +40,7 @@ if TRUSTED_PROXY_COUNT:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 STATIC_ROOT = Path(env.text("STATIC_ROOT") or DATA_DIR / "staticfiles")
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    **STORAGES,
     "staticfiles": {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },

@@ -28,6 +28,7 @@ PASSWORD_HASHERS = [
 DATA_DIR = Path(tempfile.gettempdir()) / f"tenantry-tests-{os.getuid()}"
 JWT_KEY_DIR = DATA_DIR / "keys"
 MAILBOX_DIR = DATA_DIR / "mailbox"
+MEDIA_ROOT = DATA_DIR / "media"
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = True
 EMAIL_FROM = "Tenantry <no-reply@tenantry.test>"

@@ -5,12 +5,14 @@ from typing import Any
 
 from django.core.management.commands.makemigrations import Command as DjangoMake
 
-from tenants.context import use_control
+from tenants.management.planes import InPlane
 
 
-class Command(DjangoMake):
+class Command(InPlane, DjangoMake):
+    plane = "control"
+
     def handle(self, *args: Any, **options: Any) -> None:
-        with use_control(), warnings.catch_warnings():
+        with warnings.catch_warnings():
             # Models are compared with files; a database that is away takes nothing off.
             warnings.filterwarnings("ignore", "Got an error checking a consistent")
             super().handle(*args, **options)

@@ -3,12 +3,15 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from tenants.fleet import migrate_control, migrate_fleet
+from tenants.management.ends import PARTLY_DONE
+from tenants.management.planes import InPlane
 
 
-class Command(BaseCommand):
+class Command(InPlane):
+    plane = "control"
     help = "Bring the control plane and every tenant's schema to the code's tables."
     requires_system_checks: list[str] = []
 
@@ -25,4 +28,4 @@ class Command(BaseCommand):
         failed = migrate_fleet(said=self.stdout.write)
         if failed:
             names = ", ".join(failed)
-            raise CommandError(f"{len(failed)} failed: {names}", returncode=5)
+            raise CommandError(f"{len(failed)} failed: {names}", returncode=PARTLY_DONE)

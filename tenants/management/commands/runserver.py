@@ -5,9 +5,12 @@ from django.contrib.staticfiles.management.commands.runserver import (
 )
 
 from tenants.context import use_control
+from tenants.management.planes import InPlane
 
 
-class Command(DjangoRunserver):
+class Command(InPlane, DjangoRunserver):
+    plane = "none"  # each request enters a context of its own
+
     def check_migrations(self) -> None:
         with use_control():
             super().check_migrations()

@@ -1,38 +1,32 @@
-"""Every operator's verb: `manage.py tenant create|list|show|suspend|resume`."""
+"""Every operator's verb: `manage.py tenant create|list|show|suspend|resume|run`."""
 
-import contextlib
 import getpass
 import json
 import sys
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, NoReturn
-from uuid import UUID
+from typing import Any, Final
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.db import OperationalError
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from kernel.errors import ApplicationError, Conflict, Invalid, NotFound
-from kernel.text import storable
-from tenants import hosts
-from tenants.context import use_control
-from tenants.errors import ReasonMissing, TenantUnknown
+from tenants import events, hosts
+from tenants.errors import ReasonMissing
+from tenants.management import finding
+from tenants.management.ends import NOT_FOUND, REFUSED, WRONG_USAGE, fail
+from tenants.management.finding import find
+from tenants.management.planes import InPlane
+from tenants.management.running import loaded, refuse, run_in
 from tenants.models import ProvisioningStep, Tenant
 from tenants.provisioning import provision
 from tenants.states import State, change_state
 
-WRONG_USAGE: Final = 2
-NOT_FOUND: Final = 3
-REFUSED: Final = 4
 #: Exit codes by the kind of error; anything else is 1.
 EXIT_CODES: Final = ((Invalid, WRONG_USAGE), (NotFound, NOT_FOUND), (Conflict, REFUSED))
 SORTS: Final = {"slug": "slug", "created": "-created_at", "state": "state"}
-
-
-class Refused(CommandError):
-    """What stands before the line on stderr."""
 
 
 NO_DATABASE: Final = (
@@ -40,13 +34,14 @@ NO_DATABASE: Final = (
 )
 
 
-class Command(BaseCommand):
-    """Makes, lists, shows, stops and starts tenants.
+class Command(InPlane):
+    """Makes, lists, shows, stops and starts tenants, and runs commands in them.
 
     Exit codes: 0 done, 1 unexpected error, 2 wrong usage, 3 no such tenant, 4 refused.
     """
 
-    help = "Make, list, show, suspend and resume tenants."
+    plane = "control"
+    help = "Make, list, show, suspend and resume tenants; run a command in one."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the verbs; all know --json, --yes and --actor."""
@@ -84,6 +79,12 @@ class Command(BaseCommand):
                 "--reason", required=name == "suspend", default="", metavar="TEXT"
             )
 
+        run = self.verb(verbs, "run", "Run a command of Django in a tenant.")
+        run.add_argument("tenant", metavar="TENANT", help="A slug, uuid or domain.")
+        run.add_argument(
+            "words", nargs="+", metavar="COMMAND", help="After --, with its arguments."
+        )
+
     def verb(self, verbs: Any, name: str, words: str) -> ArgumentParser:
         parser: ArgumentParser = verbs.add_parser(name, help=words, description=words)
         parser.add_argument(
@@ -99,8 +100,7 @@ class Command(BaseCommand):
         """Run the verb; an error becomes one line and its exit code."""
         verb: Callable[..., None] = getattr(self, f"do_{options['verb']}")
         try:
-            with use_control():
-                verb(options)
+            verb(options)
         except ApplicationError as error:
             fail(error.detail, exit_code(error))
         except CommandError:
@@ -177,6 +177,15 @@ class Command(BaseCommand):
     def do_resume(self, options: Mapping[str, Any]) -> None:
         self.move(options, State.ACTIVE)
 
+    def do_run(self, options: Mapping[str, Any]) -> None:
+        tenant = finding.served(options["tenant"])
+        name, *arguments = options["words"]
+        refuse(name, loaded(name))
+        events.record(
+            "tenant.command", by=actor(options), tenant=tenant.uuid, command=name
+        )
+        run_in(tenant, name, arguments, caller=self)
+
     def move(self, options: Mapping[str, Any], to: State) -> None:
         """Change a tenant's state and print both states."""
         reason = options["reason"].strip()
@@ -225,10 +234,6 @@ class Command(BaseCommand):
             self.stdout.write(f"{name.ljust(width)}  {'-' if text is None else text}")
 
 
-def fail(line: str, returncode: int) -> NoReturn:
-    raise Refused(line, returncode=returncode)
-
-
 def exit_code(error: ApplicationError) -> int:
     return next((code for kind, code in EXIT_CODES if isinstance(error, kind)), 1)
 
@@ -247,25 +252,6 @@ def count(text: str) -> int:
     if number < 1:
         raise ValueError
     return number
-
-
-def find(name: str) -> Tenant:
-    """Return a tenant by slug, uuid or domain. Raises TenantUnknown."""
-    tenant = candidates(name).prefetch_related("domains").first()
-    if tenant is None:
-        raise TenantUnknown(f"There is no tenant {name!r}.")
-    return tenant
-
-
-def candidates(name: str) -> QuerySet[Tenant]:
-    wanted = Q(slug=name.lower())
-    host = hosts.canonical_host(name)
-    if host:
-        wanted |= Q(domains__domain=host)
-    with contextlib.suppress(ValueError):
-        wanted |= Q(uuid=UUID(name))
-    tenants: QuerySet[Tenant] = Tenant.objects.filter(wanted).distinct()
-    return tenants if storable(name) else tenants.none()
 
 
 def iso(at: datetime | None) -> str | None:

@@ -6,10 +6,10 @@ from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from tenants import scheduler
-from tenants.context import use_control
+from tenants.management.planes import InPlane
 from tenants.models import Tenant
 from workflow.timers import Counts, Tally, counted
 
@@ -18,13 +18,14 @@ WRONG_USAGE = 2
 SOME_FAILED = 3
 
 
-class Command(BaseCommand):
+class Command(InPlane):
     """Fires due timers and sends due mail, tenant by tenant; for a crontab line.
 
     Exit codes: 0 done, 1 failed, 2 wrong usage or no tenant, 3 some tenants failed and
     the others were done.
     """
 
+    plane = "control"
     help = "Fire due timers and send due mail, of all tenants or of some."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -67,10 +68,7 @@ class Command(BaseCommand):
 
     def chosen(self, slugs: list[str]) -> dict[UUID, str]:
         """Return the named tenants. Exits with 2 where one does not exist."""
-        with use_control():
-            found = dict(
-                Tenant.objects.filter(slug__in=slugs).values_list("uuid", "slug")
-            )
+        found = dict(Tenant.objects.filter(slug__in=slugs).values_list("uuid", "slug"))
         missing = sorted(set(slugs) - set(found.values()))
         if missing:
             raise CommandError(
@@ -79,9 +77,8 @@ class Command(BaseCommand):
         return found
 
     def names(self, tally: Tally) -> dict[UUID, str]:
-        with use_control():
-            rows = Tenant.objects.filter(uuid__in=list(tally.by_tenant))
-            return dict(rows.values_list("uuid", "slug"))
+        rows = Tenant.objects.filter(uuid__in=list(tally.by_tenant))
+        return dict(rows.values_list("uuid", "slug"))
 
     def report(
         self, tally: Tally, names: dict[UUID, str], result: Any, *, as_json: bool

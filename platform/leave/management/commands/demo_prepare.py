@@ -2,13 +2,15 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from leave.demo import seed
 from tenants.fleet import migrate_fleet
+from tenants.management.planes import InPlane
 
 
-class Command(BaseCommand):
+class Command(InPlane):
+    plane = "control"
     help = "Migrate all schemas and make the demo's tenants, in one process."
     requires_system_checks: list[str] = []
 

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
 from leave.demo import seed
+from tenants.management.planes import InPlane
 
 
-class Command(BaseCommand):
+class Command(InPlane):
+    plane = "control"
     help = "Make the tenants acme and globex with people and leave requests."
     requires_system_checks: list[str] = []
 

@@ -1,0 +1,55 @@
+"""The tenant that a person at a terminal means."""
+
+import contextlib
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from kernel.text import storable
+from tenants import hosts, lookup, states
+from tenants.context import TenantInfo, use_control
+from tenants.errors import TenantUnknown
+from tenants.management.ends import NOT_FOUND, REFUSED, fail
+from tenants.models import Tenant
+
+
+def find(name: str) -> Tenant:
+    """Return a tenant by slug, uuid or domain; needs the control context.
+
+    Raises TenantUnknown.
+    """
+    tenant = candidates(name).prefetch_related("domains").first()
+    if tenant is None:
+        raise TenantUnknown(f"There is no tenant {name!r}.")
+    return tenant
+
+
+def candidates(name: str) -> QuerySet[Tenant]:
+    wanted = Q(slug=name.lower())
+    host = hosts.canonical_host(name)
+    if host:
+        wanted |= Q(domains__domain=host, domains__verified_at__isnull=False)
+    with contextlib.suppress(ValueError):
+        wanted |= Q(uuid=UUID(name))
+    tenants: QuerySet[Tenant] = Tenant.objects.filter(wanted).distinct()
+    return tenants if storable(name) else tenants.none()
+
+
+def served(name: str) -> TenantInfo:
+    """Return a tenant that works as usual; the command ends with 3 or 4 otherwise."""
+    with use_control():
+        try:
+            tenant = find(name).info()
+        except TenantUnknown as error:
+            fail(error.detail, NOT_FOUND)
+    if not states.is_served(tenant.state):
+        fail(f"{tenant.slug} is {tenant.state}, so nothing runs for it.", REFUSED)
+    return tenant
+
+
+def all_served() -> list[TenantInfo]:
+    """Return every tenant that works as usual, by slug."""
+    with use_control():
+        return lookup.infos(
+            Tenant.objects.filter(state__in=states.SERVED).order_by("slug")
+        )

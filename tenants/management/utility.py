@@ -1,0 +1,50 @@
+"""`manage.py`: Django's command line, where a command without a tenant says so."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.core.management import ManagementUtility
+from django.core.management.base import BaseCommand, CommandError
+
+from tenants.context import NoTenantError
+
+
+class Utility(ManagementUtility):
+    """Turns "no tenant" into one line that says how to name one."""
+
+    def fetch_command(self, subcommand: str) -> BaseCommand:
+        """Return the command, which then ends with the line and exit code 1."""
+        command = super().fetch_command(subcommand)
+        execute = command.execute
+
+        def hinted(*args: Any, **options: Any) -> Any:
+            try:
+                return execute(*args, **options)
+            except Exception as error:
+                if hasattr(command, "plane") or not is_for_nobody(error):
+                    raise
+                raise CommandError(hint(subcommand)) from error
+
+        command.execute = hinted  # type: ignore[method-assign]
+        return command
+
+
+def is_for_nobody(error: BaseException | None) -> bool:
+    """Tell whether no tenant was what stood behind an error."""
+    while error is not None and not isinstance(error, NoTenantError):
+        error = error.__cause__ or error.__context__
+    return error is not None
+
+
+def hint(name: str) -> str:
+    """Return how a command is run, or why it is not."""
+    from tenants.management.running import REFUSED_COMMANDS
+
+    if name in REFUSED_COMMANDS:
+        return f"{name} is refused: {REFUSED_COMMANDS[name]}."
+    return f"No tenant is named. Use: manage.py tenant run SLUG -- {name}"
+
+
+def execute(argv: Sequence[str]) -> None:
+    """Run what the command line says."""
+    Utility(list(argv)).execute()

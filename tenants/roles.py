@@ -1,0 +1,146 @@
+"""Who a tenant is to the database: a role that may use one schema and nothing else.
+
+The login of the platform owns schemas and tables, and becomes a tenant's role for as
+long as it works for the tenant. What a role may do stands here, once.
+All functions need the control context and may be repeated.
+"""
+
+from collections.abc import Iterable, Iterator
+from functools import cache
+from typing import Final
+
+from django.apps import apps
+from django.db import connection, transaction
+
+from kernel.append_only import AppendOnly
+from tenants.context import TenantInfo
+from tenants.db.base import EXTENSIONS, tag_of
+from tenants.db.router import labels
+
+#: What a role may do in its own schema; default privileges give it for new tables.
+RIGHTS: Final = (
+    "SELECT, INSERT, UPDATE, DELETE ON {of} TABLES {where} TO {role}",
+    "USAGE, SELECT ON {of} SEQUENCES {where} TO {role}",
+)
+#: Which migrations ran is the owner's to write.
+MIGRATIONS: Final = "django_migrations"
+# What PostgreSQL gives to everybody, and no tenant needs.
+# ALTER DEFAULT PRIVILEGES without a schema: with one it could not take rights away.
+HARDEN: Final = (
+    "CREATE SCHEMA IF NOT EXISTS {extensions}",
+    "GRANT USAGE ON SCHEMA {extensions} TO PUBLIC",
+    "REVOKE ALL ON SCHEMA public FROM PUBLIC",
+    "REVOKE CREATE, TEMPORARY ON DATABASE {database} FROM PUBLIC",
+    "ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC",
+    "REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA public FROM PUBLIC",
+)
+
+
+def harden() -> None:
+    """Take from everybody what no tenant may have in this database.
+
+    Part of every `migrate`, since a restored or copied database forgets some of it.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_database()")
+        database = quoted(cursor.fetchone()[0])
+        for statement in HARDEN:
+            cursor.execute(statement.format(extensions=EXTENSIONS, database=database))
+
+
+def ensure(tenant: TenantInfo) -> None:
+    """Make the tenant's schema and role where they are missing, and set all rights.
+
+    Whether the role may use the schema is the state's: `open_schema`, `close_schema`.
+    """
+    schema, role = quoted(tenant.schema_name), quoted(tenant.db_role)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [tenant.db_role])
+        if cursor.fetchone() is None:
+            cursor.execute(f"CREATE ROLE {role} NOLOGIN NOINHERIT")
+        cursor.execute(f"GRANT {role} TO CURRENT_USER WITH INHERIT FALSE, SET TRUE")
+        cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+        cursor.execute(f"COMMENT ON SCHEMA {schema} IS '{tag_of(tenant.uuid)}'")
+        for statement in grants(schema, role):
+            cursor.execute(statement)
+        protect(tenant)
+
+
+def grants(schema: str, role: str) -> Iterator[str]:
+    """Yield what gives a role its rights, on the tables there are and those to come."""
+    for right in RIGHTS:
+        there = right.format(of="ALL", where=f"IN SCHEMA {schema}", role=role)
+        yield f"GRANT {there}"
+        to_come = right.format(of="", where="", role=role)
+        yield f"ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} GRANT {to_come}"
+
+
+def protect(tenant: TenantInfo) -> None:
+    """Take from the role what would change a book that is only written forward."""
+    with connection.cursor() as cursor:
+        tables = set(tables_of(tenant))
+        for table, rights in protected():
+            if table in tables:
+                cursor.execute(
+                    f"REVOKE {rights} ON {quoted(tenant.schema_name)}.{quoted(table)}"
+                    f" FROM {quoted(tenant.db_role)}"
+                )
+
+
+@cache
+def protected() -> tuple[tuple[str, str], ...]:
+    """Return tables of a tenant's schema with the rights that its role lacks."""
+    return (
+        (MIGRATIONS, "INSERT, UPDATE, DELETE"),
+        *((table, "UPDATE, DELETE") for table in append_only_tables()),
+    )
+
+
+def append_only_tables() -> Iterable[str]:
+    return sorted(
+        model._meta.db_table  # noqa: SLF001 - Django's public way to a model's table
+        for model in apps.get_models()
+        if issubclass(model, AppendOnly) and model._meta.app_label in labels("tenant")  # noqa: SLF001 - as above
+    )
+
+
+def tables_of(tenant: TenantInfo) -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT tablename FROM pg_tables WHERE schemaname = %s",
+            [tenant.schema_name],
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
+def remove(tenant: TenantInfo) -> None:
+    """Drop the tenant's schema with all that is in it, and its role."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP SCHEMA IF EXISTS {quoted(tenant.schema_name)} CASCADE")
+        cursor.execute(f"DROP ROLE IF EXISTS {quoted(tenant.db_role)}")
+
+
+def open_schema(tenant: TenantInfo) -> None:
+    """Let the role into its schema again."""
+    change_usage(tenant, "GRANT USAGE ON SCHEMA {schema} TO {role}")
+
+
+def close_schema(tenant: TenantInfo) -> None:
+    """Keep the role out of its schema, also where code forgets to ask for the state."""
+    change_usage(tenant, "REVOKE USAGE ON SCHEMA {schema} FROM {role}")
+
+
+def change_usage(tenant: TenantInfo, statement: str) -> None:
+    """Run a statement on schema and role, if they are there already."""
+    schema, role = quoted(tenant.schema_name), quoted(tenant.db_role)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT to_regnamespace(%s) IS NOT NULL AND to_regrole(%s) IS NOT NULL",
+            [tenant.schema_name, tenant.db_role],
+        )
+        if cursor.fetchone()[0]:
+            cursor.execute(statement.format(schema=schema, role=role))
+
+
+def quoted(name: str) -> str:
+    return connection.ops.quote_name(name)

@@ -1,0 +1,76 @@
+"""What this product has that could cross tenants, each with why it does not.
+
+A name may be a pattern. What is new fails the run until it stands here.
+"""
+
+from tenants.testing.inventory import Inventory
+
+TASKS = {
+    "config.echo": "of the control plane: carries a word through the broker",
+    "tenants.mail_workspaces": "of the control plane: enters each tenant to ask",
+    "tenants.provision": "of the control plane: enters the tenant of its run",
+    "tenants.run_control": "of the control plane, and stays there",
+    "tenants.run_now": "of the control plane: enters the tenant of its uuid",
+    "tenants.run_wake_ups": "of the control plane: enters the tenants it took",
+    "tenants.tick": "of the control plane: takes wake-ups and enters no tenant",
+    "workflow.notification": "of the tenant of its message; looks its ids up there",
+    "workflow.sla_scan": "of the tenant of its message; takes no ids",
+    "workflow.timeout_scan": "of the tenant of its message; takes no ids",
+    "workflow.workitem_action": "of the tenant of its message; looks its ids up there",
+}
+COMMANDS: dict[str, str] = {}
+RECEIVERS = {
+    "tenants.db.hooks.* on class_prepared of every model": (
+        "has the rows of each model remember whose they are"
+    ),
+}
+CACHES = {
+    "kernel.answers.*": "our own styles, the same for all",
+    "accounts.mail.rendering._text_engine": "an engine without a value in it",
+    "accounts.passwords._*": "a list of bad passwords, and a hash of none",
+    "tenants.cache.*": "the caches that put the tenant into each key",
+    "tenants.safe_settings.shared_caches": "asks which caches there are",
+    "tenants.directory.*": "by host: the answer is whose host it is",
+    "tenants.hosts.canonical_names": "the hosts of the settings",
+    "tenants.db.*": "by uuid, by plane, or of the settings",
+    "tenants.orders.known_timezones": "the zones of this machine",
+    "tenants.roles.protected": "which tables are only written forward",
+    "tenants.slugs.reserved": "a list in the repository",
+    "tenants.sources.load": "modules by their dotted names",
+    "tenants.stamp.*": "by model: which plane it is of",
+    "workflow.sql.text": "statements of the repository, without values",
+    "workflow.tenancy._imported": "functions by their dotted names",
+}
+STORAGES = {
+    "accounts.keys._write": "the platform's signing keys",
+    "accounts.mail.devbox.keep": "a folder for each tenant's uuid; development only",
+    "tenants.storage*": "the storage that puts the tenant before each name",
+    "tenants.files.opened": "opens a name that this tenant signed for this host",
+    "tenants.safe_settings.shared_*": "asks which storages there are",
+}
+THREADS = {
+    "tenants.threads.*": "the threads that carry their tenant",
+    "tenants.directory.*": "looks hosts up in the control plane",
+    "tenants.listener.*": "hears of changes in the control plane",
+}
+SECRETS = {
+    "accounts.User.password": "compared in the schema of the host, after the name",
+    "accounts.LimitCounter.key_hash": "counts tries; opens nothing",
+    "*.idempotency_key": "a name for a repeated order; opens nothing",
+    "*.error_code": "a word of the program",
+    "workflow.*.key": "a name in a process",
+    "workflow.Process.code": "the name of a process",
+    "workflow.Process.content_hash": "seals a version; opens nothing",
+}
+
+INVENTORY = Inventory(
+    tasks=TASKS,
+    commands=COMMANDS,
+    receivers=RECEIVERS,
+    caches=CACHES,
+    storages=STORAGES,
+    threads=THREADS,
+    secrets=SECRETS,
+    packages=("config", "kernel"),
+    left_out=("tests", "kernel.embedded", "config.settings"),
+)

@@ -1,0 +1,164 @@
+"""This product, as the isolation kit sees it; a fork adds its entries here."""
+
+from functools import cache
+
+from django.apps import apps
+from django.db.models import Model
+
+from tenants.context import TenantInfo, use, use_control
+from tenants.testing.doors import Door, Site
+from tenants.testing.plan import Plan, opened
+from tests import twins
+from tests.isolation.credentials import KINDS, NEW_PASSWORD, PUBLIC, signed_in
+from tests.isolation.known import INVENTORY
+from tests.isolation.story import tell
+
+#: Whatever a route may ask for in its path; a new name fails the walk.
+IN_PATHS = {
+    "process_id": 1,
+    "item_id": 1,
+    "instance_id": 1,
+    "leave_id": 1,
+    "content_type_id": 1,
+    "app_label": "accounts",
+    "url": "nowhere",
+    "signed": "nowhere",
+    "signup_id": "00000000-0000-0000-0000-000000000000",
+}
+#: Columns without a marker, each with the reason.
+KEPT = {
+    "*.tenant_id": "says whose row it is",
+    "accounts.User.password": "the hash, equal in both twins",
+    "accounts.User.username": "the name, equal in both twins",
+    "accounts.User.email": "an address, with the tenant's own domain",
+    "*.time_zone": "a name that the program looks up",
+    "accounts.MailMessage.template": "a name that the program looks up",
+    "accounts.MailMessage.provider": "a word of the program",
+    "accounts.SecurityEvent.name": "a word of the program",
+    "admin.LogEntry.object_id": "a key, equal in both twins",
+    "auth.Permission.name": "seeded, equal in all tenants",
+    "sessions.Session.session_data": "signed: holds no words",
+    "workflow.Process.*": "sealed by content_hash, equal in both twins",
+    "workflow.Activity.*": "sealed by the process's content_hash",
+    "workflow.Transition.*": "sealed by the process's content_hash",
+    "workflow.ProcessInstance.marking": "where the tokens are",
+    "workflow.ProcessInstance.condition": "an outcome that the engine reads",
+    "workflow.ProcessInstance.object_id": "a key, equal in both twins",
+    "workflow.WorkItem.condition": "an outcome that the engine reads",
+    "workflow.AuditEvent.action": "a word of the program",
+}
+SIGNS_IN = "anybody may try to sign in"
+ANY_MAILBOX = "the answer is the same for every address"
+COUNTS = "accounts_limitcounter accounts_securityevent"
+MAILS = f"{COUNTS} accounts_challenge accounts_mailmessage"
+SESSION = "django_session"
+
+OPEN = {
+    # Operations of a tenant
+    "POST /api/auth/web/sign-in": opened(401, reason=SIGNS_IN, writes=COUNTS),
+    "POST /api/auth/mobile/sign-in": opened(401, reason=SIGNS_IN, writes=COUNTS),
+    "POST /api/auth/web/token-refresh": opened(
+        401, reason="the cookie is looked for in this tenant", writes=COUNTS
+    ),
+    "POST /api/auth/mobile/token-refresh": opened(
+        401, reason="the token is looked for in this tenant", writes=COUNTS
+    ),
+    "POST /api/auth/web/sign-out": opened(204, reason="ends nothing, says nothing"),
+    "POST /api/auth/mobile/sign-out": opened(204, reason="ends nothing, says nothing"),
+    "POST /api/accounts/register": opened(
+        201, reason=ANY_MAILBOX, writes=f"{MAILS} accounts_user"
+    ),
+    "POST /api/accounts/resend": opened(200, reason=ANY_MAILBOX, writes=MAILS),
+    "POST /api/accounts/forgot-password": opened(200, reason=ANY_MAILBOX, writes=MAILS),
+    "POST /api/accounts/verify-code": opened(
+        202,
+        400,
+        reason="a code of no flow of this tenant is wrong, and spends its own tries",
+        writes=f"{COUNTS} accounts_challenge",
+    ),
+    "POST /api/accounts/change-password": opened(
+        400, reason="a ticket of another tenant is none", writes=COUNTS
+    ),
+    # Pages of a tenant
+    "/accounts/forgot": opened(
+        200, 302, 422, reason=ANY_MAILBOX, writes=f"{MAILS} {SESSION}"
+    ),
+    "/accounts/new-password": opened(200, 302, 422, reason="a form without a ticket"),
+    "/accounts/register": opened(
+        200, 302, 422, reason=ANY_MAILBOX, writes=f"{MAILS} {SESSION}"
+    ),
+    "/accounts/set-password": opened(200, 422, reason="a form; its secret is checked"),
+    "/accounts/sign-in": opened(200, 422, reason=SIGNS_IN, writes=COUNTS),
+    "/branding.css": opened(200, reason="the tenant's colours"),
+    "/api/openapi.json": opened(200, reason="the same document for all tenants"),
+    "/api/docs": opened(200, reason="the same page for all tenants"),
+    # The public site: each operation takes the secret of one sign-up only
+    "public POST /api/signup": opened(202, 422, reason="anybody may ask"),
+    "public POST /api/signup/{signup_id}/verify": opened(404, reason="wrong secret"),
+    "public GET /api/signup/{signup_id}": opened(404, reason="wrong secret"),
+    "public POST /api/signup/{signup_id}/enter": opened(404, reason="wrong secret"),
+    "public /": opened(200, reason="the landing page"),
+    "public /accounts/sign-in": opened(200, 422, reason=SIGNS_IN, writes=COUNTS),
+    "public /api/openapi.json": opened(200, reason="the document of the public site"),
+    "public /api/docs": opened(200, reason="the page of the public API"),
+    "public /find/": opened(
+        200, 422, reason=ANY_MAILBOX, writes="tenants_ratecounter accounts_mailmessage"
+    ),
+    "public /health/": opened(200, reason="says that the database answers"),
+    "public /health/worker/": opened(200, 503, reason="development only"),
+    "public /signup/": opened(200, 302, 422, reason="anybody may ask", writes=MAILS),
+    "public /signup/note/": opened(200, 405, reason="what an address may be"),
+    "public /signup/suggestion/": opened(200, 405, reason="an address for a name"),
+    "public /signup/verify/": opened(200, 302, 422, reason="a form without a sign-up"),
+}
+
+
+def pair() -> tuple[TenantInfo, TenantInfo]:
+    return twins.info("acme"), twins.info("globex")
+
+
+def in_path(name: str, door: Door) -> object:
+    """Return what a path asks for: in an admin the key of a row that is there."""
+    if name == "object_id":
+        _, _, app, model, *_ = door.path.split("/")
+        return key_of(door.site, app, model)
+    return IN_PATHS[name]
+
+
+@cache
+def model_of(app: str, model: str) -> type[Model]:
+    return apps.get_model(app, model)
+
+
+def key_of(site: str, app: str, model: str) -> object:
+    """Return the first key of a table, equal in both twins."""
+    rows = model_of(app, model)._default_manager
+    place = use(twins.info("globex")) if site == "tenant" else use_control()
+    with place:
+        return rows.order_by("pk").values_list("pk", flat=True).first() or 1
+
+
+PLAN = Plan(
+    pair=pair,
+    tell=tell,
+    kept=KEPT,
+    sites=(Site("tenant", "config.urls"), Site("public", "config.public_urls")),
+    public_host=PUBLIC,
+    in_path=in_path,
+    entrances=(r"/accounts/", r"/admin/login/\?next=", r"/admin/\Z"),
+    sign_in=lambda visit, host: signed_in("admin", visit(host)).cookies,
+    open_doors=OPEN,
+    kinds=KINDS,
+    inventory=INVENTORY,
+    celery_app="config.celery.app",
+    filling={
+        "username": "nobody",
+        "email": "nobody@example.test",
+        "password": NEW_PASSWORD,
+        "passwordVerify": NEW_PASSWORD,
+        "password_verify": NEW_PASSWORD,
+        "website": "",
+        "company": "",
+    },
+    written_in="tests/isolation/plan.py",
+)

@@ -1,0 +1,90 @@
+"""What happens in the first of the twins before it is mirrored: a row of everything."""
+
+from datetime import timedelta
+from importlib import import_module
+
+from django.conf import settings
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.contenttypes.models import ContentType
+
+from accounts import challenges, events, limits, mail, sessions
+from accounts.models import MailAttachment, MailMessage, User
+from accounts.sessions import Device
+from kernel import clock
+from leave import requests
+from leave.demo.seeding import count_from_one
+from leave.models import LeaveRequest
+from leave.processes import APPROVED
+from leave.standing import items_of
+
+DEVICE = Device("mobile", "A telephone", "192.0.2.0/24")
+
+
+def tell() -> None:
+    """Fill the entered tenant, the first rows under number 1."""
+    count_from_one()
+    admin, alice = (User.objects.get(username=name) for name in ("admin", "alice"))
+    draft(admin)
+    decide(ask(alice))
+    ask(alice)
+    access(alice)
+    letter(alice)
+    entry(admin, alice)
+
+
+def draft(by: User) -> None:
+    day = clock.now().date() + timedelta(days=14)
+    requests.draft_leave(kind="holiday", start=day, end=day, reason="Sea.", by=by)
+
+
+def ask(by: User) -> LeaveRequest:
+    day = clock.now().date() + timedelta(days=21)
+    return requests.ask_for_leave(
+        kind="holiday", start=day, end=day, reason="Hills.", by=by
+    )
+
+
+def decide(asked: LeaveRequest) -> None:
+    item = items_of(asked).open().get()
+    item.activate(item.user)
+    item.complete(item.user, condition=APPROVED)
+
+
+def access(person: User) -> None:
+    """Leave what signing in and forgetting a password leaves."""
+    sessions.begin(person, DEVICE)
+    challenges.issue_code(
+        "reset",
+        email_norm=person.email_norm or "",
+        flow=challenges.new_flow(),
+        user=person,
+        client=DEVICE.prefix,
+    )
+    challenges.issue_reset_ticket(person)
+    limits.hit("sign_in.client", DEVICE.prefix)
+    events.record("reset.requested", subject=person, client=DEVICE.prefix)
+    store = import_module(settings.SESSION_ENGINE).SessionStore()
+    store["note"] = "nobody"
+    store.save()
+
+
+def letter(person: User) -> None:
+    """Leave a mail that was sent, with a file."""
+    message = mail.put(
+        "accounts/password_changed", to=[person.email], context={"person": str(person)}
+    )
+    MailMessage.objects.update(state=MailMessage.State.SENT)
+    MailAttachment.objects.create(
+        message=message, name="note.txt", mimetype="text/plain", content=b"A note."
+    )
+
+
+def entry(by: User, of: User) -> None:
+    LogEntry.objects.create(
+        user=by,
+        content_type=ContentType.objects.get_for_model(User),
+        object_id=str(of.pk),
+        object_repr=str(of),
+        action_flag=CHANGE,
+        change_message="Changed the first name.",
+    )

@@ -1,0 +1,401 @@
+"""The connection is told the tenant in one statement, which proves itself."""
+
+import threading
+from contextlib import suppress
+from dataclasses import replace
+
+import pytest
+from django.db import DataError, OperationalError, connection, transaction
+
+from accounts.models import User
+from kernel.translation import translated
+from tenants import roles
+from tenants.context import (
+    NoTenantError,
+    TenantInfo,
+    TenantSwitchInTransaction,
+    as_owner,
+    use,
+    use_control,
+)
+from tenants.db import base, login
+from tenants.db.base import (
+    ContextApplyError,
+    ContextLost,
+    SchemaIdentityError,
+    TenantUnavailable,
+)
+from tests.databases import server
+
+NOW = "SELECT current_schema(), current_user, current_setting('app.tenant')"
+
+
+def now() -> tuple[str, str, str]:
+    with connection.cursor() as cursor:
+        return cursor.execute(NOW).fetchone()
+
+
+@pytest.fixture
+def told(monkeypatch) -> list[str]:
+    """Return the schemas that the connection is told of, one a statement."""
+    seen: list[str] = []
+    real = base.told
+
+    def remember(context):
+        seen.append(context.schema_name)
+        return real(context)
+
+    monkeypatch.setattr(base, "told", remember)
+    return seen
+
+
+def test_schema_role_and_uuid_of_a_tenant_hold_together(acme, globex) -> None:
+    for tenant in (acme, globex, acme):
+        with use(tenant):
+            assert now() == (tenant.schema_name, tenant.db_role, str(tenant.uuid))
+
+
+def test_the_control_plane_works_as_the_login_itself(db) -> None:
+    login = connection.settings_dict["USER"]
+    with use_control():
+        assert now()[:2] == ("public", login)
+
+
+def test_one_statement_tells_a_context_and_staying_in_it_none(
+    acme, globex, told
+) -> None:
+    with use(acme):
+        connection._applied = None
+        for _number in range(20):
+            User.objects.count()
+    assert told == [acme.schema_name]
+    with use(acme):
+        User.objects.count()
+    with use(globex):
+        User.objects.count()
+    assert told == [acme.schema_name, globex.schema_name]
+
+
+def test_a_tenant_waits_so_long_and_the_control_plane_without_limit(
+    acme, settings
+) -> None:
+    with use(acme), connection.cursor() as cursor:
+        assert cursor.execute("SHOW statement_timeout").fetchone() == ("30s",)
+        assert cursor.execute("SHOW lock_timeout").fetchone() == ("10s",)
+    for context in (use_control(), use(as_owner(acme))):
+        with context, connection.cursor() as cursor:
+            assert cursor.execute("SHOW statement_timeout").fetchone() == ("0",)
+            assert cursor.execute("SHOW lock_timeout").fetchone() == ("0",)
+
+
+def test_a_statement_that_takes_too_long_is_given_up_and_says_so(
+    acme, monkeypatch
+) -> None:
+    monkeypatch.setattr(base, "limits", lambda: ("20", "20"))
+    with use(acme), transaction.atomic(), connection.cursor() as cursor:
+        connection._applied = None
+        with pytest.raises(OperationalError) as caught:
+            cursor.execute("SELECT pg_sleep(5)")
+        transaction.set_rollback(True)
+    error = translated(caught.value)
+    assert (error.status, error.code) == (503, "query_timeout")
+
+
+# What the server answers is compared
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_schema_that_is_closed_to_the_role_cannot_be_entered(acme) -> None:
+    with use_control():
+        roles.close_schema(acme)
+    connection.close()
+    with use(acme), pytest.raises(TenantUnavailable):
+        User.objects.count()
+    with use_control():
+        roles.open_schema(acme)
+    with use(acme):
+        assert User.objects.count()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_schema_under_the_name_of_another_tenant_cannot_be_entered(
+    acme, globex
+) -> None:
+    mixed = replace(acme, schema_name=globex.schema_name, db_role=globex.db_role)
+    with use(mixed), pytest.raises(SchemaIdentityError):
+        User.objects.count()
+    assert connection.connection is None
+    with use(acme):
+        assert now()[0] == acme.schema_name
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    "wrong", [{"db_role": "r_aaaaaaaaaaaa"}, {"schema_name": "t_aaaaaaaaaaaa"}]
+)
+def test_a_role_or_a_schema_that_is_not_there_is_an_error(acme, wrong) -> None:
+    with use(replace(acme, **wrong)), pytest.raises(ContextApplyError):
+        User.objects.count()
+    assert connection.connection is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_that_goes_away_is_an_error_and_not_a_stale_answer(acme) -> None:
+    with use(acme):
+        now()
+        with server("postgres") as bare:
+            pid = connection.connection.info.backend_pid
+            bare.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+    with use_control(), pytest.raises(ContextLost) as caught:
+        User.objects.count()
+    assert isinstance(caught.value, OperationalError)
+    assert caught.value.code == "database_unavailable"
+    with use(acme):
+        assert now()[0] == acme.schema_name
+
+
+# What is forgotten, and when
+
+
+def forget_by_rollback() -> None:
+    with transaction.atomic():
+        now()
+        transaction.set_rollback(True)
+
+
+def forget_by_error() -> None:
+    with pytest.raises(Exception, match="division"), transaction.atomic():
+        connection.cursor().execute("SELECT 1 / 0")
+
+
+def forget_by_close() -> None:
+    connection.close()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    "forget", [forget_by_rollback, forget_by_error, forget_by_close]
+)
+def test_the_context_is_told_again_after(acme, told, forget) -> None:
+    with use(acme):
+        now()
+        told.clear()
+        forget()
+        told.clear()
+        assert now()[0] == acme.schema_name
+    assert told == [acme.schema_name]
+
+
+def test_a_savepoint_that_is_rolled_back_takes_the_context_with_it(acme, told) -> None:
+    with use(acme), transaction.atomic():
+        with transaction.atomic():
+            with use(as_owner(acme)):
+                assert now()[1] != acme.db_role
+            transaction.set_rollback(True)
+        assert now() == (acme.schema_name, acme.db_role, str(acme.uuid))
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("before", ["control", "globex"])
+def test_a_commit_that_the_server_turns_into_a_rollback_takes_the_context_with_it(
+    acme, globex, before
+) -> None:
+    """An error that is swallowed inside a transaction spoils it without a word."""
+    with use_control() if before == "control" else use(globex):
+        now()
+    with use(acme):
+        with transaction.atomic(), suppress(DataError):
+            connection.cursor().execute("SELECT 1 / 0")
+        assert now() == (acme.schema_name, acme.db_role, str(acme.uuid))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_same_holds_for_a_commit_by_hand(acme, globex) -> None:
+    with use(globex):
+        now()
+    with use(acme):
+        transaction.set_autocommit(False)
+        with suppress(DataError):
+            connection.cursor().execute("SELECT 1 / 0")
+        transaction.commit()
+        assert now()[:2] == (acme.schema_name, acme.db_role)
+        transaction.rollback()
+        transaction.set_autocommit(True)
+        assert now()[:2] == (acme.schema_name, acme.db_role)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    "end", ["ROLLBACK", "rollback", "ABORT", " ROLLBACK TO SAVEPOINT here"]
+)
+def test_a_transaction_ended_in_raw_sql_takes_the_context_with_it(
+    acme, globex, end
+) -> None:
+    with use(globex):
+        now()
+        with connection.cursor() as cursor:
+            cursor.execute("BEGIN")
+            cursor.execute("SAVEPOINT here")
+    with use(acme), connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+        cursor.execute(end)
+        assert now()[:2] == (acme.schema_name, acme.db_role)
+        cursor.execute("ROLLBACK")
+        assert now()[:2] == (acme.schema_name, acme.db_role)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["SET ROLE NONE", "RESET ROLE", "SET search_path TO public", "DISCARD ALL"],
+)
+@pytest.mark.django_db(transaction=True)
+def test_a_setting_changed_in_raw_sql_is_set_again(acme, statement) -> None:
+    with use(acme):
+        now()
+        connection.cursor().execute(statement)
+        assert now() == (acme.schema_name, acme.db_role, str(acme.uuid))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_a_sound_commit_held_is_not_told_again(acme, told) -> None:
+    with use(acme):
+        connection._applied = None
+        with transaction.atomic():
+            now()
+        now()
+    assert told == [acme.schema_name]
+
+
+# A transaction is one tenant's
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_transaction_by_hand_is_one_tenants_too(acme, globex) -> None:
+    with use(acme):
+        transaction.set_autocommit(False)
+        now()
+    with pytest.raises(TenantSwitchInTransaction), use(globex):
+        now()
+    with use(acme):
+        with pytest.raises(TenantSwitchInTransaction), use_control():
+            pass
+        transaction.commit()
+    with use(globex):
+        assert now()[0] == globex.schema_name
+        transaction.rollback()
+        transaction.set_autocommit(True)
+
+
+def test_another_tenant_is_not_entered_while_a_transaction_is_open(
+    acme, globex
+) -> None:
+    with use(acme), transaction.atomic():
+        with pytest.raises(TenantSwitchInTransaction), use(globex):
+            pass
+        with pytest.raises(TenantSwitchInTransaction), use_control():
+            pass
+        with use(acme), use(as_owner(acme)):
+            assert now()[0] == acme.schema_name
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_transaction_takes_no_statement_of_another_tenant_until_it_ends(
+    acme, globex
+) -> None:
+    with transaction.atomic():
+        with use(acme):
+            now()
+        with pytest.raises(TenantSwitchInTransaction), use(globex):
+            now()
+    with use(globex), transaction.atomic():
+        assert now()[0] == globex.schema_name
+    with use_control(), transaction.atomic(durable=True):
+        assert now()[0] == "public"
+
+
+def test_who_writes_in_two_planes_at_once_says_so(acme, globex) -> None:
+    with use(acme), transaction.atomic():
+        with use(globex, same_transaction=True):
+            assert now()[0] == globex.schema_name
+        assert now()[0] == acme.schema_name
+    with (
+        use(acme),
+        transaction.atomic(),
+        pytest.raises(TenantSwitchInTransaction),
+        use(globex),
+    ):
+        pass
+
+
+def test_a_decorated_function_may_run_for_one_tenant_after_the_other(
+    acme, globex
+) -> None:
+    @transaction.atomic
+    def work() -> str:
+        return now()[0]
+
+    for tenant in (acme, globex, acme):
+        with use(tenant):
+            assert work() == tenant.schema_name
+
+
+def test_another_threads_transaction_is_its_own(acme, globex) -> None:
+    seen: list[str] = []
+
+    def work() -> None:
+        with use(globex):
+            seen.append(now()[0])
+        connection.close()
+
+    with use(acme), transaction.atomic():
+        now()
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+    assert seen == [globex.schema_name]
+
+
+def test_a_role_that_is_none_is_refused(acme) -> None:
+    for name in ("", "postgres", "r_", "r_x; RESET ROLE", "R_X"):
+        with pytest.raises(ValueError, match="role"):
+            replace(acme, db_role=name)
+
+
+def test_the_owners_view_of_a_tenant_is_the_same_tenant(acme: TenantInfo) -> None:
+    owner = as_owner(acme)
+    assert (owner.uuid, owner.is_owner, acme.is_owner) == (acme.uuid, True, False)
+
+
+def test_a_cursor_asks_for_the_context_also_for_what_is_no_statement(
+    acme, globex
+) -> None:
+    with use(acme):
+        cursor = connection.cursor()
+    with use(globex):
+        with cursor.copy("COPY (SELECT current_schema()) TO STDOUT") as copy:
+            assert list(copy.rows()) == [(globex.schema_name,)]
+        assert list(cursor.stream("SELECT current_schema()")) == [(globex.schema_name,)]
+    for ask in (cursor.copy, cursor.stream):
+        with pytest.raises(NoTenantError):
+            ask("SELECT 1")
+    with pytest.raises(NoTenantError):
+        cursor.callproc("now")
+
+
+# The login
+
+
+def test_the_login_of_the_platform_is_no_superuser(db) -> None:
+    assert login.login_is_harmless(None, databases=["default"]) == []
+    assert login.login_is_harmless(None) == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [("true, true", "tenants.E003"), ("false, false", "tenants.E004")],
+)
+def test_a_login_that_holds_no_border_is_told(db, monkeypatch, answer, code) -> None:
+    monkeypatch.setattr(login, "LOGIN", f"SELECT 'postgres', {answer}")
+    (message,) = login.login_is_harmless(None, databases=["default"])
+    assert message.id == code
+    assert "postgres" in message.hint

@@ -15,7 +15,7 @@ import time
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import (
@@ -47,8 +47,13 @@ class KeyExists(Exception):
 
 @dataclass(frozen=True)
 class KeySet:
-    """The current pair, its name, and the retired public keys by name."""
+    """The current pair, its name, and the retired public keys by name.
 
+    `signer` is the private key as it signs: to read it from its text takes longer
+    than all else that a sign-in does, since its primes are proven each time.
+    """
+
+    signer: PrivateKey = field(repr=False)
     private: bytes = field(repr=False)
     public: bytes
     kid: str
@@ -68,7 +73,7 @@ def current() -> KeySet:
     stamp = _stamp()
     if _cached is None or _cached[0] != stamp or not stamp:
         found = _read()
-        _forget_in_library()
+        _give_to_library(found)
         _cached = (_stamp(), found)
     return _cached[1]
 
@@ -188,7 +193,7 @@ def _keyset(pem: bytes, retired: dict[str, bytes]) -> KeySet:
             f" is {_algorithm_of_library()}."
         )
     public = key.public_key()
-    return KeySet(pem, public_pem(public), thumbprint(public), algorithm, retired)
+    return KeySet(key, pem, public_pem(public), thumbprint(public), algorithm, retired)
 
 
 def _retire() -> None:
@@ -234,10 +239,13 @@ def _stamp() -> object:
     return (str(folder()), key.st_mtime_ns, key.st_ino, around.st_mtime_ns)
 
 
-def _forget_in_library() -> None:
+def _give_to_library(keys: KeySet) -> None:
+    """Let the token library sign and verify by these, without reading any text."""
     from ninja_simple_jwt.jwt.key_retrieval import InMemoryJwtKeyPair
 
-    InMemoryJwtKeyPair.clear()
+    library: Any = InMemoryJwtKeyPair
+    library._private_key = keys.signer  # noqa: SLF001 - it knows no public way
+    library._public_key = keys.signer.public_key()  # noqa: SLF001 - as above
 
 
 class KeyStorage:

@@ -22,7 +22,6 @@ from django.db import connections
 
 from kernel.errors import ApplicationError
 from tenants.entering import entering
-from tenants.holders import Held, held
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -98,9 +97,7 @@ class HasInfo(Protocol):
     def info(self) -> TenantInfo: ...
 
 
-_current: ContextVar[TenantInfo | Control | Held | None] = ContextVar(
-    "tenant", default=None
-)
+_current: ContextVar[TenantInfo | Control | None] = ContextVar("tenant", default=None)
 
 
 def info_of(tenant: TenantInfo | HasInfo) -> TenantInfo:
@@ -142,10 +139,11 @@ def use(
 
     Raises TenantSwitchInTransaction where a transaction of another context is open;
     `same_transaction` is for code that writes in two planes at once and knows why.
+    Raises TypeError in a generator, which would leave its reader in the tenant.
     """
     info = info_of(tenant)
     ask_transactions(info, same_transaction=same_transaction)
-    token = _current.set(held(info))
+    token = _current.set(info)
     try:
         yield info
     finally:
@@ -159,7 +157,7 @@ def use_control(*, same_transaction: bool = False) -> Iterator[None]:
     Raises TenantSwitchInTransaction as `use` does.
     """
     ask_transactions(CONTROL, same_transaction=same_transaction)
-    token = _current.set(held(CONTROL))
+    token = _current.set(CONTROL)
     try:
         yield
     finally:
@@ -168,8 +166,7 @@ def use_control(*, same_transaction: bool = False) -> Iterator[None]:
 
 def current_or_none() -> TenantInfo | Control | None:
     """Return the context, or None where there is none."""
-    context = _current.get()
-    return context.seen() if isinstance(context, Held) else context
+    return _current.get()
 
 
 def current() -> TenantInfo | Control:

@@ -1,16 +1,33 @@
-"""Context managers that also hold as decorators, of coroutine functions too."""
+"""Context managers that also hold as decorators, of coroutine functions too.
+
+Python gives a generator no context of its own: what it enters stays entered in the code
+that reads it, and nobody sees so there. So generators are refused, decorated or not.
+"""
 
 import functools
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ContextDecorator, _GeneratorContextManager
-from inspect import isasyncgenfunction, isgeneratorfunction
-from typing import Any, ParamSpec, TypeVar, cast
+from inspect import (
+    CO_ASYNC_GENERATOR,
+    CO_GENERATOR,
+    isasyncgenfunction,
+    isgeneratorfunction,
+)
+from types import FrameType
+from typing import Any, Final, ParamSpec, TypeVar, cast
 
 from asgiref.sync import iscoroutinefunction
 
 P = ParamSpec("P")
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
+
+#: Where a block is entered on behalf of the code that calls.
+ON_BEHALF: Final = frozenset({"contextlib", "tenants.upstream"})
+#: Where generators are resumed that stand for a block: what they yield into is theirs.
+RESUMERS: Final = frozenset({"contextlib", "_pytest.fixtures"})
+GENERATOR: Final = CO_GENERATOR | CO_ASYNC_GENERATOR
 
 
 class Decorating(ContextDecorator):
@@ -22,25 +39,29 @@ class Decorating(ContextDecorator):
         A coroutine is inside to its end.
         """
         if isgeneratorfunction(function) or isasyncgenfunction(function):
-            name = getattr(function, "__qualname__", function)
-            raise TypeError(
-                f"{name} is a generator, and would leave whoever reads it in the"
-                " tenant; enter the tenant where it is read."
-            )
-        if not iscoroutinefunction(function):
-            return super().__call__(function)
+            raise refusal(getattr(function, "__qualname__", function))
 
         @functools.wraps(function)
-        async def inside(*args: Any, **kwargs: Any) -> Any:
+        def inside(*args: Any, **kwargs: Any) -> Any:
+            block: Any = self._recreate_cm()
+            with block:
+                return function(*args, **kwargs)
+
+        @functools.wraps(function)
+        async def inside_later(*args: Any, **kwargs: Any) -> Any:
             block: Any = self._recreate_cm()
             with block:
                 return await function(*args, **kwargs)
 
-        return cast(F, inside)
+        return cast(F, inside_later if iscoroutinefunction(function) else inside)
 
 
 class Entering(Decorating, _GeneratorContextManager[T]):
     """What `contextmanager` returns, with the decorator above."""
+
+    def __enter__(self) -> T:
+        refuse_generators(sys._getframe(1))  # noqa: SLF001 - the one way to the stack
+        return super().__enter__()
 
 
 def entering(function: Callable[P, Iterator[T]]) -> Callable[P, Entering[T]]:
@@ -51,3 +72,28 @@ def entering(function: Callable[P, Iterator[T]]) -> Callable[P, Entering[T]]:
         return Entering(cast(Any, function), args, kwargs)
 
     return make
+
+
+def refuse_generators(frame: FrameType | None) -> None:
+    """Raise TypeError where who enters a block is a generator with a reader.
+
+    One that stands for a block, or for a fixture of pytest, is as good as its block.
+    """
+    while frame is not None:
+        if name_of(frame) not in ON_BEHALF:
+            if not frame.f_code.co_flags & GENERATOR:
+                return
+            if name_of(frame.f_back) not in RESUMERS:
+                raise refusal(frame.f_code.co_qualname)
+        frame = frame.f_back
+
+
+def name_of(frame: FrameType | None) -> object:
+    return frame.f_globals.get("__name__") if frame else None
+
+
+def refusal(name: object) -> TypeError:
+    return TypeError(
+        f"{name} is a generator, and would leave whoever reads it in the tenant;"
+        " enter the tenant where it is read, or in a function that it calls."
+    )

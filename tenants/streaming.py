@@ -1,8 +1,7 @@
 """A streamed body is made after the view has returned, and still for its tenant."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager
-from functools import partial
 from typing import Any
 
 from asgiref.sync import async_to_sync
@@ -23,10 +22,10 @@ def carry(response: StreamingHttpResponse, inside: Inside) -> None:
     closers = [within(close, inside) for close in body._resource_closers]  # noqa: SLF001 - see above
     parts = body._iterator  # noqa: SLF001 - see above
     if response.is_async:
-        carried = later(parts, inside)
+        carried = LaterParts(parts, inside)
         # A client that goes away leaves the body half read; Django closes the
         # response then, and so the body ends here and not in some collection.
-        closers.append(async_to_sync(partial(end, carried)))
+        closers.append(async_to_sync(carried.aclose))
         response.streaming_content = carried
     else:
         response.streaming_content = Parts(parts, inside)
@@ -64,24 +63,23 @@ class Parts:
             return next(self.parts)
 
 
-async def end(parts: AsyncGenerator[bytes, None]) -> None:
-    await parts.aclose()
+class LaterParts:
+    """The same of an asynchronous body."""
 
+    def __init__(self, parts: AsyncIterator[bytes], inside: Inside) -> None:
+        self.parts = parts
+        self.inside = inside
 
-async def later(
-    parts: AsyncIterator[bytes], inside: Inside
-) -> AsyncGenerator[bytes, None]:
-    """Yield the parts of an asynchronous body, each made inside the context."""
-    try:
-        while True:
-            with inside():
-                try:
-                    part = await anext(parts)
-                except StopAsyncIteration:
-                    return
-            yield part
-    finally:
-        close = getattr(parts, "aclose", None)
+    def __aiter__(self) -> "LaterParts":
+        return self
+
+    async def __anext__(self) -> bytes:
+        with self.inside():
+            return await anext(self.parts)
+
+    async def aclose(self) -> None:
+        """End the body, read to its end or not."""
+        close = getattr(self.parts, "aclose", None)
         if close is not None:
-            with inside():
+            with self.inside():
                 await close()

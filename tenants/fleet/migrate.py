@@ -67,12 +67,12 @@ def migrate_fleet(
     return failed
 
 
-def fleet() -> Iterator[TenantInfo]:
-    """Yield every tenant with a schema, stopped ones last."""
+def fleet() -> list[TenantInfo]:
+    """Return every tenant with a schema, stopped ones last."""
     with use_control():
         rows = Tenant.objects.filter(state__in=MIGRATED).prefetch_related("domains")
         tenants = [row.info() for row in rows]
-    yield from sorted(tenants, key=lambda t: (t.state == "suspended", t.slug))
+    return sorted(tenants, key=lambda t: (t.state == "suspended", t.slug))
 
 
 def quiet(options: dict[str, Any]) -> dict[str, Any]:

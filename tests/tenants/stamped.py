@@ -25,6 +25,9 @@ from tenants.stamp import WrongTenantError
 
 Context = TenantInfo | Control
 
+#: A key that no sequence reaches; a number given out and rolled back stays given.
+FAR = 1_000_000
+
 #: Our own models and others'; those of both planes, of a tenant, of the control plane.
 BOTH = (User, Group, Session, ContentType, LogEntry)
 KEPT: dict[str, tuple[type[Model], ...]] = {
@@ -64,12 +67,14 @@ def refused(*errors: type[Exception], doing: str = "") -> Iterator[None]:
         raise
 
 
-def fill(context: Context) -> None:
-    """See that there is a row of each model in a context, with equal keys in all."""
+def fill(context: Context, keys: dict[type[Model], Any]) -> None:
+    """See that there is a row of each model in a context, with these keys in all."""
     with entered(context):
         if context is CONTROL:
-            User.objects.create_user("operator", "operator@tenantry.test", "open")
-            Group.objects.create(name="Employees")
+            User.objects.create_user(
+                "operator", "operator@tenantry.test", "open", pk=keys[User]
+            )
+            Group.objects.create(pk=keys[Group], name="Employees")
             Chore.objects.create(name="sweep", next_due=timezone.now())
         alice = User.objects.earliest("pk")
         kind = ContentType.objects.get_for_model(Group)
@@ -77,20 +82,21 @@ def fill(context: Context) -> None:
             session_key="k", session_data="", expire_date=timezone.now()
         )
         LogEntry.objects.create(
-            user=alice, content_type=kind, object_id="1", action_flag=CHANGE
+            pk=FAR, user=alice, content_type=kind, object_id="1", action_flag=CHANGE
         )
         if context is not CONTROL:
             day = dt.date(2026, 7, 1)
             LeaveRequest.objects.create(
-                requester=alice, kind="holiday", start_date=day, end_date=day
+                pk=FAR, requester=alice, kind="holiday", start_date=day, end_date=day
             )
 
 
 def filled(acme: TenantInfo, globex: TenantInfo) -> dict[str, Context]:
     """Return acme, globex and the control plane, with a row of each model in each."""
     contexts = {"acme": acme, "globex": globex, "control": CONTROL}
+    keys = {model: row_of(model, acme).pk for model in (User, Group)}
     for context in contexts.values():
-        fill(context)
+        fill(context, keys)
     return contexts
 
 

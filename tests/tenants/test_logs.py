@@ -160,11 +160,12 @@ def test_all_lines_of_a_task_in_a_worker_name_its_tenant(acme, globex, lines) ->
     def say_control() -> None:
         logger.info("said")
 
-    def sent() -> Iterator[AsyncResult[None]]:
+    def sent() -> list[AsyncResult[None]]:
+        tasks = []
         for tenant in (acme, globex):
             with use(tenant):
-                yield from (say.delay(word) for word in ("well", "fail"))
-        yield say_control.delay()
+                tasks += [say.delay(word) for word in ("well", "fail")]
+        return [*tasks, say_control.delay()]
 
     # "solo" works in the thread that listens, beside this one.
     corner = cornered(app, f"tests-{uuid4().hex}:")

@@ -117,11 +117,13 @@ def test_a_client_that_goes_away_ends_the_body_in_the_tenant(
 
 
 def test_two_streams_at_once_keep_to_their_tenants(visitor, acme, globex, own_routes):
-    mine = iter(visitor().get("/stream").streaming_content)
-    theirs = iter(visitor("globex.localhost").get("/stream").streaming_content)
+    answers = [visitor().get("/stream"), visitor("globex.localhost").get("/stream")]
+    mine, theirs = (iter(answer.streaming_content) for answer in answers)
     for _part in range(3):
         assert next(mine).decode().startswith(acme.schema_name)
         assert next(theirs).decode().startswith(globex.schema_name)
+    for answer in answers:
+        answer.close()
 
 
 @pytest.mark.parametrize("path", ["/here", "/fail", "/no-such-page", "/stream"])

@@ -4,7 +4,7 @@ import ast
 import json
 import re
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -267,14 +267,16 @@ def do_all_that_mails(client: Spoofer) -> None:
     client.work("bob", "REJECTED")
 
 
-def links(tenant: TenantInfo) -> Iterator[tuple[str, str]]:
-    """Yield every link of every mail of a tenant, with the mail's template."""
+def links(tenant: TenantInfo) -> list[tuple[str, str]]:
+    """Return every link of every mail of a tenant, with the mail's template."""
+    every: list[tuple[str, str]] = []
     with use(tenant):
         for message in MailMessage.objects.exclude(template=""):
             mail = render(message)
             found = [*LINK.findall(mail.text), *ATTRIBUTE.findall(mail.html)]
             assert found, f"{message.template} has no link"
-            yield from ((message.template, link) for link in found)
+            every += ((message.template, link) for link in found)
+    return every
 
 
 def foreign(tenant: TenantInfo) -> set[str]:

@@ -16,6 +16,7 @@ from django_tenants.models import TenantMixin
 
 from tenants.context import (
     CONTROL,
+    Control,
     TenantInfo,
     adopt,
     current_or_none,
@@ -69,11 +70,17 @@ def leave(*error: Any) -> None:
 
 
 def block_of(tenant: Any) -> AbstractContextManager[Any]:
-    """Return a block for a tenant as upstream names one: a row, values or a schema."""
+    """Return a block for a tenant as upstream names one."""
+    context = meant(tenant)
+    return use_control() if isinstance(context, Control) else use(context)
+
+
+def meant(tenant: Any) -> TenantInfo | Control:
+    """Return whom upstream means by a row, values or a schema. Raises TenantUnknown."""
     name = tenant if isinstance(tenant, str) else tenant.schema_name
     if name == CONTROL.schema_name:
-        return use_control()
-    return use(tenant if isinstance(tenant, TenantInfo) else by_schema(name))
+        return CONTROL
+    return tenant if isinstance(tenant, TenantInfo) else by_schema(name)
 
 
 def by_schema(name: str) -> TenantInfo:
@@ -121,7 +128,7 @@ def leave_row(self: Any, *error: Any) -> None:  # noqa: ARG001 - upstream's sign
 def activate(self: Any) -> None:
     """Enter the tenant of this row for good, in this thread or task; for a shell."""
     connection: Any = connections[utils.get_tenant_database_alias()]
-    connection.set_tenant(by_schema(self.schema_name))
+    connection.set_tenant(self)
 
 
 def deactivate(cls: Any) -> None:  # noqa: ARG001 - upstream's signature

@@ -1,8 +1,9 @@
 """One database a test process, with the twins in it, given back clean to each test.
 
 A test in a transaction is rolled back.
-A test that commits gets the database replaced by a copy of the clean one: nothing has
-to know which tables, schemas or tenants it made.
+After a test that commits, the rows that it changed are put back; where it changed more
+than rows, the database is replaced by a copy of the clean one. Nothing has to know
+which tables, schemas or tenants it made.
 """
 
 from collections.abc import Iterator
@@ -16,6 +17,10 @@ from psycopg import sql
 from tenants import listener
 from tenants.context import use_control
 from tests import twins
+from tests.rewinding import Memory, OtherShape
+
+#: What each working database held when the first test began.
+memories: dict[str, Memory] = {}
 
 ROLES = """
 SELECT DISTINCT r.rolname FROM pg_shdepend d
@@ -35,6 +40,8 @@ def prepared() -> Iterator[None]:
     try:
         twins.build()
         copy(working(), clean())
+        with server(working()) as there:
+            memories[working()] = Memory.of(there)
         yield
     finally:
         made_roles = roles_of(working()) | roles_of(clean())
@@ -46,11 +53,22 @@ def prepared() -> Iterator[None]:
 
 
 def restore() -> None:
+    """Make the working database what it was before the test."""
+    let_go()
+    try:
+        with server(working()) as there:
+            memories[working()].put_back(there)
+    except (OtherShape, psycopg.Error):
+        replace()
+
+
+def replace() -> None:
     """Replace the working database by the clean copy."""
     made_roles = roles_of(working()) - roles_of(clean())
-    let_go()
     run("DROP DATABASE {} WITH (FORCE)", working())
     copy(clean(), working())
+    with server(working()) as there:
+        memories[working()].begin_anew(there)
     drop_roles(made_roles)
 
 
@@ -91,6 +109,12 @@ def run(statement: str, *names: str) -> None:
     """Run a statement on the server's own database, outside any transaction."""
     with server("postgres") as bare:
         bare.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+
+
+def run_there(statement: str) -> None:
+    """Run a statement in the working database, as the owner of all its tables."""
+    with server(working()) as there:
+        there.execute(statement)
 
 
 def server(database: str) -> psycopg.Connection:

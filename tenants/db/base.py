@@ -26,7 +26,6 @@ from tenants.context import (
     bind,
     current,
     current_or_none,
-    info_of,
 )
 from tenants.db import pool, pooling
 from tenants.db.cursors import Cursor, DebugCursor
@@ -274,22 +273,23 @@ class DatabaseWrapper(TenantsWrapper):
     # The interface of django-tenants, on top of the ContextVar
 
     def set_tenant(self, tenant: Any, include_public: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002 - django-tenants' signature
-        if self._ready:
-            info = info_of(tenant)
-            ask_transactions(info)
-            adopt(info)
+        self._adopt(tenant)
 
     def set_schema(self, schema_name: str, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002 - django-tenants' signature
-        if schema_name != CONTROL.schema_name:
-            raise NoTenantError(
-                "A schema's name is no tenant; enter it by use(tenant)."
-            )
-        self.set_schema_to_public()
+        self._adopt(schema_name)
 
     def set_schema_to_public(self) -> None:
-        if self._ready:
-            ask_transactions(CONTROL)
-            adopt(CONTROL)
+        self._adopt(CONTROL)
+
+    def _adopt(self, named: Any) -> None:
+        """Enter what upstream names, for good. Raises TenantUnknown for a schema."""
+        if not self._ready:
+            return  # the parent's constructor enters public, which nobody asked for
+        from tenants.upstream import meant
+
+        context = meant(named)
+        ask_transactions(context)
+        adopt(context)
 
     @property
     def schema_name(self) -> str | None:

@@ -19,6 +19,7 @@ from tenants.context import (
     use_control,
 )
 from tenants.db.base import ContextApplyError
+from tenants.errors import TenantUnknown
 
 
 def schema() -> str:
@@ -173,5 +174,13 @@ def test_the_interface_of_django_tenants_sets_the_same_context(acme):
         connection.set_tenant(acme)
         assert current() == acme
         connection.set_schema_to_public()
+        assert current() is CONTROL
+        connection.set_schema(acme.schema_name)
+        assert current() == acme
+        assert connection.schema_name == acme.schema_name
+        connection.set_schema("public")
+        assert current() is CONTROL
+        with pytest.raises(TenantUnknown):
+            connection.set_schema("t_nobodys12345")
         assert current() is CONTROL
     assert current_or_none() is None

@@ -201,7 +201,6 @@ RULES = (
         ("def set_tenant(self): pass", "use(acme)"),
         PRODUCT,
         {
-            "tenants/db/base.py": "offers them to django-tenants",
             "tenants/upstream.py": "enters for good, for a shell",
         },
     ),

@@ -622,9 +622,10 @@ class Flow:
 
     def do_block(self, step: Step, alias: str) -> Acts:  # noqa: ARG002 - as all steps
         """Do steps that leave nothing open, without a pause between them."""
-        yield from self.attempt(
-            ways.nothing, lambda: self.within(self.context)(step.inner)
-        )
+        # Made here: a task that is cancelled leaves its contexts before the thread
+        # that works for it has begun.
+        run = self.within(self.context)
+        yield from self.attempt(ways.nothing, lambda: run(step.inner))
 
     # In a thread these two are the same; a flow of asyncio replaces them.
     do_aside = do_to_thread = do_thread

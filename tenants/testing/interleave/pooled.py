@@ -1,6 +1,7 @@
 """A second alias of the same database whose connections come from a pool."""
 
 import copy
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, Final
@@ -10,6 +11,7 @@ from django.db import connections
 from tenants.context import use_control
 
 ALIAS: Final = "pooled"
+PATIENCE_SECONDS: Final = 5
 
 
 @contextmanager
@@ -36,6 +38,19 @@ def pool_open() -> Iterator[str]:
             connections[ALIAS].close()
         yield ALIAS
     finally:
-        pooled: Any = connections[ALIAS]
-        pooled.close()
-        pooled.close_pool()
+        shut(connections[ALIAS])
+
+
+def shut(pooled: Any) -> None:
+    """Close a wrapper's connection, and its pool as soon as nothing is on its way.
+
+    A pool that is closed forgets, and leaves open, what its threads bring later.
+    """
+    pooled.close()
+    until = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < until:
+        stats = pooled.pool.get_stats()
+        if stats["pool_available"] >= max(stats["pool_size"], stats["pool_min"]):
+            break
+        time.sleep(0.005)
+    pooled.close_pool()

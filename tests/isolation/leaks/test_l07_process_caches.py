@@ -75,8 +75,6 @@ KEPT = {
     "tenants/sources.py: load": SETTINGS,
     "tenants/stamp.py: _kept": SETTINGS,
     "tenants/upstream.py: _blocks": ONE_RUN,
-    "workflow/documents.py: _ids": BY_UUID,
-    "workflow/documents.py: _labels": BY_UUID,
     "workflow/graph.py: _cache": BY_UUID,
     "workflow/handlers.py: auto_applications": CODE,
     "workflow/handlers.py: documents": CODE,
@@ -269,11 +267,6 @@ def beside(
         return [job.result(2 * PATIENCE) for job in jobs]
 
 
-def forget() -> None:
-    documents._ids.clear()
-    documents._labels.clear()
-
-
 @pytest.fixture
 def other_numbers(transactional_db, acme, globex) -> Iterator[dict[str, int]]:
     """Number two content types of globex the other way round; return acme's numbers."""
@@ -287,9 +280,7 @@ def other_numbers(transactional_db, acme, globex) -> Iterator[dict[str, int]]:
         assert {model: row.pk for model, row in rows.items()} == numbers
         swap(rows["user"], rows["leaverequest"])
         ContentType.objects.clear_cache()
-    forget()
     yield numbers
-    forget()
     for tenant in (acme, globex):
         with use(tenant):
             ContentType.objects.clear_cache()

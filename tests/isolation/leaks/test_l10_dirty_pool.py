@@ -13,6 +13,7 @@ from django.db import Error, InterfaceError, connection, transaction
 from tenants.context import use, use_control
 from tenants.db import pool
 from tenants.db.base import DatabaseWrapper
+from tenants.testing.interleave.pooled import shut
 
 LEFT = """
 SELECT current_user = session_user, current_setting('search_path'),
@@ -32,8 +33,7 @@ def pooled(db) -> Iterator[DatabaseWrapper]:
     """Return a database wrapper with a pool of one connection."""
     wrapper = pooled_wrapper({"min_size": 1, "max_size": 1, "timeout": 10})
     yield wrapper
-    wrapper.close()
-    wrapper.close_pool()
+    shut(wrapper)
 
 
 def pooled_wrapper(options: Any) -> DatabaseWrapper:

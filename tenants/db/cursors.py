@@ -7,8 +7,10 @@ from django.db import InterfaceError, NotSupportedError
 from django.db.backends.utils import CursorDebugWrapper, CursorWrapper
 
 #: What changes the server's settings behind our back. Of savepoints Django tells.
+#: A time limit for the transaction is nobody's context, and shall stay in force.
 MOVES: Final = re.compile(
-    r"\s*(?:ROLLBACK|ABORT|RESET|DISCARD|SET\s+(?!CONSTRAINTS))", re.IGNORECASE
+    r"\s*(?:ROLLBACK|ABORT|RESET|DISCARD|SET\s+(?!CONSTRAINTS|LOCAL\s+\w+_timeout\b))",
+    re.IGNORECASE,
 )
 
 

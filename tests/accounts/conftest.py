@@ -1,6 +1,7 @@
 """A mailbox per test, and the worker's hand that sends what is due."""
 
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -66,8 +67,9 @@ def code_for(letters, acme) -> Callable[..., str]:
 
 
 def code_in(letter: Letter) -> str:
-    lines = [line.strip() for line in letter.text.splitlines()]
-    return next(line for line in lines if len(line) == 6 and line.isupper())
+    found = re.search(r"^\s*([A-Z0-9]{6})\s*$", letter.text, re.MULTILINE)
+    assert found, letter.text
+    return found[1]
 
 
 def wrong(code: str) -> str:

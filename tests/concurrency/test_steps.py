@@ -26,7 +26,7 @@ from workflow.routing import Marking
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-ROUNDS = 50
+ROUNDS = 20
 CONFLICTS = {"workitem.closed", "workitem.conflict", "workitem.state", "workitem.busy"}
 
 

@@ -4,6 +4,7 @@ All belong to the admin of a tenant, to alice where a mailbox is asked for, or t
 operator. A new kind is a function here and an entry in KINDS.
 """
 
+import re
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -155,8 +156,8 @@ def owner_entry(home: Twin, visit: Visit) -> Held:
 def code_mailed(home: Twin) -> str:
     with use(home.tenant):
         run_due(100)
-        words = devbox.letters()[0].text.split()
-    return next(word for word in words if len(word) == 6 and word.isupper())
+        letter = devbox.letters()[0].text
+    return re.findall(r"^\s*([A-Z0-9]{6})\s*$", letter, re.MULTILINE)[0]
 
 
 # In an address

@@ -256,6 +256,34 @@ def test_a_setting_changed_in_raw_sql_is_set_again(acme, statement) -> None:
         assert now() == (acme.schema_name, acme.db_role, str(acme.uuid))
 
 
+@pytest.mark.parametrize(
+    "statement", ["SET LOCAL ROLE NONE", "set local search_path = public"]
+)
+@pytest.mark.django_db(transaction=True)
+def test_so_is_one_that_was_meant_for_the_transaction(acme, statement) -> None:
+    with use(acme), transaction.atomic():
+        now()
+        connection.cursor().execute(statement)
+        assert now() == (acme.schema_name, acme.db_role, str(acme.uuid))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_time_limit_for_a_transaction_stays_in_force_to_its_end(acme, told) -> None:
+    with use(acme):
+        with transaction.atomic(), connection.cursor() as cursor:
+            for limit in ("lock_timeout", "statement_timeout"):
+                cursor.execute(f"SET LOCAL {limit} = 1234")
+                assert value(limit) == "1234ms"
+            assert value("lock_timeout") == "1234ms"
+        assert value("lock_timeout") == "10s"
+    assert len(told) <= 1
+
+
+def value(setting: str) -> str:
+    with connection.cursor() as cursor:
+        return cursor.execute(f"SHOW {setting}").fetchone()[0]
+
+
 @pytest.mark.django_db(transaction=True)
 def test_what_a_sound_commit_held_is_not_told_again(acme, told) -> None:
     with use(acme):

@@ -31,7 +31,7 @@ pytestmark = [
 IS_LONG = os.environ.get("ISOLATION") == "long"
 #: The long form is cut into parts, so that it runs on all cores.
 PARTS = range(4) if IS_LONG else range(1)
-STEPS_OF_PART = 25_000 if IS_LONG else 5_000
+STEPS_OF_PART = 25_000 if IS_LONG else 2_000
 STEPS_OF_CONTROL = 5_000
 
 
@@ -167,7 +167,12 @@ def test_a_schedule_that_fails_is_made_short_and_fails_again(
         keep_after_rollback(patch)
         with pytest.raises(interleave.Mismatch) as found:
             interleave.run(
-                [acme, globex], seed=1, at_least=STEPS_OF_CONTROL, aliases=aliases
+                [acme, globex],
+                seed=1,
+                at_least=STEPS_OF_CONTROL,
+                aliases=aliases,
+                strands=2,
+                length=20,
             )
         schedule = found.value.schedule
         assert len(schedule.strands) == 1

@@ -4,16 +4,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.core.management import ManagementUtility
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 
 from tenants.context import NoTenantError
+from tenants.management.ends import REFUSED, WRONG_USAGE, Refused
 
 
 class Utility(ManagementUtility):
     """Turns "no tenant" into one line that says how to name one."""
 
     def fetch_command(self, subcommand: str) -> BaseCommand:
-        """Return the command, which then ends with the line and exit code 1."""
+        """Return the command, which then ends with the line and a code of `ends`."""
         command = super().fetch_command(subcommand)
         execute = command.execute
 
@@ -23,7 +24,7 @@ class Utility(ManagementUtility):
             except Exception as error:
                 if hasattr(command, "plane") or not is_for_nobody(error):
                     raise
-                raise CommandError(hint(subcommand)) from error
+                raise ending(subcommand) from error
 
         command.execute = hinted  # type: ignore[method-assign]
         return command
@@ -36,13 +37,15 @@ def is_for_nobody(error: BaseException | None) -> bool:
     return error is not None
 
 
-def hint(name: str) -> str:
-    """Return how a command is run, or why it is not."""
+def ending(name: str) -> Refused:
+    """Return how a command ends that has no tenant: how it is run, or why it is not."""
     from tenants.management.running import REFUSED_COMMANDS
 
     if name in REFUSED_COMMANDS:
-        return f"{name} is refused: {REFUSED_COMMANDS[name]}."
-    return f"No tenant is named. Use: manage.py tenant run SLUG -- {name}"
+        why = f"{name} is refused: {REFUSED_COMMANDS[name]}."
+        return Refused(why, returncode=REFUSED)
+    how = f"No tenant is named. Use: manage.py tenant run SLUG -- {name}"
+    return Refused(how, returncode=WRONG_USAGE)
 
 
 def execute(argv: Sequence[str]) -> None:

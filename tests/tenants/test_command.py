@@ -294,7 +294,7 @@ def test_run_ends_with_the_code_of_the_command(acme) -> None:
 def test_a_command_of_django_without_a_tenant_ends_with_one_line() -> None:
     """The same through manage.py, in a process of its own."""
     for words, code, line in (
-        (["dumpdata"], 1, f"CommandError: {NAMELESS} dumpdata\n"),
+        (["dumpdata"], 2, f"Refused: {NAMELESS} dumpdata\n"),
         (["tenant", "run", "acme", "--", "dumpdata", "--bogus"], 2, "usage: "),
     ):
         ended = process(*words)

@@ -250,7 +250,7 @@ NAMELESS = [
 def test_a_command_without_a_tenant_says_how_to_name_one(db, words) -> None:
     command = Utility(["manage.py"]).fetch_command(words[0])
     assert fails(command, *words[1:]) == (
-        1,
+        2,
         f"No tenant is named. Use: manage.py tenant run SLUG -- {words[0]}",
     )
 
@@ -259,7 +259,7 @@ def test_a_command_without_a_tenant_says_how_to_name_one(db, words) -> None:
 def test_a_refused_command_is_not_recommended(db, name: str) -> None:
     command = Utility(["manage.py"]).fetch_command(name)
     code, line = fails(command, *(["--noinput"] if name == "flush" else []))
-    assert (code, line) == (1, f"{name} is refused: {REFUSED_COMMANDS[name]}.")
+    assert (code, line) == (4, f"{name} is refused: {REFUSED_COMMANDS[name]}.")
 
 
 def test_another_error_of_a_command_is_left_alone(db) -> None:

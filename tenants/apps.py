@@ -8,7 +8,15 @@ class TenantsConfig(AppConfig):
 
     def ready(self) -> None:
         """Put in place what has to hold in each process; register the checks."""
-        from tenants import contenttypes, forks, guard, stamp, storage, upstream
+        from tenants import (
+            contenttypes,
+            forks,
+            guard,
+            handing_back,
+            stamp,
+            storage,
+            upstream,
+        )
         from tenants.checks import dotted_names
         from tenants.db.login import login_is_harmless
         from tenants.safe_settings import safe_settings
@@ -18,6 +26,7 @@ class TenantsConfig(AppConfig):
         storage.install()
         upstream.install()
         forks.install()
+        handing_back.install()
         guard.install()
         checks.register(dotted_names)
         checks.register(login_is_harmless, checks.Tags.database)

@@ -12,6 +12,7 @@ from inspect import (
     CO_ASYNC_GENERATOR,
     CO_GENERATOR,
     isasyncgenfunction,
+    iscoroutine,
     isgeneratorfunction,
 )
 from types import FrameType
@@ -25,6 +26,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 #: Where a block is entered on behalf of the code that calls.
 ON_BEHALF: Final = frozenset({"contextlib", "tenants.upstream"})
+#: A class that is a block enters what it holds in these.
+METHODS: Final = frozenset({"__enter__", "__aenter__"})
 #: Where generators are resumed that stand for a block: what they yield into is theirs.
 RESUMERS: Final = frozenset({"contextlib", "_pytest.fixtures"})
 GENERATOR: Final = CO_GENERATOR | CO_ASYNC_GENERATOR
@@ -45,7 +48,11 @@ class Decorating(ContextDecorator):
         def inside(*args: Any, **kwargs: Any) -> Any:
             block: Any = self._recreate_cm()
             with block:
-                return function(*args, **kwargs)
+                result = function(*args, **kwargs)
+                if iscoroutine(result):
+                    result.close()
+                    raise TypeError(f"{function} returns a coroutine; make it `async`.")
+                return result
 
         @functools.wraps(function)
         async def inside_later(*args: Any, **kwargs: Any) -> Any:
@@ -53,7 +60,9 @@ class Decorating(ContextDecorator):
             with block:
                 return await function(*args, **kwargs)
 
-        return cast(F, inside_later if iscoroutinefunction(function) else inside)
+        called = getattr(function, "__call__", None)  # noqa: B004 - of an object, it may be a coroutine function
+        is_later = iscoroutinefunction(function) or iscoroutinefunction(called)
+        return cast(F, inside_later if is_later else inside)
 
 
 class Entering(Decorating, _GeneratorContextManager[T]):
@@ -80,7 +89,7 @@ def refuse_generators(frame: FrameType | None) -> None:
     One that stands for a block, or for a fixture of pytest, is as good as its block.
     """
     while frame is not None:
-        if name_of(frame) not in ON_BEHALF:
+        if name_of(frame) not in ON_BEHALF and frame.f_code.co_name not in METHODS:
             if not frame.f_code.co_flags & GENERATOR:
                 return
             if name_of(frame.f_back) not in RESUMERS:

@@ -2,15 +2,15 @@
 
 import zoneinfo
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 from django.conf import settings
 from django.utils import timezone, translation
 
 from tenants.context import Control, TenantInfo, use, use_control
+from tenants.entering import entering
 
 
-@contextmanager
+@entering
 def serving(context: TenantInfo | Control) -> Iterator[None]:
     """Enter a context, with its language and time zone; leave all after it.
 
@@ -24,7 +24,7 @@ def serving(context: TenantInfo | Control) -> Iterator[None]:
         yield
 
 
-@contextmanager
+@entering
 def speaking(language: str, *, zone: zoneinfo.ZoneInfo | None) -> Iterator[None]:
     """Use a language and a time zone, that of the settings for None, and leave both."""
     with translation.override(language), timezone.override(zone):

@@ -80,7 +80,12 @@ def meant(tenant: Any) -> TenantInfo | Control:
     name = tenant if isinstance(tenant, str) else tenant.schema_name
     if name == CONTROL.schema_name:
         return CONTROL
-    return tenant if isinstance(tenant, TenantInfo) else by_schema(name)
+    if isinstance(tenant, TenantInfo):
+        return tenant
+    found = by_schema(name)
+    if getattr(tenant, "uuid", found.uuid) != found.uuid:
+        raise TenantUnknown("Another tenant lives in that row's schema by now.")
+    return found
 
 
 def by_schema(name: str) -> TenantInfo:

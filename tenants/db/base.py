@@ -5,6 +5,7 @@ the connection was last told, and the server's answer proves that they hold.
 """
 
 import hashlib
+import sys
 from collections.abc import Callable
 from functools import cache, lru_cache
 from typing import Any, Final
@@ -30,6 +31,7 @@ from tenants.context import (
 from tenants.db import pool, pooling
 from tenants.db.cursors import Cursor, DebugCursor
 from tenants.db.transactions import TransactionOwner
+from tenants.entering import refuse_generators
 
 #: Where extensions live; it holds no tables, so nothing falls through to it.
 EXTENSIONS: Final = "ext"
@@ -126,6 +128,7 @@ class DatabaseWrapper(TenantsWrapper):
             self.connection.transaction(),
         ):
             self._applied = None
+            self._transaction.forget()
             self.enter()
             self._applied = None
             return execute(*args)
@@ -138,13 +141,17 @@ class DatabaseWrapper(TenantsWrapper):
         context = current()
         if context is self._applied and self.autocommit and not self._within:
             return  # the way of nearly every statement
-        if self.in_atomic_block or not self.autocommit:
+        status = self._status()
+        is_idle = self.autocommit and status == TransactionStatus.IDLE
+        if self.in_atomic_block or not is_idle:
             self._transaction.require(context)
-        if self._within and self._status() == TransactionStatus.IDLE:
+        else:
+            self._transaction.forget()
+        if self._within and status == TransactionStatus.IDLE:
             self.forget()
         if context is self._applied or context == self._applied:
             return
-        if self._status() == TransactionStatus.INERROR:
+        if status == TransactionStatus.INERROR:
             return  # the server takes nothing but a rollback now
         self._applied = None
         try:
@@ -202,6 +209,15 @@ class DatabaseWrapper(TenantsWrapper):
         """Tell the context again at the next statement, whatever was told before."""
         self._applied = None
         self._within = False
+
+    def look_again(self) -> None:
+        """Forget, after a statement that may have moved the server.
+
+        A transaction that it may have begun is the present context's.
+        """
+        self.forget()
+        if self.connection is not None and self._status() == TransactionStatus.INTRANS:
+            self._transaction.require(current())
 
     def close(self) -> None:
         self.forget()
@@ -287,6 +303,7 @@ class DatabaseWrapper(TenantsWrapper):
             return  # the parent's constructor enters public, which nobody asked for
         from tenants.upstream import meant
 
+        refuse_generators(sys._getframe(2))  # noqa: SLF001 - the one way to the stack
         context = meant(named)
         ask_transactions(context)
         adopt(context)

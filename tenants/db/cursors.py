@@ -1,17 +1,17 @@
 """Cursors that have the connection enter the context whenever they reach the server."""
 
-import re
-from typing import Any, Final
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import Any
 
 from django.db import InterfaceError, NotSupportedError
 from django.db.backends.utils import CursorDebugWrapper, CursorWrapper
 
-#: What changes the server's settings behind our back. Of savepoints Django tells.
-#: A time limit for the transaction is nobody's context, and shall stay in force.
-MOVES: Final = re.compile(
-    r"\s*(?:ROLLBACK|ABORT|RESET|DISCARD|SET\s+(?!CONSTRAINTS|LOCAL\s+\w+_timeout\b))",
-    re.IGNORECASE,
-)
+from tenants import stamp
+from tenants.context import Control, TenantInfo, current
+from tenants.db.statements import moves
+
+Context = TenantInfo | Control
 
 
 class Entering:
@@ -37,33 +37,60 @@ class Entering:
         try:
             return execute(sql, *args)
         finally:
-            if isinstance(sql, str) and MOVES.match(sql):
-                self.db.forget()
+            if moves(sql, self.cursor.connection):
+                self.db.look_again()
 
     def callproc(self, *args: Any, **kwargs: Any) -> Any:
         self._enter()
         return super().callproc(*args, **kwargs)  # type: ignore[misc]
 
     def copy(self, *args: Any, **kwargs: Any) -> Any:
-        """Run COPY, as psycopg's cursor does."""
-        self._enter()
-        return self.cursor.copy(*args, **kwargs)
+        """Run COPY, as psycopg's cursor does, where it was asked for."""
+        self._require_usable()
+        return self._copying(current(), args, kwargs)
 
     def stream(self, *args: Any, **kwargs: Any) -> Any:
-        """Read row by row, as psycopg's cursor does."""
+        """Read row by row, as psycopg's cursor does, where it was asked for."""
+        self._require_usable()
+        return self._streaming(current(), args, kwargs)
+
+    # Psycopg sends these at the first use of what it returns.
+
+    @contextmanager
+    def _copying(self, asked: Context, args: Any, kwargs: Any) -> Iterator[Any]:
+        _stay(asked)
         self._enter()
-        return self.cursor.stream(*args, **kwargs)
+        with self.cursor.copy(*args, **kwargs) as copy:
+            yield copy
+
+    def _streaming(self, asked: Context, args: Any, kwargs: Any) -> Iterator[Any]:
+        _stay(asked)
+        self._enter()
+        with closing(self.cursor.stream(*args, **kwargs)) as rows:
+            for row in rows:
+                yield row
+                _stay(asked)
 
     def _enter(self) -> None:
+        self._require_usable()
+        self.db.enter()
+
+    def _require_usable(self) -> None:
         self._require_open()
         if self.db.stands_alone:
             raise NotSupportedError("Behind this pooler, use transaction.atomic().")
-        self.db.enter()
 
     def _require_open(self) -> None:
         """Refuse a cursor whose connection went back to the pool: it is another's."""
         if self.cursor.connection is not self.db.connection:
             raise InterfaceError("The connection of this cursor is closed.")
+
+
+def _stay(asked: Context) -> None:
+    """Require the context of before. Raises NoTenantError or WrongTenantError."""
+    here = current()
+    if here.uuid != asked.uuid:
+        stamp.refuse(asked.uuid, here.uuid, None)
 
 
 class Cursor(Entering, CursorWrapper):

@@ -4,7 +4,9 @@ A transaction is one tenant's: PostgreSQL would let another schema's rows in, an
 commit or rollback would then decide over both.
 """
 
-from typing import Any
+from typing import Any, Final
+
+from psycopg.pq import TransactionStatus
 
 from tenants.context import (
     Control,
@@ -15,8 +17,9 @@ from tenants.context import (
 
 Context = TenantInfo | Control
 Mark = tuple[int, object]
-#: The transaction of a connection whose autocommit was switched off.
+#: The transaction of a connection whose autocommit is off, or that a raw BEGIN opened.
 BY_HAND: Mark = (0, None)
+OPEN: Final = (TransactionStatus.INTRANS, TransactionStatus.INERROR)
 
 
 class TransactionOwner:
@@ -77,5 +80,7 @@ class TransactionOwner:
         return id(blocks[outer]), name
 
     def _is_by_hand(self) -> bool:
-        connection = self._connection
-        return connection.connection is not None and not connection.autocommit
+        bare = self._connection.connection
+        if bare is None:
+            return False
+        return bare.pgconn.transaction_status in OPEN or not self._connection.autocommit

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 from django.db import DataError, OperationalError, connection, transaction
+from psycopg import sql
 
 from accounts.models import User
 from kernel.translation import translated
@@ -25,6 +26,7 @@ from tenants.db.base import (
     SchemaIdentityError,
     TenantUnavailable,
 )
+from tenants.stamp import WrongTenantError
 from tests.databases import server
 
 NOW = "SELECT current_schema(), current_user, current_setting('app.tenant')"
@@ -228,15 +230,10 @@ def test_the_same_holds_for_a_commit_by_hand(acme, globex) -> None:
 @pytest.mark.parametrize(
     "end", ["ROLLBACK", "rollback", "ABORT", " ROLLBACK TO SAVEPOINT here"]
 )
-def test_a_transaction_ended_in_raw_sql_takes_the_context_with_it(
-    acme, globex, end
-) -> None:
-    with use(globex):
-        now()
-        with connection.cursor() as cursor:
-            cursor.execute("BEGIN")
-            cursor.execute("SAVEPOINT here")
+def test_a_transaction_ended_in_raw_sql_takes_the_context_with_it(acme, end) -> None:
     with use(acme), connection.cursor() as cursor:
+        cursor.execute("BEGIN")
+        cursor.execute("SAVEPOINT here")
         cursor.execute("SELECT 1")
         cursor.execute(end)
         assert now()[:2] == (acme.schema_name, acme.db_role)
@@ -244,9 +241,43 @@ def test_a_transaction_ended_in_raw_sql_takes_the_context_with_it(
         assert now()[:2] == (acme.schema_name, acme.db_role)
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_transaction_begun_in_raw_sql_is_one_tenants_too(acme, globex) -> None:
+    with use(acme), connection.cursor() as cursor:
+        cursor.execute("BEGIN")
+    with use(globex), pytest.raises(TenantSwitchInTransaction):
+        now()
+    with use(acme), pytest.raises(TenantSwitchInTransaction), use(globex):
+        pass
+    with use(acme), connection.cursor() as cursor:
+        cursor.execute("COMMIT")
+        cursor.execute("SELECT 1")
+    with use(globex), connection.cursor() as cursor:
+        cursor.execute("BEGIN")
+        assert now()[0] == globex.schema_name
+        cursor.execute("ROLLBACK")
+    with use(acme):
+        assert now()[0] == acme.schema_name
+
+
 @pytest.mark.parametrize(
     "statement",
-    ["SET ROLE NONE", "RESET ROLE", "SET search_path TO public", "DISCARD ALL"],
+    [
+        "SET ROLE NONE",
+        "RESET ROLE",
+        "SET search_path TO public",
+        "DISCARD ALL",
+        b"RESET ROLE",
+        sql.SQL("SET search_path TO {}").format(sql.Identifier("public")),
+        "/* request 1 */ RESET ROLE",
+        "-- why\nRESET ROLE",
+        "SELECT 1; RESET ROLE",
+        ";RESET ROLE",
+        "SELECT pg_catalog.set_config('search_path', 'public', false)",
+        "select SET_CONFIG('role', 'none', false)",
+        "DO $$ BEGIN PERFORM set_config('role', 'none', false); END $$",
+        "BEGIN; SET LOCAL lock_timeout = '5s'; SET search_path TO public; COMMIT",
+    ],
 )
 @pytest.mark.django_db(transaction=True)
 def test_a_setting_changed_in_raw_sql_is_set_again(acme, statement) -> None:
@@ -408,6 +439,37 @@ def test_a_cursor_asks_for_the_context_also_for_what_is_no_statement(
             ask("SELECT 1")
     with pytest.raises(NoTenantError):
         cursor.callproc("now")
+
+
+SURNAME = "SELECT last_name FROM accounts_user WHERE username = 'alice'"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_sent_later_is_sent_for_whoever_asked(acme, globex) -> None:
+    with use(acme), connection.cursor() as cursor:
+        rows = cursor.stream(SURNAME)
+        copy = cursor.copy(f"COPY ({SURNAME}) TO STDOUT")
+        with use(globex):
+            now()
+        with copy as lines:
+            assert list(lines.rows()) == [("Acme",)]
+        with use(globex):
+            now()
+        assert list(rows) == [("Acme",)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_sent_later_is_sent_for_nobody_else(acme, globex) -> None:
+    into = "COPY auth_group (name) FROM STDIN"
+    with use(acme), connection.cursor() as cursor:
+        later = [cursor.stream(SURNAME), cursor.copy(into)]
+        begun = cursor.stream("SELECT generate_series(1, 3)")
+        next(begun)
+        with use(globex), pytest.raises(WrongTenantError):
+            next(begun)
+        for one in later:
+            with use(globex), pytest.raises(WrongTenantError):
+                next(one) if one is later[0] else one.__enter__()
 
 
 # The login

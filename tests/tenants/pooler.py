@@ -57,16 +57,15 @@ class Pooler:
 
     def __init__(self, server: str, directory: Path) -> None:
         self.server = server
-        self.path = directory / ".s.PGSQL.5432"
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(str(directory / ".s.PGSQL.5432"))
+        self.listener.listen()
         self.free: Queue[Stream] = Queue()
         self.greeting = b""
         self.guard = threading.Lock()
         self.open: list[socket.socket] = []
 
     def serve(self) -> None:
-        self.listener = socket.socket(socket.AF_UNIX)
-        self.listener.bind(str(self.path))
-        self.listener.listen()
         with suppress(OSError):
             while True:
                 client, _address = self.listener.accept()
@@ -95,7 +94,8 @@ class Pooler:
 
     def attend(self, sock: socket.socket) -> None:
         client = Stream(sock)
-        with suppress(EOFError, OSError, Empty):
+        # A socket that was closed meanwhile is no number to wait for: ValueError.
+        with suppress(EOFError, OSError, Empty, ValueError):
             startup = client.startup()
             with self.guard:
                 if not self.greeting:
@@ -160,8 +160,6 @@ def running(server: str, directory: Path) -> Iterator[Pooler]:
     pooler = Pooler(server, directory)
     thread = threading.Thread(target=pooler.serve, daemon=True)
     thread.start()
-    while not pooler.path.exists():
-        pass
     try:
         yield pooler
     finally:

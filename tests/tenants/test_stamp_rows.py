@@ -266,3 +266,12 @@ def test_a_manager_that_was_kept_asks_nothing_in_no_context(acme, globex) -> Non
         kept = User.objects.earliest("pk").groups
     with pytest.raises(Exception, match="No tenant"):
         kept.all()
+
+
+def test_rows_of_two_tenants_are_not_equal_though_their_keys_are(acme, globex) -> None:
+    mine, theirs = row_of(User, acme), row_of(User, globex)
+    assert mine.pk == theirs.pk
+    assert mine != theirs
+    assert {mine: "permitted"}.get(theirs) is None
+    assert mine == row_of(User, acme)
+    assert mine == User(pk=mine.pk)  # which is nobody's yet

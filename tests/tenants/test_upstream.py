@@ -23,6 +23,7 @@ from tenants.context import (
     use_control,
 )
 from tenants.errors import TenantUnknown
+from tenants.models import Tenant
 
 #: Upstream's names, as an app finds them.
 schema_context = vars(utils)["schema_context"]
@@ -191,3 +192,13 @@ def test_upstream_reads_the_tenant_of_the_context(acme) -> None:
     assert utils.get_current_tenant() is None
     with use(acme):
         assert utils.get_current_tenant() == acme
+
+
+def test_a_row_whose_schema_is_another_tenants_by_now_enters_nobody(
+    acme, globex
+) -> None:
+    with use_control():
+        row = Tenant.objects.get(slug="acme")
+    row.schema_name = globex.schema_name
+    with pytest.raises(TenantUnknown), upstream.Context(row):
+        pass

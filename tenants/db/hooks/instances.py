@@ -28,6 +28,7 @@ def install() -> None:
         "prepare_database_save",
     ):
         replace(Model, name, about_itself)
+    replace(Model, "__eq__", of_one_tenant)
     for name in ("bulk_create", "bulk_update"):
         replace(QuerySet, name, about_its_list)
     for name in ("contains", "update"):
@@ -54,6 +55,19 @@ def about_itself(method: Method) -> Method:
         return method(self, *args, **kwargs)
 
     return asked
+
+
+def of_one_tenant(equal: Method) -> Method:
+    """Let no row be equal to another tenant's, though all keys are the same."""
+
+    def compared(self: Any, other: Any) -> Any:
+        answer = equal(self, other)
+        if answer is not True or self is other:
+            return answer
+        one, two = self._state.stamp, other._state.stamp  # noqa: SLF001 - as in stamp
+        return one is two or one is None or two is None or one == two
+
+    return compared
 
 
 def about_collected(collect: Method) -> Method:

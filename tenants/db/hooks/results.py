@@ -19,6 +19,9 @@ def install() -> None:
     # These would open a transaction, and break it by the compiler's refusal.
     for name in ("update", "bulk_update", "update_or_create"):
         replace(QuerySet, name, about_its_results)
+    # These would write where they are called, and not where they were built.
+    for name in ("create", "bulk_create", "get_or_create"):
+        replace(QuerySet, name, about_its_results)
     replace(QuerySet, "_fetch_all", about_what_it_kept)
     replace(QuerySet, "iterator", row_by_row)
     replace(QuerySet, "aiterator", row_by_row_async)

@@ -5,14 +5,15 @@ import contextvars
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 import pytest
+from asgiref import sync
 from asgiref.sync import async_to_sync, sync_to_async
 from django.db import connection, connections
 
-from tenants import entering, upstream
+from tenants import entering, handing_back, upstream
 from tenants.context import (
     NoTenantError,
     TenantInfo,
@@ -24,6 +25,7 @@ from tenants.context import (
 )
 from tenants.db.base import ContextApplyError
 from tenants.models import Tenant
+from tenants.serving import serving
 from tenants.states import State, change_state
 from tenants.threads import TenantExecutor, TenantThread
 from tests.isolation.leaks.crossing import PATIENCE, where
@@ -474,6 +476,29 @@ def delegated(tenant: TenantInfo) -> Iterator[str | None]:
     return map(str, rows(tenant))
 
 
+class Unit:
+    """A class that is a block."""
+
+    def __init__(self, tenant: TenantInfo) -> None:
+        self.block = use(tenant)
+
+    def __enter__(self) -> None:
+        self.block.__enter__()
+
+    def __exit__(self, *error: object) -> None:
+        self.block.__exit__(*error)
+
+
+def rows_of_a_class(tenant: TenantInfo) -> Iterator[str | None]:
+    with Unit(tenant):
+        yield sent()
+
+
+def rows_of_a_connection(tenant: TenantInfo) -> Iterator[str | None]:
+    connection.set_tenant(tenant)
+    yield sent()
+
+
 async def later(tenant: TenantInfo) -> AsyncIterator[str | None]:
     with use(tenant):
         yield where()
@@ -498,6 +523,8 @@ GENERATORS = [
     rows_of_a_stack,
     rows_of_a_row,
     rows_of_control,
+    rows_of_a_class,
+    rows_of_a_connection,
     rows_of_rows,
     delegated,
     read_later,
@@ -542,8 +569,9 @@ def test_a_generator_may_call_what_enters_a_tenant(acme, globex) -> None:
 
 def test_a_block_and_a_fixture_may_yield_inside(acme, in_acme) -> None:
     assert sent() == acme.schema_name
-    with block(acme):
-        assert sent() == acme.schema_name
+    for entered in (block, Unit, upstream.Context):
+        with entered(acme):
+            assert sent() == acme.schema_name
 
 
 def test_a_generator_cannot_be_decorated(acme) -> None:
@@ -553,6 +581,93 @@ def test_a_generator_cannot_be_decorated(acme) -> None:
                 enter(generator)
         with use(acme), pytest.raises(TypeError, match="is a generator"):
             bind(generator)
+
+
+class Later:
+    """An object that is called as a coroutine function is."""
+
+    async def __call__(self) -> str | None:
+        await asyncio.sleep(0)
+        return where()
+
+
+def later_or_now(function: Callable[[], Any]) -> Any:
+    return function()
+
+
+@pytest.mark.parametrize("enter", [use, serving])
+def test_a_coroutine_is_inside_to_its_end_however_it_is_written(
+    acme, globex, enter
+) -> None:
+    with use(acme):
+        bound = bind(Later())
+
+    async def all_of_them() -> list[str | None]:
+        return [await enter(acme)(Later())(), await bound()]
+
+    with use(globex):
+        assert asyncio.run(all_of_them()) == [acme.schema_name] * 2
+        with pytest.raises(TypeError, match="returns a coroutine"):
+            enter(acme)(lambda: later_or_now(Later()))()
+        with pytest.raises(TypeError, match="is a generator"):
+            enter(acme)(rows)
+
+
+# A thread that goes on when its coroutine has given up
+
+
+def busy(go_on: threading.Event, block: Any) -> None:
+    with block:
+        go_on.wait(PATIENCE)
+
+
+def cut_off(acme: TenantInfo, block: Any, *, thread_sensitive: bool) -> list[Any]:
+    """Return where a coroutine of acme is once it gave up a thread in a block."""
+    go_on = threading.Event()
+
+    async def given_up() -> list[Any]:
+        work = sync_to_async(busy, thread_sensitive=thread_sensitive)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(0.1):
+                await work(go_on, block)
+        return [where()]
+
+    async def main() -> list[Any]:
+        with upstream.Context(acme):
+            seen = await given_up()
+            go_on.set()
+            await asyncio.sleep(0.01)
+            seen.append(where())
+        return [*seen, where()]
+
+    return asyncio.run(main())
+
+
+@pytest.mark.parametrize("thread_sensitive", [True, False])
+@pytest.mark.parametrize("block_of", [use, upstream.Context, None])
+def test_a_coroutine_that_gave_a_thread_up_is_where_it_was(
+    acme, globex, block_of, thread_sensitive
+) -> None:
+    block = block_of(globex) if block_of else use_control()
+    seen = cut_off(acme, block, thread_sensitive=thread_sensitive)
+    assert seen == [acme.schema_name, acme.schema_name, None]
+
+
+def test_without_the_care_it_would_be_where_the_thread_is(
+    acme, globex, monkeypatch
+) -> None:
+    """The negative control: asgiref as it is."""
+    monkeypatch.setattr(sync, handing_back.NAME, handing_back._restore)
+    seen = cut_off(acme, use(globex), thread_sensitive=False)
+    assert seen[0] == globex.schema_name
+
+
+def test_what_a_thread_sets_for_good_is_handed_back(acme) -> None:
+    async def main() -> str | None:
+        await sync_to_async(connection.set_tenant)(acme)
+        return where()
+
+    assert asyncio.run(main()) == acme.schema_name
 
 
 def test_without_the_refusal_a_reader_would_be_in_the_tenant(acme, monkeypatch) -> None:

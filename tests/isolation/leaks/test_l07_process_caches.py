@@ -66,6 +66,7 @@ KEPT = {
     "tenants/forks.py: _parents": "closed to all: what a parent process goes on using",
     "tenants/guard.py: _begun": ONE_RUN,
     "tenants/guard.py: _streamed": ONE_RUN,
+    "tenants/handing_back.py: _probe": ONE_RUN,
     "tenants/hosts.py: canonical_names": PURE,
     "tenants/listener.py: _lock": "replaced in a forked process",
     "tenants/listener.py: _own": "the thread that hears of the control plane",

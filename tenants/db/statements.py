@@ -17,6 +17,7 @@ _STAYS: Final = re.compile(
     r"|CREATE|ALTER|DROP|TRUNCATE|COMMENT|GRANT|REVOKE|ANALYZE|SET\s+CONSTRAINTS)\b",
     re.IGNORECASE,
 )
+_OF_DJANGO: Final = ("SELECT ", "INSERT ", "UPDATE ", "DELETE ")
 #: A time limit for a transaction is nobody's context, and shall stay in force.
 _LIMIT: Final = re.compile(
     r"\s*SET\s+LOCAL\s+\w+_timeout\s*(?:=|\sTO\s)\s*[\w']+\s*;?\s*\Z", re.IGNORECASE
@@ -26,7 +27,7 @@ _COMMENTS: Final = re.compile(_LEADING)
 
 def moves(statement: Any, connection: Any) -> bool:
     """Tell whether the server may be elsewhere, or somebody else, after a statement."""
-    text = _text(statement, connection)
+    text = statement if type(statement) is str else _text(statement, connection)
     if _stays(text):
         return False  # the way of nearly every statement
     return not _LIMIT.match(text) and not _stays(_without_ends(text))
@@ -38,7 +39,7 @@ def _stays(text: str) -> bool:
         ";" not in text
         and "set_config" not in text
         and "SET_CONFIG" not in text
-        and _STAYS.match(text) is not None
+        and (text.startswith(_OF_DJANGO) or _STAYS.match(text) is not None)
     )
 
 
@@ -47,8 +48,8 @@ def _without_ends(text: str) -> str:
 
 
 def _text(statement: Any, connection: Any) -> str:
-    if isinstance(statement, str):
-        return statement
     if isinstance(statement, Composable):
         return statement.as_string(connection)
+    if isinstance(statement, str):
+        return str(statement)
     return bytes(statement).decode(errors="replace")

@@ -6,8 +6,7 @@ from django.db.models import base
 from django.db.models.query import RawQuerySet
 from django.db.models.sql.query import Query, RawQuery
 
-from tenants import stamp
-from tenants.context import current_or_none
+from tenants import context, stamp
 from tenants.db.hooks.places import Method, replace
 
 
@@ -28,16 +27,16 @@ def install() -> None:
 
 
 def marked_state(self: Any) -> None:
-    context = current_or_none()
-    if context is not None:
-        self.stamp = context.uuid
+    here = context._current.get()  # noqa: SLF001 - of each row that is read, so by the shortest way
+    if here is not None:
+        self.stamp = here.uuid
 
 
 def marked(make: Method) -> Method:
     def __init__(self: Any, model: Any, alias_cols: bool = True) -> None:  # noqa: FBT001, FBT002, N807 - Django's signature
-        context = current_or_none()
-        if context is not None:
-            self.stamp = context.uuid
+        here = context.current_or_none()
+        if here is not None:
+            self.stamp = here.uuid
         make(self, model, alias_cols)
 
     return __init__

@@ -32,8 +32,14 @@ HARDEN: Final = (
     "REVOKE ALL ON SCHEMA public FROM PUBLIC",
     "REVOKE CREATE, TEMPORARY ON DATABASE {database} FROM PUBLIC",
     "ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC",
-    "REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA public FROM PUBLIC",
 )
+#: Functions of others, such as an extension's, are not ours to close; no tenant may use
+#: the schema that they are in.
+OWN_FUNCTIONS: Final = """
+SELECT p.oid::regprocedure::text FROM pg_proc p
+WHERE p.pronamespace = 'public'::regnamespace
+  AND p.proowner = (SELECT oid FROM pg_roles WHERE rolname = current_user)
+"""
 
 
 def harden() -> None:
@@ -46,6 +52,8 @@ def harden() -> None:
         database = quoted(cursor.fetchone()[0])
         for statement in HARDEN:
             cursor.execute(statement.format(extensions=EXTENSIONS, database=database))
+        for (function,) in cursor.execute(OWN_FUNCTIONS).fetchall():
+            cursor.execute(f"REVOKE EXECUTE ON ROUTINE {function} FROM PUBLIC")
 
 
 def ensure(tenant: TenantInfo) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
-from django.db import connection
+from django.db import ProgrammingError, connection, transaction
 from psycopg import sql
 from psycopg.errors import InsufficientPrivilege
 
@@ -245,6 +245,30 @@ def test_the_login_becomes_another_tenant_only_because_it_is_a_member(
     """PostgreSQL asks the login and not the present role: a known limit (DB-13)."""
     as_acme.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(globex.db_role)))
     assert as_acme.execute("SELECT current_user").fetchone() == (globex.db_role,)
+
+
+THEIRS = """
+CREATE ROLE r_somebodyelse1;
+GRANT r_somebodyelse1 TO CURRENT_USER;
+GRANT USAGE, CREATE ON SCHEMA public TO r_somebodyelse1;
+SET ROLE r_somebodyelse1;
+CREATE FUNCTION public.theirs() RETURNS int LANGUAGE sql AS 'SELECT 1';
+REVOKE EXECUTE ON FUNCTION public.theirs() FROM PUBLIC;
+RESET ROLE;
+"""
+
+
+def test_functions_of_others_in_public_stop_no_migration(acme) -> None:
+    """An extension's, made by the superuser, are not the login's to close."""
+    everybodys = "REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA public FROM PUBLIC"
+    with use_control():
+        connection.cursor().execute(THEIRS)
+        with (
+            pytest.raises(ProgrammingError, match="denied for function theirs"),
+            transaction.atomic(),
+        ):
+            connection.cursor().execute(everybodys)
+        roles.harden()
 
 
 @pytest.mark.django_db(transaction=True)

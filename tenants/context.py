@@ -101,8 +101,16 @@ _current: ContextVar[TenantInfo | Control | None] = ContextVar("tenant", default
 
 
 def info_of(tenant: TenantInfo | HasInfo) -> TenantInfo:
-    """Return the values of a tenant's row, or the values themselves."""
-    return tenant if isinstance(tenant, TenantInfo) else tenant.info()
+    """Return the values of a tenant's row, or the values themselves.
+
+    Raises TypeError for anything else.
+    """
+    if isinstance(tenant, TenantInfo):
+        return tenant
+    if not hasattr(tenant, "info"):
+        raise TypeError(f"This takes a Tenant or its TenantInfo, and not {tenant!r}.")
+    with use_control():  # where the row's domains are
+        return tenant.info()
 
 
 def as_owner(tenant: TenantInfo | HasInfo) -> TenantInfo:

@@ -10,7 +10,7 @@ Commands of Django and of others say nothing; `manage.py tenant run` enters for 
 """
 
 from collections.abc import Callable, Iterable
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, get_args
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
@@ -29,6 +29,12 @@ class InPlane(BaseCommand):
     """
 
     plane: ClassVar[Plane]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        if getattr(self, "plane", None) not in get_args(Plane):
+            planes = ", ".join(get_args(Plane))
+            raise TypeError(f"{type(self)} needs a plane: one of {planes}.")
+        super().__init__(*args, **kwargs)
 
     def create_parser(
         self, prog_name: str, subcommand: str, **kwargs: Any

@@ -17,6 +17,8 @@ DATABASE: Final = "it makes a database of its own"
 REFUSED_COMMANDS: Final = {
     "migrate": TABLES,
     "createcachetable": TABLES,
+    "createsuperuser": "people have roles: manage.py tenant create makes the first,"
+    " the admin the others, manage.py create_operator an operator",
     "flush": EMPTY,
     "sqlflush": EMPTY,
     "dbshell": "it opens a session of the platform's login and of no tenant",

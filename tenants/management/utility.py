@@ -1,5 +1,6 @@
 """`manage.py`: Django's command line, where a command without a tenant says so."""
 
+import shlex
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,7 +25,7 @@ class Utility(ManagementUtility):
             except Exception as error:
                 if hasattr(command, "plane") or not is_for_nobody(error):
                     raise
-                raise ending(subcommand) from error
+                raise ending(subcommand, self.argv[2:]) from error
 
         command.execute = hinted  # type: ignore[method-assign]
         return command
@@ -37,14 +38,17 @@ def is_for_nobody(error: BaseException | None) -> bool:
     return error is not None
 
 
-def ending(name: str) -> Refused:
+def ending(name: str, arguments: Sequence[str]) -> Refused:
     """Return how a command ends that has no tenant: how it is run, or why it is not."""
     from tenants.management.running import REFUSED_COMMANDS
 
     if name in REFUSED_COMMANDS:
         why = f"{name} is refused: {REFUSED_COMMANDS[name]}."
         return Refused(why, returncode=REFUSED)
-    how = f"No tenant is named. Use: manage.py tenant run SLUG -- {name}"
+    words = shlex.join([name, *arguments])
+    how = f"No tenant is named. Use: manage.py tenant run SLUG -- {words}"
+    if name == "shell":
+        how += "\nOr enter one in the code; --traceback shows where there was none."
     return Refused(how, returncode=WRONG_USAGE)
 
 

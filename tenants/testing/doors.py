@@ -76,7 +76,8 @@ class Door:
         except LookupError:
             raise UnknownParameter(
                 f"{self.name} asks for {name}, and the plan has no value for it."
-                " Name one of a row that both twins have."
+                " Give it one by `in_path`: the key of a row that both twins have, or"
+                " any word if it names no row."
             ) from None
 
 

@@ -20,6 +20,7 @@ from tenants.context import (
 )
 from tenants.db.base import ContextApplyError
 from tenants.errors import TenantUnknown
+from tenants.models import Tenant
 
 
 def schema() -> str:
@@ -184,3 +185,14 @@ def test_the_interface_of_django_tenants_sets_the_same_context(acme):
             connection.set_schema("t_nobodys12345")
         assert current() is CONTROL
     assert current_or_none() is None
+
+
+def test_a_row_may_be_entered_from_anywhere(acme, globex) -> None:
+    with use_control():
+        row = Tenant.objects.get(slug="acme")
+    with use(row):
+        assert current() == acme
+    with use(globex), use(row):
+        assert current() == acme
+    with pytest.raises(TypeError, match="Tenant or its TenantInfo, and not 'acme'"):
+        use("acme").__enter__()

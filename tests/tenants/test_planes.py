@@ -2,6 +2,7 @@
 
 import io
 import json
+import shlex
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
@@ -238,7 +239,6 @@ NAMELESS = [
     ["dumpdata", "accounts.user"],
     ["clearsessions"],
     ["changepassword", "admin"],
-    ["createsuperuser", "--noinput"],
     ["shell", "-c", "from accounts.models import User; User.objects.count()"],
     ["showmigrations"],
     ["inspectdb"],
@@ -248,17 +248,23 @@ NAMELESS = [
 
 @pytest.mark.parametrize("words", NAMELESS, ids=lambda words: words[0])
 def test_a_command_without_a_tenant_says_how_to_name_one(db, words) -> None:
-    command = Utility(["manage.py"]).fetch_command(words[0])
-    assert fails(command, *words[1:]) == (
-        2,
-        f"No tenant is named. Use: manage.py tenant run SLUG -- {words[0]}",
-    )
+    command = Utility(["manage.py", *words]).fetch_command(words[0])
+    code, line = fails(command, *words[1:])
+    assert code == 2
+    hint = f"No tenant is named. Use: manage.py tenant run SLUG -- {shlex.join(words)}"
+    assert line.splitlines()[0] == hint
 
 
-@pytest.mark.parametrize("name", ["flush", "sqlflush"])
+@pytest.mark.parametrize("plane", [None, "every"])
+def test_a_command_without_a_plane_that_there_is_cannot_be_written(plane) -> None:
+    with pytest.raises(TypeError, match="one of control, tenant, each, none"):
+        type("Command", (InPlane,), {"plane": plane} if plane else {})()
+
+
+@pytest.mark.parametrize("name", ["flush", "sqlflush", "createsuperuser"])
 def test_a_refused_command_is_not_recommended(db, name: str) -> None:
     command = Utility(["manage.py"]).fetch_command(name)
-    code, line = fails(command, *(["--noinput"] if name == "flush" else []))
+    code, line = fails(command, *(["--noinput"] if name != "sqlflush" else []))
     assert (code, line) == (4, f"{name} is refused: {REFUSED_COMMANDS[name]}.")
 
 

@@ -386,7 +386,7 @@ class Flow:
         """Ask by COPY through a cursor of before."""
         if cursor := self.desk.cursors.get(alias):
             line, context = self.desk.lines[alias], self.context
-            is_stale = alias in self.desk.stale
+            is_stale = yield from self.is_stale(alias, cursor)
             yield from self.query(
                 lambda: line.copy(context, by_old=True, is_stale=is_stale),
                 lambda: ways.copied(cursor),
@@ -400,12 +400,19 @@ class Flow:
     def ask_kept(self, alias: str, how: Callable[[Any], Seen]) -> Acts:
         if cursor := self.desk.cursors.get(alias):
             line, context = self.desk.lines[alias], self.context
-            is_stale = alias in self.desk.stale
+            is_stale = yield from self.is_stale(alias, cursor)
             yield from self.query(
                 lambda: line.execute(context, is_stale=is_stale),
                 lambda: how(cursor),
                 context,
             )
+
+    def is_stale(self, alias: str, cursor: Any) -> Acts:
+        """Return whether a cursor of before is of another connection than ours."""
+        if alias not in self.desk.stale:
+            return False
+        # A pool may have given us the very same connection again.
+        return not (yield Act(lambda: ways.is_of(alias, cursor)))
 
     # Queries of before
 

@@ -34,6 +34,11 @@ def cursor(alias: str) -> Any:
     return connections[alias].cursor()
 
 
+def is_of(alias: str, cursor: Any) -> bool:
+    """Tell whether a cursor is of the connection that this thread has now."""
+    return cursor.cursor.connection is connections[alias].connection
+
+
 def is_pooled(alias: str) -> bool:
     return bool(connections[alias].settings_dict["OPTIONS"].get("pool"))
 

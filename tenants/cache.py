@@ -6,6 +6,7 @@ A key reads `<prefix>:<uuid>:<epoch>:<version>:<key>`, in the control plane
 `<prefix>:control:<version>:<key>`; without a context there is none.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -36,7 +37,7 @@ def owner_prefix(key_prefix: str) -> str:
     return f"{key_prefix}:{context.uuid}:{epoch_of(context)}:"
 
 
-class ByTenant(BaseCache):
+class ByTenant(ABC, BaseCache):
     """What a cache of Django's needs to be one cache for each tenant.
 
     Mixed in before a backend, which has to say how its own keys are found in `drop`.
@@ -67,9 +68,9 @@ class ByTenant(BaseCache):
             raise NoTenantError("Only the control plane empties a cache for all.")
         super().clear()
 
+    @abstractmethod
     def drop(self, beginning: str) -> None:
         """Delete the keys that begin so."""
-        raise NotImplementedError
 
 
 class LocMemCache(ByTenant, locmem.LocMemCache):

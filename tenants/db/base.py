@@ -111,10 +111,9 @@ class DatabaseWrapper(TenantsWrapper):
         self._ready = False
         super().__init__(*args, **kwargs)
         self._transaction = TransactionOwner(self)
-        #: Whether a pooler gives each transaction another connection.
-        self.by_transaction = pooling.is_by_transaction()
-        self._statement = ENTER_TRANSACTION if self.by_transaction else ENTER
-        if self.by_transaction:
+        self._by_transaction = pooling.is_by_transaction()
+        self._statement = ENTER_TRANSACTION if self._by_transaction else ENTER
+        if self._by_transaction:
             self.settings_dict["DISABLE_SERVER_SIDE_CURSORS"] = True
         self.ops.compiler_module = "tenants.db.compiler"
         self._ready = True
@@ -196,7 +195,7 @@ class DatabaseWrapper(TenantsWrapper):
     @property
     def stands_alone(self) -> bool:
         """Tell whether the next statement needs a transaction for its context."""
-        return self.by_transaction and bool(self.get_autocommit())
+        return self._by_transaction and bool(self.get_autocommit())
 
     def may_enter(
         self, context: TenantInfo | Control, *, same_transaction: bool
@@ -236,7 +235,7 @@ class DatabaseWrapper(TenantsWrapper):
     def set_autocommit(self, autocommit: bool, *args: Any, **kwargs: Any) -> None:  # noqa: FBT001 - Django's signature
         self._transaction.forget()
         self.cleared.clear()
-        if self.by_transaction:
+        if self._by_transaction:
             self.forget()
         super().set_autocommit(autocommit, *args, **kwargs)
 
@@ -249,7 +248,7 @@ class DatabaseWrapper(TenantsWrapper):
         self._transaction.forget()
         self.forget()
         answer = super()._commit()
-        if sound and not self.by_transaction:
+        if sound and not self._by_transaction:
             self._applied = applied
         return answer
 

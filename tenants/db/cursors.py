@@ -30,17 +30,15 @@ class Entering:
         return self._in_context(super()._executemany, *args)  # type: ignore[misc]
 
     def _in_context(self, execute: Any, sql: Any, *args: Any) -> Any:
-        db, connection = self.db, self.cursor.connection
-        if connection is not db.connection:
-            self._require_open()
-        if db.by_transaction and db.stands_alone:
-            return db.alone(execute, sql, *args)
-        db.enter()
+        self._require_open()
+        if self.db.stands_alone:
+            return self.db.alone(execute, sql, *args)
+        self.db.enter()
         try:
             return execute(sql, *args)
         finally:
-            if moves(sql, connection):
-                db.look_again()
+            if moves(sql, self.cursor.connection):
+                self.db.look_again()
 
     def callproc(self, *args: Any, **kwargs: Any) -> Any:
         self._enter()

@@ -22,11 +22,9 @@ USABLE: Final = (TransactionStatus.IDLE, TransactionStatus.INTRANS)
 
 
 def install(wrapper: Any) -> None:
-    """See that the pool of a database wrapper cleans what it is given back."""
+    """See that the pool of a database wrapper, which has one, cleans what returns."""
     options = wrapper.settings_dict["OPTIONS"]
-    wanted = options.get("pool")
-    if not wanted:
-        return
+    wanted = options["pool"]
     if wanted is True:
         wanted = options["pool"] = {}
     own = wanted.setdefault("reset", Cleaner(wrapper))

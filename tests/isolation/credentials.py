@@ -4,7 +4,6 @@ All belong to the admin of a tenant, to alice where a mailbox is asked for, or t
 operator. A new kind is a function here and an entry in KINDS.
 """
 
-import re
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,6 +19,7 @@ from tenants import signup
 from tenants.context import use, use_control
 from tenants.testing.credentials import Held, Kind, Visit, Works
 from tenants.testing.twins import Twin
+from tests.accounts.conftest import code_in
 from tests.twins import PASSWORD
 
 PUBLIC = "localhost"
@@ -156,8 +156,7 @@ def owner_entry(home: Twin, visit: Visit) -> Held:
 def code_mailed(home: Twin) -> str:
     with use(home.tenant):
         run_due(100)
-        letter = devbox.letters()[0].text
-    return re.findall(r"^\s*([A-Z0-9]{6})\s*$", letter, re.MULTILINE)[0]
+        return code_in(devbox.letters()[0])
 
 
 # In an address

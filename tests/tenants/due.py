@@ -2,11 +2,13 @@
 
 import threading
 from collections import defaultdict
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from kernel import clock
-from tenants.context import context_uuid
+from tenants.context import context_uuid, use_control
+from tenants.models import Chore, WakeUp
 
 work: dict[UUID, list[datetime]] = defaultdict(list)
 fired: list[tuple[UUID, datetime]] = []
@@ -18,6 +20,19 @@ def forget() -> None:
     work.clear()
     fired.clear()
     faults.clear()
+
+
+def become_the_only_source(settings: Any) -> None:
+    """Let nothing else be due, and nobody but the test dispatch it."""
+    settings.TENANT_DUE_SOURCES = [__name__]
+    settings.CONTROL_DUE_SOURCES = []
+    settings.TENANTRY_DISPATCH = "cron"
+    forget()
+    with use_control():
+        WakeUp.objects.update(next_due=None, lease_until=None)
+        Chore.objects.update_or_create(
+            name="sweep", defaults={"next_due": clock.now() + timedelta(days=1)}
+        )
 
 
 def run_due(limit: int) -> int:

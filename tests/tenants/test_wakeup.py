@@ -33,15 +33,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture(autouse=True)
 def _one_source(settings, acme, globex, frozen_clock) -> None:
-    settings.TENANT_DUE_SOURCES = ["tests.tenants.due"]
-    settings.CONTROL_DUE_SOURCES = []
-    settings.TENANTRY_DISPATCH = "cron"
-    due.forget()
-    with use_control():
-        WakeUp.objects.update(next_due=None, lease_until=None)
-        Chore.objects.update_or_create(
-            name="sweep", defaults={"next_due": clock.now() + 24 * HOUR}
-        )
+    due.become_the_only_source(settings)
 
 
 def row(tenant: TenantInfo) -> WakeUp:

@@ -257,22 +257,31 @@ class Flow:
 
     def do_undo(self, step: Step, alias: str) -> Acts:
         """Roll back to a savepoint that was set by hand, perhaps long ago."""
-        if kept := self.desk.savepoints[alias]:
-            line, context = self.desk.lines[alias], self.context
-            number, sid = kept[-1 - step.arg % min(3, len(kept))]
-            yield from self.attempt(
-                lambda: line.undo(context, number),
-                lambda: transaction.savepoint_rollback(sid, alias),
-            )
+        line = self.desk.lines[alias]
+        yield from self.end_savepoint(
+            step, alias, line.undo, transaction.savepoint_rollback
+        )
 
     def do_release(self, step: Step, alias: str) -> Acts:
         """Release a savepoint that was set by hand."""
+        line = self.desk.lines[alias]
+        yield from self.end_savepoint(
+            step, alias, line.release, transaction.savepoint_commit
+        )
+
+    def end_savepoint(
+        self,
+        step: Step,
+        alias: str,
+        foresee: Callable[[Context, int | None], None],
+        end: Callable[[Any, str], None],
+    ) -> Acts:
+        """End one of the last savepoints that were set by hand."""
         if kept := self.desk.savepoints[alias]:
-            line, context = self.desk.lines[alias], self.context
+            context = self.context
             number, sid = kept[-1 - step.arg % min(3, len(kept))]
             yield from self.attempt(
-                lambda: line.release(context, number),
-                lambda: transaction.savepoint_commit(sid, alias),
+                lambda: foresee(context, number), lambda: end(sid, alias)
             )
 
     def do_gamble(self, step: Step, alias: str) -> Acts:

@@ -10,7 +10,7 @@ from django.db import Error, connection
 from kernel import clock
 from tenants import scheduler, states, tasks, upkeep, wake_ups
 from tenants.context import TenantInfo, use, use_control
-from tenants.models import Chore, Tenant, WakeUp
+from tenants.models import Tenant, WakeUp
 from tenants.states import State, change_state
 from tenants.wake_ups import Taken
 from tests.tenants import due
@@ -23,15 +23,7 @@ NOT_SERVED = ("provisioning", "failed", "suspended")
 
 @pytest.fixture(autouse=True)
 def _one_source(settings, acme, globex, frozen_clock) -> Iterator[None]:
-    settings.TENANT_DUE_SOURCES = ["tests.tenants.due"]
-    settings.CONTROL_DUE_SOURCES = []
-    settings.TENANTRY_DISPATCH = "cron"
-    due.forget()
-    with use_control():
-        WakeUp.objects.update(next_due=None, lease_until=None)
-        Chore.objects.update_or_create(
-            name="sweep", defaults={"next_due": clock.now() + 24 * HOUR}
-        )
+    due.become_the_only_source(settings)
     yield
     due.forget()
 

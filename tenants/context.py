@@ -179,7 +179,7 @@ def current_or_none() -> TenantInfo | Control | None:
 
 def current() -> TenantInfo | Control:
     """Return the context. Raises NoTenantError where there is none."""
-    context = current_or_none()
+    context = _current.get()
     if context is None:
         raise NoTenantError
     return context

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.db.backends.postgresql.base import DatabaseWrapper as PostgresWrapper
 from django_tenants.postgresql_backend.base import DatabaseWrapper as TenantsWrapper
+from psycopg import sql
 from psycopg.pq import TransactionStatus
 
 from tenants.context import (
@@ -98,6 +99,15 @@ def told(context: TenantInfo | Control) -> list[str | None]:
     return [path, context.db_role, str(context.uuid), *waits, name]
 
 
+@lru_cache(maxsize=1024)
+def written(statement: str, *values: str | None) -> str:
+    """Return a statement with its values in their places, quoted.
+
+    Once for each tenant, as the quoting takes a fifth of the time of a switch.
+    """
+    return statement % tuple(sql.Literal(value).as_string() for value in values)
+
+
 class DatabaseWrapper(TenantsWrapper):
     """PostgreSQL, as the tenant that the ContextVar names at each statement."""
 
@@ -156,7 +166,9 @@ class DatabaseWrapper(TenantsWrapper):
         self._applied = None
         try:
             with self.wrap_database_errors, self.connection.cursor() as cursor:
-                row = cursor.execute(self._statement, told(context)).fetchone()
+                row = cursor.execute(
+                    written(self._statement, *told(context))
+                ).fetchone()
             self._require_proof(context, row)
         except ContextApplyError:
             self.close()

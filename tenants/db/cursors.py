@@ -30,15 +30,15 @@ class Entering:
         return self._in_context(super()._executemany, *args)  # type: ignore[misc]
 
     def _in_context(self, execute: Any, sql: Any, *args: Any) -> Any:
-        self._require_open()
-        if self.db.stands_alone:
-            return self.db.alone(execute, sql, *args)
-        self.db.enter()
+        db, bare = self.db, self._require_open()
+        if db.stands_alone:
+            return db.alone(execute, sql, *args)
+        db.enter()
         try:
             return execute(sql, *args)
         finally:
-            if moves(sql, self.cursor.connection):
-                self.db.look_again()
+            if moves(sql, bare):
+                db.look_again()
 
     def callproc(self, *args: Any, **kwargs: Any) -> Any:
         self._enter()
@@ -80,10 +80,15 @@ class Entering:
         if self.db.stands_alone:
             raise NotSupportedError("Behind this pooler, use transaction.atomic().")
 
-    def _require_open(self) -> None:
-        """Refuse a cursor whose connection went back to the pool: it is another's."""
-        if self.cursor.connection is not self.db.connection:
+    def _require_open(self) -> Any:
+        """Refuse a cursor whose connection went back to the pool: it is another's.
+
+        Returns the connection.
+        """
+        bare = self.cursor.connection
+        if bare is not self.db.connection:
             raise InterfaceError("The connection of this cursor is closed.")
+        return bare
 
 
 def _stay(asked: Context) -> None:

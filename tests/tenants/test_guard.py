@@ -96,6 +96,7 @@ def test_an_end_without_a_beginning_leaves_nothing(acme, caplog) -> None:
 def test_a_body_that_is_forgotten_ends_in_the_midst_of_other_work_unnoticed(
     visitor, acme, globex, own_routes, caplog
 ) -> None:
+    before = guard.under_way()  # of an answer that another test let nobody close
     forgotten = [visitor().get("/stream") for _ in range(2)]
     for answer in forgotten:
         next(iter(answer.streaming_content))
@@ -108,7 +109,7 @@ def test_a_body_that_is_forgotten_ends_in_the_midst_of_other_work_unnoticed(
         assert visitor().get("/here").json()["tenant"] == "acme"
         assert current_or_none() == globex
     assert current_or_none() is None
-    assert guard.under_way() is None
+    assert guard.under_way() is before
     assert left_behind(caplog) == []
 
 

@@ -58,6 +58,7 @@ KEPT = {
     "tenants/context.py: _current": ONE_RUN,
     "tenants/db/base.py: limits": SETTINGS,
     "tenants/db/base.py: tag_of": PURE,
+    "tenants/db/base.py: written": PURE,
     "tenants/db/router.py: labels": SETTINGS,
     "tenants/directory.py: _directory": "control plane; the host is the key",
     "tenants/directory.py: UNKNOWN": "a word",

@@ -412,7 +412,7 @@ def test_a_middleware_around_ours_has_no_tenant(
     settings.MIDDLEWARE = [f"{HERE}.outer", *settings.MIDDLEWARE]
     for host in ("acme.localhost", "localhost", "nobody.localhost"):
         around.clear()
-        visitor(host).get(path)
+        visitor(host).get(path).close()
         assert around == NOTHING
 
 

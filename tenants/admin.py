@@ -1,9 +1,9 @@
 """Tenants in the operators' console: to look at, and to stop and start."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib import admin, messages
-from django.db.models import Model, QuerySet
+from django.db.models import Model, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -107,11 +107,26 @@ class OperatorEventAdmin(ReadOnly, ModelAdmin):
 class DeadLetterAdmin(ReadOnly, ModelAdmin):
     """Refused tasks; what a task was told is its tenant's and is not shown."""
 
-    list_display = ("refused_at", "task", "tenant", "reason", "detail")
+    list_display = ("refused_at", "task", "named", "reason", "detail")
     list_filter = ("reason", "task")
-    search_fields = ("tenant", "task", "task_id")
+    search_fields = ("slug", "tenant", "task", "task_id")
     date_hierarchy = "refused_at"
-    exclude = ("message",)
+    fields = ("task_id", "task", "named", "uuid", "reason", "detail", "refused_at")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[DeadLetter]:
+        """Return the letters, each with the slug of the tenant that it names."""
+        meant = Tenant.objects.filter(uuid=OuterRef("tenant"))
+        letters: QuerySet[DeadLetter] = super().get_queryset(request)
+        return letters.annotate(slug=Subquery(meant.values("slug")[:1]))
+
+    @admin.display(description=_("tenant"), ordering="slug")
+    def named(self, letter: Any) -> str:
+        """Return the tenant's slug; the uuid where no tenant has it."""
+        return str(letter.slug or letter.tenant or "-")
+
+    @admin.display(description=_("uuid of the tenant"))
+    def uuid(self, letter: DeadLetter) -> str:
+        return str(letter.tenant or "-")
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Refuse to filter by what is not shown: answers would spell it out."""

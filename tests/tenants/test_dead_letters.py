@@ -1,6 +1,7 @@
 """A refused task is kept, seen by operators, and sent again when its tenant resumes."""
 
 import math
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -276,9 +277,12 @@ def test_operators_see_what_was_refused_and_not_what_it_was_told(visitor, acme) 
         text = answer.content.decode()
         assert answer.status_code == 200
         assert "tests.remember" in text
-        assert str(acme.uuid) in text
+        assert f">{acme.slug}<" in re.sub(r"\s*([<>])\s*", r"\1", text)
         assert "the tenant is suspended" in text
         assert "a word of acme" not in text
+    for asked, count in ((acme.slug, 1), (acme.uuid, 1), ("globex", 0)):
+        answer = client.get(f"/admin/tenants/deadletter/?q={asked}")
+        assert answer.content.decode().count("the tenant is suspended") == count
     assert client.post(f"{path}/delete/", {"post": "yes"}).status_code == 403
     assert kept() == ["an id"]
     for asked in ("message__contains=word", "message__kwargs=1", "message=1"):

@@ -17,17 +17,12 @@ def serving(context: TenantInfo | Control) -> Iterator[None]:
     Whatever is activated inside, such as a person's own language, ends with it.
     """
     if isinstance(context, Control):
-        with use_control(), speaking(settings.LANGUAGE_CODE, zone=None):
+        language = translation.override(settings.LANGUAGE_CODE)
+        with use_control(), language, timezone.override(None):
             yield
         return
-    with use(context), speaking(language_of(context), zone=zone_of(context)):
-        yield
-
-
-@entering
-def speaking(language: str, *, zone: zoneinfo.ZoneInfo | None) -> Iterator[None]:
-    """Use a language and a time zone, that of the settings for None, and leave both."""
-    with translation.override(language), timezone.override(zone):
+    language = translation.override(language_of(context))
+    with use(context), language, timezone.override(zone_of(context)):
         yield
 
 

@@ -19,7 +19,6 @@ from typing import Any, Final, NoReturn, TypeVar
 from uuid import UUID
 
 from kernel.errors import ApplicationError
-from tenants import context as contexts
 from tenants.context import CONTROL, Control, TenantInfo, current, current_or_none
 from tenants.db.router import labels
 
@@ -60,7 +59,7 @@ def mark() -> UUID | None:
 
 def check(instance: Any) -> None:
     """Let an instance be used here. Raises WrongTenantError."""
-    context = contexts._current.get()  # noqa: SLF001 - at each look at a relation, so by the shortest way
+    context = current_or_none()
     if context is not None and instance._state.stamp is not context.uuid:  # noqa: SLF001 - where Django keeps what is not the row's
         _claim(instance, context)
 

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.db.backends.postgresql.base import DatabaseWrapper as PostgresWrapper
 from django_tenants.postgresql_backend.base import DatabaseWrapper as TenantsWrapper
-from psycopg import sql
+from psycopg import ClientCursor, sql
 from psycopg.pq import TransactionStatus
 
 from tenants.context import (
@@ -30,7 +30,8 @@ from tenants.context import (
     current_or_none,
 )
 from tenants.db import pool, pooling
-from tenants.db.cursors import Cursor, DebugCursor
+from tenants.db.cursors import AloneCursor, Cursor, DebugCursor
+from tenants.db.statements import reads
 from tenants.db.transactions import TransactionOwner
 from tenants.entering import refuse_generators
 
@@ -48,6 +49,19 @@ SELECT set_config('search_path', %s, false), set_config('role', %s, false),
        (SELECT description FROM pg_catalog.pg_description
         WHERE objoid = to_regnamespace(%s)
           AND classoid = 'pg_catalog.pg_namespace'::regclass AND objsubid = 0)
+"""
+# The same ahead of a statement, in one message: PostgreSQL takes both as one
+# transaction, so the division by nothing keeps the statement from running elsewhere.
+ENTER_AHEAD: Final = """
+SELECT set_config('search_path', %s, false), set_config('role', %s, false),
+       set_config('app.tenant', %s, false),
+       set_config('statement_timeout', %s, false),
+       set_config('lock_timeout', %s, false),
+       1 / (current_schema() = %s AND EXISTS (
+            SELECT FROM pg_catalog.pg_description
+            WHERE objoid = to_regnamespace(%s) AND description = %s
+              AND classoid = 'pg_catalog.pg_namespace'::regclass AND objsubid = 0
+       ))::int;
 """
 #: The same for as long as the transaction lasts.
 ENTER_TRANSACTION: Final = ENTER.replace("false", "true")
@@ -121,9 +135,9 @@ class DatabaseWrapper(TenantsWrapper):
         self._ready = False
         super().__init__(*args, **kwargs)
         self._transaction = TransactionOwner(self)
-        self._by_transaction = pooling.is_by_transaction()
-        self._statement = ENTER_TRANSACTION if self._by_transaction else ENTER
-        if self._by_transaction:
+        self.by_transaction = pooling.is_by_transaction()
+        self._statement = ENTER_TRANSACTION if self.by_transaction else ENTER
+        if self.by_transaction:
             self.settings_dict["DISABLE_SERVER_SIDE_CURSORS"] = True
         self.ops.compiler_module = "tenants.db.compiler"
         self._ready = True
@@ -143,14 +157,16 @@ class DatabaseWrapper(TenantsWrapper):
             self._applied = None
             return execute(*args)
 
-    def enter(self) -> None:
+    def enter(self, *, carrier: Any = None) -> str:
         """Tell the connection the context, unless it is on it already.
 
+        Where the carrier is a statement that can take the context along, that is left
+        to the caller: the answer is what to send ahead of it, and otherwise empty.
         Raises NoTenantError, TenantSwitchInTransaction or ContextApplyError.
         """
         context = current()
         if context is self._applied and self.autocommit and not self._within:
-            return  # the way of nearly every statement
+            return ""  # the way of nearly every statement
         status = self._status()
         is_idle = self.autocommit and status == TransactionStatus.IDLE
         if self.in_atomic_block or not is_idle:
@@ -160,10 +176,26 @@ class DatabaseWrapper(TenantsWrapper):
         if self._within and status == TransactionStatus.IDLE:
             self.forget()
         if context is self._applied or context == self._applied:
-            return
+            return ""
         if status == TransactionStatus.INERROR:
-            return  # the server takes nothing but a rollback now
+            return ""  # the server takes nothing but a rollback now
         self._applied = None
+        if is_idle and self._is_carried(context, carrier):
+            proof = context.schema_name, tag_of(context.uuid)
+            return written(ENTER_AHEAD, *told(context), *proof)
+        self._tell(context)
+        return ""
+
+    def _is_carried(self, context: TenantInfo | Control, carrier: Any) -> bool:
+        in_pipeline = self.connection.pgconn.pipeline_status
+        return context is not CONTROL and not in_pipeline and reads(carrier)
+
+    def entered(self) -> None:
+        """Remember the context, which the last statement carried and proved."""
+        self._applied = current()
+
+    def _tell(self, context: TenantInfo | Control) -> None:
+        """Tell the server the context, in a statement of its own, and check it."""
         try:
             with self.wrap_database_errors, self.connection.cursor() as cursor:
                 row = cursor.execute(
@@ -198,8 +230,10 @@ class DatabaseWrapper(TenantsWrapper):
         # The parent's would set a path of its own; the cursor asks when it is used.
         return PostgresWrapper._cursor(self, name)  # type: ignore[attr-defined]  # noqa: SLF001
 
-    def make_cursor(self, cursor: Any) -> Cursor:
-        return Cursor(cursor, self)
+    def make_cursor(self, cursor: Any) -> Cursor | AloneCursor:
+        # Others bind on the server, which takes one statement in a message.
+        kind = Cursor if isinstance(cursor, ClientCursor) else AloneCursor
+        return kind(cursor, self)
 
     def make_debug_cursor(self, cursor: Any) -> DebugCursor:
         return DebugCursor(cursor, self)
@@ -207,7 +241,7 @@ class DatabaseWrapper(TenantsWrapper):
     @property
     def stands_alone(self) -> bool:
         """Tell whether the next statement needs a transaction for its context."""
-        return self._by_transaction and bool(self.get_autocommit())
+        return self.by_transaction and bool(self.get_autocommit())
 
     def may_enter(
         self, context: TenantInfo | Control, *, same_transaction: bool
@@ -247,7 +281,7 @@ class DatabaseWrapper(TenantsWrapper):
     def set_autocommit(self, autocommit: bool, *args: Any, **kwargs: Any) -> None:  # noqa: FBT001 - Django's signature
         self._transaction.forget()
         self.cleared.clear()
-        if self._by_transaction:
+        if self.by_transaction:
             self.forget()
         super().set_autocommit(autocommit, *args, **kwargs)
 
@@ -260,7 +294,7 @@ class DatabaseWrapper(TenantsWrapper):
         self._transaction.forget()
         self.forget()
         answer = super()._commit()
-        if sound and not self._by_transaction:
+        if sound and not self.by_transaction:
             self._applied = applied
         return answer
 

@@ -22,23 +22,43 @@ class Entering:
 
     db: Any
     cursor: Any
+    #: Whether a statement may carry its context, in one message and one round trip.
+    may_carry = False
 
-    def _execute(self, *args: Any) -> Any:
-        return self._in_context(super()._execute, *args)  # type: ignore[misc]
+    def _execute(self, sql: Any, *args: Any) -> Any:
+        carrier = sql if self.may_carry else None
+        return self._in_context(carrier, super()._execute, sql, *args)  # type: ignore[misc]
 
     def _executemany(self, *args: Any) -> Any:
-        return self._in_context(super()._executemany, *args)  # type: ignore[misc]
+        return self._in_context(None, super()._executemany, *args)  # type: ignore[misc]
 
-    def _in_context(self, execute: Any, sql: Any, *args: Any) -> Any:
-        db, bare = self.db, self._require_open()
-        if db.stands_alone:
+    def _in_context(self, carrier: Any, execute: Any, sql: Any, *args: Any) -> Any:
+        db, bare = self.db, self.cursor.connection
+        if bare is not db.connection:
+            raise closed()
+        if db.by_transaction and db.stands_alone:
             return db.alone(execute, sql, *args)
-        db.enter()
+        if ahead := db.enter(carrier=carrier):
+            return self._carry(ahead, execute, sql, *args)
         try:
             return execute(sql, *args)
         finally:
             if moves(sql, bare):
                 db.look_again()
+
+    def _carry(self, ahead: str, execute: Any, sql: str, *args: Any) -> Any:
+        """Send the context and a statement that reads, and leave its own result.
+
+        An error may be about either, and the server then did nothing.
+        """
+        try:
+            answer = execute(ahead + sql, *args)
+        except Exception:
+            self.db.enter()  # raises what is wrong with the context, if that is it
+            raise
+        self.cursor.nextset()
+        self.db.entered()
+        return answer
 
     def callproc(self, *args: Any, **kwargs: Any) -> Any:
         self._enter()
@@ -80,15 +100,17 @@ class Entering:
         if self.db.stands_alone:
             raise NotSupportedError("Behind this pooler, use transaction.atomic().")
 
-    def _require_open(self) -> Any:
-        """Refuse a cursor whose connection went back to the pool: it is another's.
+    def _require_open(self) -> None:
+        if self.cursor.connection is not self.db.connection:
+            raise closed()
 
-        Returns the connection.
-        """
-        bare = self.cursor.connection
-        if bare is not self.db.connection:
-            raise InterfaceError("The connection of this cursor is closed.")
-        return bare
+
+def closed() -> InterfaceError:
+    """Return the refusal of a cursor whose connection went back to the pool.
+
+    It may be another's by now.
+    """
+    return InterfaceError("The connection of this cursor is closed.")
 
 
 def _stay(asked: Context) -> None:
@@ -101,6 +123,12 @@ def _stay(asked: Context) -> None:
 class Cursor(Entering, CursorWrapper):
     """The cursor of every query."""
 
+    may_carry = True
+
+
+class AloneCursor(Entering, CursorWrapper):
+    """A cursor on the server, or one that binds there."""
+
 
 class DebugCursor(Entering, CursorDebugWrapper):
-    """The same, with the statements written down."""
+    """The cursor of every query, with the statements written down as they are."""

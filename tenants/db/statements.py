@@ -25,6 +25,13 @@ _LIMIT: Final = re.compile(
 _COMMENTS: Final = re.compile(_LEADING)
 
 
+def reads(statement: Any) -> bool:
+    """Tell whether this is one statement, as Django writes it, that reads."""
+    return (
+        type(statement) is str and statement.startswith("SELECT ") and _stays(statement)
+    )
+
+
 def moves(statement: Any, connection: Any) -> bool:
     """Tell whether the server may be elsewhere, or somebody else, after a statement."""
     text = statement if type(statement) is str else _text(statement, connection)

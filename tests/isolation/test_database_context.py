@@ -4,8 +4,16 @@ import threading
 from contextlib import suppress
 from dataclasses import replace
 
+import psycopg
 import pytest
-from django.db import DataError, OperationalError, connection, transaction
+from django.db import (
+    DataError,
+    OperationalError,
+    ProgrammingError,
+    connection,
+    transaction,
+)
+from django.test.utils import CaptureQueriesContext
 from psycopg import sql
 
 from accounts.models import User
@@ -154,6 +162,111 @@ def test_a_database_that_goes_away_is_an_error_and_not_a_stale_answer(acme) -> N
     assert caught.value.code == "database_unavailable"
     with use(acme):
         assert now()[0] == acme.schema_name
+
+
+# A statement that reads carries its context along, in one message
+
+
+@pytest.fixture
+def trips(monkeypatch) -> list[str]:
+    """Return what is sent to the server, one entry a round trip."""
+    sent: list[str] = []
+    execute = psycopg.Cursor.execute
+
+    def noted(cursor, query, *args, **kwargs):
+        sent.append(str(query))
+        return execute(cursor, query, *args, **kwargs)
+
+    monkeypatch.setattr(psycopg.Cursor, "execute", noted)
+    return sent
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_read_carries_the_context_and_answers_for_itself(acme, globex, trips) -> None:
+    for tenant in (acme, globex, acme):
+        trips.clear()
+        with use(tenant), connection.cursor() as cursor:
+            cursor.execute("SELECT %s::text, current_schema() ", ["100 %"])
+            assert cursor.description[0].name == "text"
+            assert cursor.rowcount == 1
+            assert cursor.fetchall() == [("100 %", tenant.schema_name)]
+            assert not cursor.nextset()
+            assert now() == (tenant.schema_name, tenant.db_role, str(tenant.uuid))
+        assert len(trips) == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_read_that_fails_leaves_the_next_one_in_its_tenant(acme, globex) -> None:
+    for tenant in (acme, globex, acme):
+        with use(tenant), connection.cursor() as cursor:
+            for wrong in ("SELECT 1 / 0", "SELECT nothing", "SELECT FROM nowhere"):
+                connection._applied = None
+                with pytest.raises((DataError, ProgrammingError)) as caught:
+                    cursor.execute(wrong)
+                assert not isinstance(caught.value, ContextApplyError)
+                assert now() == (tenant.schema_name, tenant.db_role, str(tenant.uuid))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_read_does_nothing_where_its_context_cannot_be_entered(acme, globex) -> None:
+    """The statement that would be carried is a write in disguise."""
+    wrong = (
+        replace(acme, schema_name=globex.schema_name, db_role=globex.db_role),
+        replace(acme, schema_name="t_aaaaaaaaaaaa"),
+        replace(acme, db_role="r_aaaaaaaaaaaa"),
+        replace(acme, schema_name=globex.schema_name),
+    )
+    for mixed in wrong:
+        with use(mixed), pytest.raises(ContextApplyError):
+            connection.cursor().execute("SELECT nextval('auth_group_id_seq')")
+        assert connection.connection is None
+    with use(globex), connection.cursor() as cursor:
+        cursor.execute("SELECT last_value, is_called FROM auth_group_id_seq")
+        before = cursor.fetchone()
+    with use(wrong[0]), pytest.raises(SchemaIdentityError):
+        connection.cursor().execute("SELECT nextval('auth_group_id_seq')")
+    with use(globex), connection.cursor() as cursor:
+        cursor.execute("SELECT last_value, is_called FROM auth_group_id_seq")
+        assert cursor.fetchone() == before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_server_that_is_gone_is_said_of_a_read_that_carries(acme, globex) -> None:
+    with use(globex):
+        now()
+        with server("postgres") as bare:
+            pid = connection.connection.info.backend_pid
+            bare.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+    with use(acme), pytest.raises(ContextLost):
+        User.objects.count()
+    with use(acme):
+        assert now()[0] == acme.schema_name
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_cannot_carry_is_sent_by_itself(acme, trips) -> None:
+    with use(acme):
+        connection.ensure_connection()
+        for statement in ("VALUES (1)", "SELECT 1; SELECT 1", "/* */ SELECT 1"):
+            connection._applied = None
+            trips.clear()
+            with connection.cursor() as cursor:
+                cursor.execute(statement)
+                assert cursor.fetchall() == [(1,)]
+            assert len(trips) == 2
+        connection._applied = None
+        with connection.connection.pipeline():
+            assert now()[0] == acme.schema_name
+        connection._applied = None
+        assert len(list(User.objects.iterator())) == User.objects.count()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_written_down_of_a_read_is_the_read(acme, settings) -> None:
+    with use(acme), CaptureQueriesContext(connection) as captured:
+        connection._applied = None
+        assert now()[0] == acme.schema_name
+    assert [one["sql"] for one in captured] == [NOW]
 
 
 # What is forgotten, and when

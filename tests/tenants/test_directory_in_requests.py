@@ -26,7 +26,8 @@ def sent(monkeypatch) -> Callable[[], Any]:
     execute = psycopg.Cursor.execute
 
     def noted(cursor: Any, query: Any, *args: Any, **kwargs: Any) -> Any:
-        statements.append(" ".join(str(query).split()))
+        parts = str(query).split(";")
+        statements.extend(" ".join(part.split()) for part in parts)
         return execute(cursor, query, *args, **kwargs)
 
     monkeypatch.setattr(psycopg.Cursor, "execute", noted)

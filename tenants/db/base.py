@@ -128,6 +128,8 @@ class DatabaseWrapper(TenantsWrapper):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         # What the physical connection was last told; None means: tell it again.
         self._applied: TenantInfo | Control | None = None
+        # What the statement that is just being sent carries along.
+        self._carried: TenantInfo | Control | None = None
         # Whether it was told inside a transaction, whose failure takes it back.
         self._within = False
         #: Tenants whose cached values the open transaction has thrown away.
@@ -180,19 +182,19 @@ class DatabaseWrapper(TenantsWrapper):
         if status == TransactionStatus.INERROR:
             return ""  # the server takes nothing but a rollback now
         self._applied = None
-        if is_idle and self._is_carried(context, carrier):
+        if context is not CONTROL and is_idle and self._may_carry(carrier):
+            self._carried = context
             proof = context.schema_name, tag_of(context.uuid)
             return written(ENTER_AHEAD, *told(context), *proof)
         self._tell(context)
         return ""
 
-    def _is_carried(self, context: TenantInfo | Control, carrier: Any) -> bool:
-        in_pipeline = self.connection.pgconn.pipeline_status
-        return context is not CONTROL and not in_pipeline and reads(carrier)
+    def _may_carry(self, statement: Any) -> bool:
+        return not self.connection.pgconn.pipeline_status and reads(statement)
 
     def entered(self) -> None:
-        """Remember the context, which the last statement carried and proved."""
-        self._applied = current()
+        """Remember the context that the last statement carried and proved."""
+        self._applied, self._carried = self._carried, None
 
     def _tell(self, context: TenantInfo | Control) -> None:
         """Tell the server the context, in a statement of its own, and check it."""

@@ -231,6 +231,20 @@ def test_a_read_does_nothing_where_its_context_cannot_be_entered(acme, globex) -
 
 
 @pytest.mark.django_db(transaction=True)
+def test_a_read_that_carries_is_given_up_in_its_tenants_time(
+    acme, globex, monkeypatch
+) -> None:
+    with use(globex):
+        assert value("statement_timeout") == "30s"
+    monkeypatch.setattr(base, "limits", lambda: ("20", "20"))
+    with use(acme), connection.cursor() as cursor:
+        with pytest.raises(OperationalError) as caught:
+            cursor.execute("SELECT pg_sleep(5)")
+        assert not isinstance(caught.value, ContextLost)
+        assert value("statement_timeout") == "20ms"
+
+
+@pytest.mark.django_db(transaction=True)
 def test_a_server_that_is_gone_is_said_of_a_read_that_carries(acme, globex) -> None:
     with use(globex):
         now()

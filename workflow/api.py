@@ -14,6 +14,7 @@ from workflow import (
     documents,
     engine,
     graph,
+    handing,
     handlers,
     inputs,
     moving,
@@ -39,10 +40,12 @@ from workflow.routing import Marking
 from workflow.schemas import (
     ActivityOut,
     CompleteIn,
+    DelegateIn,
     EventOut,
     InstanceOut,
     MovedOut,
     ProcessOut,
+    ReassignIn,
     StartedOut,
     StartProcessIn,
     WorkItemDetailOut,
@@ -186,7 +189,7 @@ def complete(
     """Finish a work item, with its outcome as `condition`.
 
     Where answers are offered, one has to be given: what the token came with was said
-    by somebody else.
+    by somebody else. What was delegated to come back is `returned`.
     """
     body = body or CompleteIn()
     inputs.require_data(body.data)
@@ -195,7 +198,52 @@ def complete(
     engine.complete_work_item(
         item, outcome=body.condition, data=body.data, by=request.user
     )
-    return {"status": "completed", "workitem_id": item.pk}
+    status = "completed" if item.status == "complete" else "returned"
+    return {"status": status, "workitem_id": item.pk}
+
+
+@router.post("/workitems/{item_id}/claim", response=MovedOut)
+def claim(request: HttpRequest, item_id: int) -> dict[str, Any]:
+    """Hold a work item without starting on it."""
+    item = visible_item(request, item_id)
+    handing.claim_work_item(item, by=request.user)
+    return {"status": "claimed", "workitem_id": item.pk}
+
+
+@router.post("/workitems/{item_id}/release", response=MovedOut)
+def release(request: HttpRequest, item_id: int) -> dict[str, Any]:
+    """Give a work item back to its roles."""
+    item = visible_item(request, item_id)
+    handing.release_work_item(item, by=request.user)
+    return {"status": "released", "workitem_id": item.pk}
+
+
+@router.post("/workitems/{item_id}/reassign", response=MovedOut)
+def reassign(request: HttpRequest, item_id: int, body: ReassignIn) -> dict[str, Any]:
+    """Give a work item to somebody who may do it, whoever holds it."""
+    item = visible_item(request, item_id)
+    to = handing.person(body.user_id)
+    handing.reassign_work_item(item, to=to, by=request.user)
+    return {"status": "reassigned", "workitem_id": item.pk}
+
+
+@router.post("/workitems/{item_id}/delegate", response=MovedOut)
+def delegate(request: HttpRequest, item_id: int, body: DelegateIn) -> dict[str, Any]:
+    """Let somebody else do a work item that you hold."""
+    item = visible_item(request, item_id)
+    to = handing.person(body.user_id)
+    handing.delegate_work_item(
+        item, to=to, by=request.user, return_to_me=body.return_to_me
+    )
+    return {"status": "delegated", "workitem_id": item.pk}
+
+
+@router.post("/workitems/{item_id}/forward", response=MovedOut)
+def forward(request: HttpRequest, item_id: int) -> dict[str, Any]:
+    """Send on the token of a work item that was completed and waits for this."""
+    item = visible_item(request, item_id)
+    engine.forward_work_item(item, by=request.user)
+    return {"status": "forwarded", "workitem_id": item.pk}
 
 
 def require_answer(item: WorkItem, outcome: str | None, user: Any) -> None:
@@ -289,10 +337,22 @@ def chosen(request: HttpRequest, rows: "QuerySet[WorkItem]") -> "QuerySet[WorkIt
 
 def actions(item: WorkItem, user: Any) -> list[str]:
     """Return what the caller may do with a work item now."""
-    if item.status == "active" and item.user_id == user.pk:
-        return ["complete"]
-    is_mine = item.user_id == user.pk
+    if item.user_id == user.pk:
+        return own_actions(item)
     offered = WorkItem.objects.filter(pk=item.pk).offered_to(user)
-    if item.status == "inactive" and (is_mine or offered.exists()):
-        return ["activate"]
-    return []
+    free = ["activate", "claim"] if offered.exists() else []
+    may_give = item.is_open and handing.may_reassign(user)
+    return [*free, "reassign"] if may_give else free
+
+
+def own_actions(item: WorkItem) -> list[str]:
+    """Return what the holder may do with a work item now."""
+    if item.status == "complete":
+        return [] if item.forwarded_at else ["forward"]
+    if not item.is_open:
+        return []
+    first = "complete" if item.status == "active" else "activate"
+    version = graph.of(item.instance.process)
+    node = version.node_of(item.activity_id)
+    free = ["release"] if handing.is_pullable(version, node) else []
+    return [first, *free, "delegate"]

@@ -31,11 +31,13 @@ def is_candidate(node: Node, *, groups: frozenset[int], superuser: bool) -> bool
 def require_candidate(step: Step) -> None:
     """Raise NotCandidate unless whoever acts may do the work of the current item.
 
-    At the begin the requester may always go on.
+    At the begin the requester may always go on, and so may a delegate anywhere.
     """
-    node = step.node
+    node, item = step.node, step.current
     if node.is_automatic:
         raise NotCandidate("The engine does this work itself.")
+    if item.user_id == step.by.pk and item.delegated_by_id is not None:
+        return
     at_begin = node.key == step.graph.begin and step.instance.user_id == step.by.pk
     if at_begin:
         return

@@ -14,7 +14,16 @@ from django.db.models.functions import Concat
 
 from kernel import clock
 from kernel.errors import ApplicationError
-from workflow import conf, graph, handlers, inputs, provisioning, steps, tenancy
+from workflow import (
+    conf,
+    graph,
+    handlers,
+    inputs,
+    moves,
+    provisioning,
+    steps,
+    tenancy,
+)
 from workflow.errors import WorkItemClosed, WorkItemConflict
 from workflow.models import WorkItem
 from workflow.steps import Step
@@ -107,7 +116,7 @@ def _end(step: Step, answer: dict[str, Any]) -> None:
     item = step.current
     if not item.is_open:
         raise WorkItemClosed
-    engine.require_running(step)
+    moves.require_running(step)
     if item.status == Status.INACTIVE:
         engine.start_on(step, item)
     outcome = answer.get("condition")

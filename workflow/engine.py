@@ -6,7 +6,7 @@ Whoever acts is named as `by`; automatic work that follows runs before the call
 returns, each piece in a step of its own.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import models
@@ -18,44 +18,30 @@ from workflow import (
     automatic,
     documents,
     graph,
+    handing,
     handlers,
     inputs,
     moving,
     steps,
     tenancy,
 )
+from workflow.acting import act
 from workflow.assignment import place, require_candidate, set_timeouts
 from workflow.errors import (
     DocumentInvalid,
-    InstanceClosed,
-    InstanceState,
     NotHolder,
-    ProcessDisabled,
     ProcessNotAllowed,
     ProcessNotFound,
-    WorkItemClosed,
     WorkItemHeld,
     WorkItemState,
 )
 from workflow.models import Process, ProcessInstance, WorkItem
+from workflow.moves import require_move, require_running
 from workflow.routing import Marking
 from workflow.steps import Step
 
 Status = WorkItem.Status
 Data = Mapping[str, Any] | None
-
-#: What a person may do from each state; everything else is refused.
-MOVES: dict[str, frozenset[str]] = {
-    Status.BLOCKED: frozenset(),
-    Status.INACTIVE: frozenset({"activate"}),
-    Status.ACTIVE: frozenset({"activate", "complete"}),
-    Status.SUSPENDED: frozenset(),
-    Status.FALLOUT: frozenset(),
-    Status.COMPLETE: frozenset({"forward"}),
-    Status.EXPIRED: frozenset(),
-    Status.CANCELLED: frozenset(),
-}
-CLOSED = frozenset({Status.COMPLETE, Status.EXPIRED, Status.CANCELLED})
 
 
 def start_process(
@@ -166,7 +152,7 @@ def activate_work_item(item: WorkItem, *, by: Any) -> WorkItem:
 
     Raises WorkItemHeld, NotCandidate, WorkItemState and ProcessDisabled.
     """
-    return _on(item, by, _activate)
+    return act(item, by, _activate)
 
 
 def _activate(step: Step) -> None:
@@ -213,12 +199,18 @@ def complete_work_item(
         require_move(step.current, "complete")
         finish(step, outcome=outcome, data=data)
 
-    return _on(item, by, decide)
+    return act(item, by, decide)
 
 
 def finish(step: Step, *, outcome: str | None, data: Data, comment: str = "") -> None:
-    """Complete the current work item and forward it, if it does so by itself."""
+    """Complete the current work item and forward it, if it does so by itself.
+
+    What was delegated to come back goes back instead.
+    """
     item = step.current
+    if handing.must_return(item):
+        handing.give_back(step, outcome=outcome, data=data, comment=comment)
+        return
     said: dict[str, Any] = {} if outcome is None else {"condition": outcome}
     if comment:
         said["comment"] = comment
@@ -248,37 +240,7 @@ def forward_work_item(item: WorkItem, *, by: Any) -> WorkItem:
             raise WorkItemState
         moving.forward(step, step.current)
 
-    return _on(item, by, decide)
-
-
-def require_running(step: Step) -> None:
-    """Raise InstanceState or ProcessDisabled where nobody may act now."""
-    instance = step.instance
-    if instance.is_open and instance.status != ProcessInstance.Status.RUNNING:
-        raise InstanceState(
-            f"The process instance is {instance.status}.",
-            code=f"instance.{instance.status}",
-        )
-    if not instance.process.enabled:
-        raise ProcessDisabled
-    if not instance.is_open and step.current.status not in CLOSED:
-        raise InstanceClosed
-
-
-def require_move(item: WorkItem, move: str) -> None:
-    """Raise WorkItemClosed or WorkItemState unless the state allows the move."""
-    if move in MOVES[item.status]:
-        return
-    if item.status in CLOSED:
-        raise WorkItemClosed
-    raise WorkItemState(f"The work item is {item.get_status_display()}.")
-
-
-def _on(item: WorkItem, by: Any, decide: Callable[[Step], None]) -> WorkItem:
-    step = steps.run(lambda: steps.read(item.pk, by=by), decide)
-    steps.show(step, item)
-    automatic.follow(step)
-    return item
+    return act(item, by, decide)
 
 
 def finish_work_item(
@@ -303,4 +265,4 @@ def finish_work_item(
             raise moving.no_match(step.graph, step.node.key)
         finish(step, outcome=outcome, data=None, comment=comment)
 
-    return _on(item, by, decide)
+    return act(item, by, decide)

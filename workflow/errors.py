@@ -8,6 +8,7 @@ ApplicationError (kernel)
 │   ├── ProcessNotAllowed        process.not_allowed
 │   ├── ContentTypeNotAllowed    content_type.not_allowed
 │   ├── ObjectNotAllowed         object.not_allowed
+│   ├── NotAllowed               workitem.not_allowed
 │   ├── NotCandidate             workitem.not_candidate
 │   └── NotHolder                workitem.not_holder
 ├── NotFound 404
@@ -29,6 +30,8 @@ ApplicationError (kernel)
 │       ├── ForwardedAlready     workitem.forwarded_already
 │       └── WorkItemBusy         workitem.busy
 └── Invalid 422
+├── AssigneeInvalid          assignee.invalid
+├── AssigneeNotCandidate     assignee.not_candidate
 ├── NoMatch                  split.no_match
 ├── OutcomeTooLong           outcome.too_long
 ├── DataInvalid              data.invalid
@@ -70,6 +73,12 @@ class ObjectNotAllowed(Forbidden):
     """You may not start a process about this object."""
 
     code = "object.not_allowed"
+
+
+class NotAllowed(Forbidden):
+    """You may not do this with work items."""
+
+    code = "workitem.not_allowed"
 
 
 class NotCandidate(Forbidden):
@@ -179,6 +188,18 @@ class WorkItemBusy(WorkItemConflict):
     """Others are working on this process instance; try again in a second."""
 
     code = "workitem.busy"
+
+
+class AssigneeInvalid(Invalid):
+    """Work can be given to somebody else here, and to people only."""
+
+    code = "assignee.invalid"
+
+
+class AssigneeNotCandidate(Invalid):
+    """This work is for other people than the one you chose."""
+
+    code = "assignee.not_candidate"
 
 
 class NoMatch(Invalid):

@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from ninja import Schema
-from pydantic import BaseModel, Field, StrictInt, StrictStr
+from pydantic import BaseModel, Field, StrictBool, StrictInt, StrictStr
 
-from workflow.inputs import LARGEST_NUMBER
+from workflow.inputs import LARGEST_ID, LARGEST_NUMBER
 
 Number = Annotated[int, Field(ge=0, le=LARGEST_NUMBER)]
 Name = Annotated[str, Field(min_length=1, max_length=100)]
@@ -82,6 +82,14 @@ class CompleteIn(BaseModel):
 
     condition: StrictStr | None = None
     data: dict[str, Any] | None = None
+
+
+class ReassignIn(BaseModel):
+    user_id: Annotated[StrictInt, Field(ge=1, le=LARGEST_ID)]
+
+
+class DelegateIn(ReassignIn):
+    return_to_me: StrictBool = False
 
 
 class StartProcessIn(BaseModel):

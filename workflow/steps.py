@@ -34,6 +34,8 @@ DEADLOCK = "40P01"
 SHOWN = (
     "status",
     "user_id",
+    "delegated_by_id",
+    "returns",
     "condition",
     "date",
     "activated_at",
@@ -260,7 +262,7 @@ def groups_of(by: Any) -> ArraySubquery:
 def with_all(rows: "QuerySet[WorkItem]") -> "QuerySet[WorkItem]":
     """Return work items with everything that a step reads of them."""
     return rows.select_related(
-        "instance__process", "instance__user", "activity", "user"
+        "instance__process", "instance__user", "activity", "user", "delegated_by"
     )
 
 

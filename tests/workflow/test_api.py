@@ -247,6 +247,11 @@ ROUTES = [
     ("get", "/instances/1/history"),
     ("post", "/workitems/1/activate"),
     ("post", "/workitems/1/complete"),
+    ("post", "/workitems/1/claim"),
+    ("post", "/workitems/1/release"),
+    ("post", "/workitems/1/reassign"),
+    ("post", "/workitems/1/delegate"),
+    ("post", "/workitems/1/forward"),
     ("post", "/processes/start"),
 ]
 
@@ -408,11 +413,58 @@ def test_the_filters_narrow_the_list(api, acme, alice, ready):
 def test_an_item_tells_what_may_be_done_with_it(api, ready):
     client = api("bob")
     body = client.get(f"{API}/workitems/{ready.pk}").json()
-    assert body["actions"] == ["activate"]
+    assert body["actions"] == ["activate", "claim"]
     assert body["outcomes"][0] == {"value": "APPROVED", "label": "Approve"}
     post(client, f"/workitems/{ready.pk}/activate")
-    assert client.get(f"{API}/workitems/{ready.pk}").json()["actions"] == ["complete"]
+    body = client.get(f"{API}/workitems/{ready.pk}").json()
+    assert body["actions"] == ["complete", "release", "delegate"]
     assert api("alice").get(f"{API}/workitems/{ready.pk}").json()["actions"] == []
+
+
+def test_an_item_changes_hands(api, acme, ready, alice, bob):
+    path = f"/workitems/{ready.pk}"
+    answers = [
+        post(api("bob"), f"{path}/claim"),
+        post(api("bob"), f"{path}/release"),
+        post(api("bob"), f"{path}/claim"),
+        post(
+            api("bob"), f"{path}/delegate", {"user_id": alice.pk, "return_to_me": True}
+        ),
+        post(api("alice"), f"{path}/activate"),
+        post(api("alice"), f"{path}/complete", {"condition": "APPROVED"}),
+        post(api("admin"), f"{path}/reassign", {"user_id": alice.pk}),
+    ]
+    assert [(answer.status_code, answer.json()["status"]) for answer in answers] == [
+        (200, "claimed"),
+        (200, "released"),
+        (200, "claimed"),
+        (200, "delegated"),
+        (200, "activated"),
+        (200, "returned"),
+        (200, "reassigned"),
+    ]
+    with use(acme):
+        row = WorkItem.objects.get(pk=ready.pk)
+        assert (row.status, row.user_id) == ("inactive", alice.pk)
+        assert [
+            event.action for event in AuditEvent.objects.of_instance(row.instance_id)
+        ][-1] == "workitem.reassigned"
+
+
+def test_an_item_changes_no_hands_by_who_may_not_or_to_nobody(api, ready, bob):
+    path = f"/workitems/{ready.pk}"
+    post(api("bob"), f"{path}/claim")
+    refused = {"user_id": bob.pk}
+    assert_problem(
+        post(api("alice"), f"{path}/reassign", refused), 403, "workitem.not_allowed"
+    )
+    assert_problem(post(api("alice"), f"{path}/release"), 403, "workitem.not_holder")
+    for nobody in (bob.pk, 999_999, 2**63 - 1):
+        answer = post(api("bob"), f"{path}/delegate", {"user_id": nobody})
+        assert_problem(answer, 422, "assignee.invalid")
+    for body in ({}, {"user_id": "1"}, {"user_id": 0}, {"user_id": 2**63}, []):
+        assert post(api("bob"), f"{path}/delegate", body).status_code == 422
+    assert_problem(post(api("bob"), f"{path}/forward"), 409, "workitem.state")
 
 
 def test_an_instance_tells_where_it_stands_and_what_happened(api, ready, bob):

@@ -102,6 +102,7 @@ class Process(models.Model):
             ("can_instantiate", "Can start processes"),
             ("can_browse", "Can browse every version of a process"),
             ("can_view_others_work", "Can see the work of others"),
+            ("can_reassign", "Can give work to others"),
         )
 
     def __str__(self) -> str:

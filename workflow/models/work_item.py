@@ -114,6 +114,15 @@ class WorkItem(models.Model):
         on_delete=models.PROTECT,
         related_name="held",
     )
+    #: Who let the holder do this, and whether it comes back when the holder is done.
+    delegated_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+    )
+    returns = models.BooleanField(default=False, db_default=False)
     pull_roles = models.ManyToManyField(Group, blank=True, related_name="+")
     push_roles = models.ManyToManyField(Group, blank=True, related_name="+")
     status = models.CharField(
@@ -149,6 +158,11 @@ class WorkItem(models.Model):
         constraints = (
             models.CheckConstraint(
                 name="work_item_status_known", condition=Q(status__in=STATUSES)
+            ),
+            models.CheckConstraint(
+                name="work_item_returns_to_somebody",
+                condition=Q(returns=False)
+                | Q(delegated_by__isnull=False, user__isnull=False),
             ),
         )
         indexes = (

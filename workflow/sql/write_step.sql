@@ -29,9 +29,12 @@ changed AS (
         activated_at = x.activated_at,
         completed_at = x.completed_at,
         forwarded_at = x.forwarded_at,
+        delegated_by_id = x.delegated_by_id,
+        returns = x.returns,
         version = w.version + 1
     FROM moved, step, jsonb_to_recordset(step.doc -> 'changed') AS x (
         id bigint, version int, status text, user_id bigint, condition text,
+        delegated_by_id bigint, returns boolean,
         date timestamptz, activated_at timestamptz, completed_at timestamptz,
         forwarded_at timestamptz
     )
@@ -61,11 +64,11 @@ created AS (
     INSERT INTO workflow_workitem (
         id, tenant_id, org_id, instance_id, activity_id, user_id, status, condition,
         priority, date, created_at, available_at, completed_at, forwarded_at,
-        attempts, version, workitem_from_id
+        returns, attempts, version, workitem_from_id
     )
     SELECT x.id, moved.tenant_id, moved.org_id, moved.id, x.activity_id, x.user_id,
         x.status, x.condition, x.priority, x.date, x.created_at, x.available_at,
-        x.completed_at, x.forwarded_at, 0, 0, x.workitem_from_id
+        x.completed_at, x.forwarded_at, false, 0, 0, x.workitem_from_id
     FROM moved, step, jsonb_to_recordset(step.doc -> 'created') AS x (
         id bigint, activity_id bigint, user_id bigint, status text, condition text,
         priority int, date timestamptz, created_at timestamptz,
@@ -79,6 +82,8 @@ offered AS (
     FROM moved, step, jsonb_to_recordset(step.doc -> 'offered') AS x (
         workitem_id bigint, group_id int
     )
+    -- A work item that was given back may have been offered before.
+    ON CONFLICT (workitem_id, group_id) DO NOTHING
 ),
 joined AS (
     INSERT INTO workflow_workitem_others_workitems_from (

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from workflow import answers, documents, graph, tenancy
 from workflow.models import AuditEvent, ProcessInstance, WorkItem
@@ -20,11 +21,30 @@ ICONS = {
     "process.started": ("send", "info"),
     "workitem.assigned": ("user", ""),
     "workitem.activated": ("circle-dot", ""),
+    "workitem.released": ("undo-2", ""),
+    "workitem.reassigned": ("user", ""),
+    "workitem.delegated": ("user", ""),
+    "workitem.returned": ("undo-2", ""),
     "workitem.completed": ("circle-check", "good"),
     "workitem.timeout": ("clock", "warn"),
     "workitem.fallout": ("triangle-alert", "bad"),
     "workitem.blocked": ("hourglass", ""),
     "instance.status_changed": ("flag", "good"),
+}
+
+
+#: What it says, where names are all that is needed.
+WORDS = {
+    "process.started": gettext_noop("%(who)s started this"),
+    "workitem.assigned": gettext_noop("%(what)s went to %(other)s"),
+    "workitem.activated": gettext_noop("%(who)s began: %(what)s"),
+    "workitem.released": gettext_noop("%(who)s gave back: %(what)s"),
+    "workitem.reassigned": gettext_noop("%(who)s gave to %(other)s: %(what)s"),
+    "workitem.delegated": gettext_noop("%(who)s asked %(other)s to do: %(what)s"),
+    "workitem.returned": gettext_noop("%(who)s handed back to %(other)s: %(what)s"),
+    "workitem.timeout": gettext_noop("%(what)s took too long"),
+    "workitem.fallout": gettext_noop("%(what)s needs help"),
+    "workitem.blocked": gettext_noop("%(what)s waits for others"),
 }
 
 
@@ -105,30 +125,18 @@ def entry(
     return Entry(event.created_at, words, icon, tone, str(text))
 
 
-def sentence(  # noqa: PLR0911 - one line for each kind of event
-    event: AuditEvent, people: dict[int, str], version: graph.Graph
-) -> str:
-    who = event.actor_label
-    what = version.node_of(event.activity_id).title if event.activity_id else ""
-    match event.action:
-        case "process.started":
-            return _("%(who)s started this") % {"who": who}
-        case "workitem.assigned" if event.metadata.get("mode") == "push":
-            name = people.get(event.metadata.get("user_id", 0), "")
-            return _("%(what)s went to %(who)s") % {"what": what, "who": name}
-        case "workitem.activated":
-            return _("%(who)s began: %(what)s") % {"who": who, "what": what}
-        case "workitem.completed":
-            return completed(event, version)
-        case "workitem.timeout":
-            return _("%(what)s took too long") % {"what": what}
-        case "workitem.fallout":
-            return _("%(what)s needs help") % {"what": what}
-        case "workitem.blocked":
-            return _("%(what)s waits for others") % {"what": what}
-        case "instance.status_changed" if event.status_to == "complete":
-            return _("Done")
-    return ""
+def sentence(event: AuditEvent, people: dict[int, str], version: graph.Graph) -> str:
+    if event.action == "workitem.completed":
+        return completed(event, version)
+    if event.action == "instance.status_changed":
+        return _("Done") if event.status_to == "complete" else ""
+    if event.action == "workitem.assigned" and event.metadata.get("mode") != "push":
+        return ""
+    return _(WORDS[event.action]) % {
+        "who": event.actor_label,
+        "other": people.get(event.metadata.get("user_id", 0), ""),
+        "what": version.node_of(event.activity_id).title if event.activity_id else "",
+    }
 
 
 def completed(event: AuditEvent, version: graph.Graph) -> str:

@@ -23,6 +23,7 @@ from workflow.errors import (
 )
 from workflow.models import AuditEvent, ProcessInstance, Timer, WorkItem
 from workflow.models.work_item import STATUSES
+from workflow.story import timeline
 
 pytestmark = pytest.mark.usefixtures("both_strategies")
 
@@ -251,6 +252,22 @@ def test_released_or_reassigned_work_owes_nothing_to_the_delegator(
     handing.release_work_item(held, by=alice)
     row = WorkItem.objects.get(pk=held.pk)
     assert (row.delegated_by, row.returns) == (None, False)
+
+
+def test_the_timeline_tells_whose_hands_work_went_through(held, alice, bob, boss):
+    handing.delegate_work_item(held, to=alice, by=bob, return_to_me=True)
+    held.activate(alice)
+    held.complete(alice, condition="APPROVED")
+    handing.release_work_item(held, by=bob)
+    handing.reassign_work_item(held, to=bob, by=boss)
+    told = [entry.title for entry in timeline(held.instance, reader=alice)]
+    assert told[-5:] == [
+        "Bob Acme asked Alice Acme to do: Approve",
+        "Alice Acme began: Approve",
+        "Alice Acme handed back to Bob Acme: Approve",
+        "Bob Acme gave back: Approve",
+        "Carol Acme gave to Bob Acme: Approve",
+    ]
 
 
 # In every state, and at what price

@@ -343,7 +343,8 @@ def test_no_operation_reaches_a_row_with_the_stamp_of_another_tenant(
             continue
         for name in ("admin", "alice"):
             if door.is_operation:
-                client, body = walk.programs[name], {"condition": "APPROVED"}
+                client = walk.programs[name]
+                body = {"condition": "APPROVED", "user_id": 1}
                 options = {"content_type": "application/json"}
             else:
                 client, body, options = walk.browsers[name], {"action": "take"}, {}

@@ -28,7 +28,7 @@ def data():
     place.chmod(0o755)
     yield place / "data"
     running.gone_within(place)
-    shutil.rmtree(place)
+    assert running.eventually(lambda: running.removed(place), 10)
 
 
 @pytest.fixture

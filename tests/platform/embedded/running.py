@@ -3,6 +3,7 @@
 import contextlib
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -89,6 +90,13 @@ def living_in(data):
             if line and (f"{place}/" in line or f"{where}/".startswith(f"{place}/")):
                 found.append(f"{entry.name} {line}")
     return found
+
+
+def removed(place):
+    """Remove a directory; False where somebody who is just ending removes files too."""
+    with contextlib.suppress(FileNotFoundError):
+        shutil.rmtree(place)
+    return not place.exists()
 
 
 def gone_within(data, seconds=5):

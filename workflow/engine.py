@@ -26,13 +26,12 @@ from workflow import (
     tenancy,
 )
 from workflow.acting import act
-from workflow.assignment import place, require_candidate, set_timeouts
+from workflow.assignment import place, set_timeouts
 from workflow.errors import (
     DocumentInvalid,
     NotHolder,
     ProcessNotAllowed,
     ProcessNotFound,
-    WorkItemHeld,
     WorkItemState,
 )
 from workflow.models import Process, ProcessInstance, WorkItem
@@ -156,12 +155,8 @@ def activate_work_item(item: WorkItem, *, by: Any) -> WorkItem:
 
 
 def _activate(step: Step) -> None:
+    handing.require_takeable(step)
     item = step.current
-    if item.user_id not in {None, step.by.pk}:
-        raise WorkItemHeld
-    require_candidate(step)
-    require_running(step)
-    require_move(item, "activate")
     if item.status == Status.ACTIVE:
         return
     if item.user_id is None:

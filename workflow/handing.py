@@ -35,14 +35,9 @@ def claim_work_item(item: WorkItem, *, by: Any) -> WorkItem:
     """
 
     def decide(step: Step) -> None:
-        item = step.current
-        if item.user_id not in {None, step.by.pk}:
-            raise WorkItemHeld
-        require_candidate(step)
-        require_running(step)
-        require_move(item, "activate")
-        if item.user_id is None:
-            give(step, "workitem.assigned", to=step.by, mode="claim")
+        require_takeable(step)
+        if step.current.user_id is None:
+            give(step, "workitem.assigned", to=step.by.pk, mode="claim")
 
     return act(item, by, decide)
 
@@ -91,7 +86,7 @@ def reassign_work_item(item: WorkItem, *, to: Any, by: Any) -> WorkItem:
         require_move(step.current, "reassign")
         if not to.is_active or not may_do(to, step.node):
             raise AssigneeNotCandidate
-        give(step, "workitem.reassigned", to=to, former=step.current.user_id)
+        give(step, "workitem.reassigned", to=to.pk, former=step.current.user_id)
 
     return act(item, by, decide)
 
@@ -116,11 +111,23 @@ def delegate_work_item(
         if not to.is_active or to.pk == step.by.pk or to.kind == "service":
             raise AssigneeInvalid
         owed = item.returns, item.delegated_by_id
-        give(step, "workitem.delegated", to=to, return_to_me=return_to_me)
+        give(step, "workitem.delegated", to=to.pk, return_to_me=return_to_me)
         item.returns = owed[0] or return_to_me
         item.delegated_by_id = owed[1] if owed[0] else step.by.pk
 
     return act(item, by, decide)
+
+
+def require_takeable(step: Step) -> None:
+    """Let whoever acts have the current work item.
+
+    Raises WorkItemHeld, NotCandidate, InstanceState, ProcessDisabled, WorkItemState.
+    """
+    if step.current.user_id not in {None, step.by.pk}:
+        raise WorkItemHeld
+    require_candidate(step)
+    require_running(step)
+    require_move(step.current, "activate")
 
 
 def must_return(item: WorkItem) -> bool:
@@ -135,35 +142,30 @@ def give_back(
 
     What the delegate would answer, and why, is kept in the audit.
     """
-    item = step.current
-    step.event(
-        "workitem.returned",
-        item,
-        moved=(item.status, "inactive"),
-        user_id=item.delegated_by_id,
-        condition=outcome,
-        comment=comment,
-    )
     if data:
         step.instance.data = steps.accepted_data(step.instance.data, data)
-    hand(step, item.delegated_by)
-    step.arm("notice", item, step.now)
+    delegator = step.current.delegated_by_id
+    give(step, "workitem.returned", to=delegator, condition=outcome, comment=comment)
 
 
-def give(step: Step, action: str, *, to: Any, **metadata: Any) -> None:
+def give(step: Step, action: str, *, to: int | None, **metadata: Any) -> None:
     """Hand the current work item to a person, and tell them unless they act."""
     item = step.current
-    step.event(action, item, moved=(item.status, "inactive"), user_id=to.pk, **metadata)
+    step.event(action, item, moved=(item.status, "inactive"), user_id=to, **metadata)
     hand(step, to)
-    if to.pk != step.by.pk:
+    if to != step.by.pk:
         step.arm("notice", item, step.now)
 
 
-def hand(step: Step, to: Any) -> None:
+def hand(step: Step, to: int | None) -> None:
     """Make the current work item inactive, held by a person or by nobody."""
-    item = step.current
-    item.user, item.delegated_by, item.returns = to, None, False
-    step.change(item, status=Status.INACTIVE.value)
+    step.change(
+        step.current,
+        status=Status.INACTIVE.value,
+        user_id=to,
+        delegated_by_id=None,
+        returns=False,
+    )
 
 
 def person(user_id: int) -> Any:

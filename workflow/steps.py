@@ -262,7 +262,7 @@ def groups_of(by: Any) -> ArraySubquery:
 def with_all(rows: "QuerySet[WorkItem]") -> "QuerySet[WorkItem]":
     """Return work items with everything that a step reads of them."""
     return rows.select_related(
-        "instance__process", "instance__user", "activity", "user", "delegated_by"
+        "instance__process", "instance__user", "activity", "user"
     )
 
 

@@ -38,30 +38,22 @@ from tenants.entering import refuse_generators
 #: Where extensions live; it holds no tables, so nothing falls through to it.
 EXTENSIONS: Final = "ext"
 
+SETTINGS: Final = """
+SELECT set_config('search_path', %s, false), set_config('role', %s, false),
+       set_config('app.tenant', %s, false),
+       set_config('statement_timeout', %s, false),
+       set_config('lock_timeout', %s, false),"""
+COMMENT: Final = """(
+        SELECT description FROM pg_catalog.pg_description
+        WHERE objoid = to_regnamespace(%s)
+          AND classoid = 'pg_catalog.pg_namespace'::regclass AND objsubid = 0)"""
 # PostgreSQL leaves a missing schema, and one the role may not use, out of the path
 # without a word; so the answer names the schema that is really first, and its tag.
-ENTER: Final = """
-SELECT set_config('search_path', %s, false), set_config('role', %s, false),
-       set_config('app.tenant', %s, false),
-       set_config('statement_timeout', %s, false),
-       set_config('lock_timeout', %s, false),
-       current_schema(),
-       (SELECT description FROM pg_catalog.pg_description
-        WHERE objoid = to_regnamespace(%s)
-          AND classoid = 'pg_catalog.pg_namespace'::regclass AND objsubid = 0)
-"""
+ENTER: Final = f"{SETTINGS} current_schema(), {COMMENT}"
 # The same ahead of a statement, in one message: PostgreSQL takes both as one
 # transaction, so the division by nothing keeps the statement from running elsewhere.
-ENTER_AHEAD: Final = """
-SELECT set_config('search_path', %s, false), set_config('role', %s, false),
-       set_config('app.tenant', %s, false),
-       set_config('statement_timeout', %s, false),
-       set_config('lock_timeout', %s, false),
-       1 / (current_schema() = %s AND EXISTS (
-            SELECT FROM pg_catalog.pg_description
-            WHERE objoid = to_regnamespace(%s) AND description = %s
-              AND classoid = 'pg_catalog.pg_namespace'::regclass AND objsubid = 0
-       ))::int;
+ENTER_AHEAD: Final = f"""{SETTINGS}
+       1 / (current_schema() = %s AND COALESCE({COMMENT} = %s, false))::int;
 """
 #: The same for as long as the transaction lasts.
 ENTER_TRANSACTION: Final = ENTER.replace("false", "true")

@@ -114,10 +114,9 @@ def offer(step: Step, item: WorkItem, node: Node) -> None:
     """
     if node.push_application and not node.role_ids:
         item.status = WorkItem.Status.FALLOUT
-        step.event(
-            "workitem.fallout",
+        step.fall_out(
             item,
-            moved=("inactive", "fallout"),
+            before="inactive",
             kind="push.no_user",
             message=f"{node.push_application} chose nobody who may do this.",
         )

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from workflow import conf, tenancy
-from workflow.models import AuditEvent
+from kernel import clock
+from workflow import chain, conf, tenancy
+from workflow.models import AuditEvent, AuditHead
 
 
 def record(
@@ -13,20 +14,31 @@ def record(
     process_id: int | None = None,
     metadata: dict[str, Any] | None = None,
 ) -> None:
-    """Append an event that belongs to no instance; the caller owns the transaction.
+    """Append an event to the tenant's own chain; the caller owns the transaction.
 
     Events of an instance are written by its step, in the same statement.
     """
     if not conf.value("GOFLOW_AUDIT_ENABLED"):
         return
     with tenancy.acting(by):
-        AuditEvent.objects.create(
+        # Whoever appends waits for the head, so the chain has no branches.
+        AuditHead.objects.get_or_create(pk=1)
+        head = AuditHead.objects.select_for_update().get(pk=1)
+        event = AuditEvent(
+            tenant_id=head.tenant_id,
+            created_at=clock.now(),
             action=action,
             actor_id=by.pk if by else None,
             actor_label=label_of(by),
             process_id=process_id,
             metadata=metadata or {},
+            seq=head.seq + 1,
+            prev_hash=head.hash,
         )
+        event.hash = chain.digest(vars(event))
+        event.save()
+        head.seq, head.hash = event.seq, event.hash
+        head.save(update_fields=["seq", "hash"])
 
 
 def label_of(user: Any) -> str:

@@ -22,7 +22,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-Kind = Literal["standard", "dummy"]
+Kind = Literal["standard", "dummy", "subflow"]
+NodeType = Literal[
+    "standard", "approval", "review", "service", "notification", "gateway", "script"
+]
 Mode = Literal["xor", "and"]
 
 
@@ -46,6 +49,25 @@ class ActivityData:
     #: Completing sends the token on; otherwise `forward` does.
     autofinish: bool = True
     form: str | None = None
+    form_template: str | None = None
+    #: What undoes the work once it is complete; a registered name.
+    compensation: str | None = None
+    #: What it stands for in a drawing; the engine does not look.
+    node_type: NodeType = "standard"
+    #: Whoever may do the work besides the roles: groups, and user names.
+    allowed_groups: tuple[str, ...] = ()
+    allowed_users: tuple[str, ...] = ()
+    #: Durations such as `3d`, and who is told when the work is late.
+    sla_duration: str = ""
+    sla_warn: str = ""
+    sla_roles: tuple[str, ...] = ()
+    #: Of a subflow: the code of its process, and `latest` or a version number.
+    subflow: str = ""
+    subflow_binding: str = "latest"
+    map_in: Mapping[str, object] = field(default_factory=dict)
+    map_out: Mapping[str, object] = field(default_factory=dict)
+    #: How often automatic work is tried before it becomes an incident.
+    max_attempts: int = 3
     join_mode: Mode = "xor"
     split_mode: Mode = "and"
 
@@ -83,4 +105,7 @@ class ProcessData:
     priority: int = 0
     #: Names of groups whose members may start it; none means everybody.
     start_groups: tuple[str, ...] = ()
+    requester_may_cancel: bool = False
+    #: The types of the variables, by name: see `workflow.variables`.
+    data_schema: Mapping[str, object] = field(default_factory=dict)
     version_note: str = ""

@@ -6,7 +6,7 @@ Whoever acts is named as `by`; automatic work that follows runs before the call
 returns, each piece in a step of its own.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.db import models
@@ -24,11 +24,14 @@ from workflow import (
     moving,
     steps,
     tenancy,
+    variables,
 )
 from workflow.acting import act
 from workflow.assignment import place, set_timeouts
 from workflow.errors import (
     DocumentInvalid,
+    InstanceClosed,
+    InstanceState,
     NotHolder,
     ProcessNotAllowed,
     ProcessNotFound,
@@ -41,6 +44,9 @@ from workflow.steps import Step
 
 Status = WorkItem.Status
 Data = Mapping[str, Any] | None
+#: Numbers that a step which sends a token on reserves while it reads: most activities
+#: lead to one or two others.
+SPARE = 2
 
 
 def start_process(
@@ -58,6 +64,77 @@ def start_process(
     says otherwise; the instance stays on the version it begins with.
     Raises ProcessNotFound, ProcessNotAllowed and DocumentInvalid.
     """
+    begin = beginning(
+        process_name,
+        document=document,
+        by=by,
+        title=title,
+        priority=priority,
+        data=data,
+    )
+    step = steps.run(begin, first)
+    automatic.follow(step)
+    return fresh(step)
+
+
+def prepare_process(
+    process_name: str,
+    *,
+    document: models.Model,
+    by: Any,
+    title: str | None = None,
+    priority: int = 0,
+    data: Data = None,
+) -> ProcessInstance:
+    """Write an instance that is started later, by `start_instance`.
+
+    Raises as `start_process` does.
+    """
+    begin = beginning(
+        process_name,
+        document=document,
+        by=by,
+        title=title,
+        priority=priority,
+        data=data,
+    )
+    return steps.run(begin, lambda step: step.event("instance.created")).instance
+
+
+def start_instance(instance: ProcessInstance, *, by: Any) -> WorkItem:
+    """Start an instance that was prepared; only who prepared it may.
+
+    Returns the first work item. Raises InstanceNotFound, InstanceState and what
+    `start_process` raises.
+    """
+
+    def begin() -> Step:
+        step = steps.read_instance(instance.pk, by=by, spare=1)
+        if step.instance.status != ProcessInstance.Status.INITIATED:
+            raise InstanceClosed if not step.instance.is_open else InstanceState
+        require_startable(step.instance.process, step.groups, by=by)
+        if step.instance.user_id != by.pk:
+            raise ProcessNotAllowed
+        return step
+
+    step = steps.run(begin, first)
+    automatic.follow(step)
+    return fresh(step)
+
+
+def beginning(
+    process_name: str,
+    *,
+    document: models.Model,
+    by: Any,
+    title: str | None,
+    priority: int,
+    data: Data,
+) -> Callable[[], Step]:
+    """Return what begins the step of a new instance: one statement.
+
+    Raises DocumentInvalid and DataInvalid.
+    """
     require_storable(process_name=process_name, title=title)
     inputs.require_data(data)
     handlers.document_of(document)
@@ -66,25 +143,33 @@ def start_process(
     content_type = documents.content_type_id(type(document))
 
     def begin() -> Step:
-        process, groups = startable(process_name, by=by)
-        with tenancy.acting(by):
-            instance = ProcessInstance.objects.create(
-                org_id=tenancy.resolved(user=by)["org_id"],
-                title=inputs.shortened(composed(title, process, document)),
-                process=process,
-                process_version=process.version,
-                user=by,
-                creationTime=clock.now(),
-                priority=priority or process.priority,
-                content_type_id=content_type,
-                object_id=str(document.pk),
-                data=dict(data or {}),
-            )
-        return Step(instance, by=by, now=instance.creationTime, groups=groups)
+        process = startable(process_name, by=by)
+        stamp = tenancy.resolved(user=by)
+        [number] = process.instance_numbers
+        instance = ProcessInstance(
+            id=number,
+            tenant_id=stamp["tenant_id"] or "",
+            org_id=stamp["org_id"],
+            title=inputs.shortened(composed(title, process, document)),
+            process=process,
+            process_version=process.version,
+            user=by,
+            creationTime=clock.now(),
+            priority=priority or process.priority,
+            content_type_id=content_type,
+            object_id=str(document.pk),
+            data=variables.checked(graph.of(process).data_schema, data or {}),
+        )
+        groups = frozenset(process.actor_groups)
+        return Step(
+            instance,
+            by=by,
+            now=instance.creationTime,
+            groups=groups,
+            spare=process.spare,
+        )
 
-    step = steps.run(begin, first)
-    automatic.follow(step)
-    return fresh(step)
+    return begin
 
 
 def composed(title: str | None, process: Process, document: models.Model) -> str:
@@ -95,29 +180,41 @@ def composed(title: str | None, process: Process, document: models.Model) -> str
     return f"{process.title}: {document}"
 
 
-def startable(name: str, *, by: Any) -> tuple[Process, frozenset[int]]:
-    """Return the published process of a name and the groups of whoever starts it.
+def startable(name: str, *, by: Any) -> Any:
+    """Return the published process of a name, with numbers for what it begins.
 
     Raises ProcessNotFound, and ProcessNotAllowed where it is off or for others.
     """
     rows = tenancy.filtered(Process.objects.published(), user=by)
     named = rows.filter(Q(title=name) | Q(code=name))
-    process = named.annotate(actor_groups=steps.groups_of(by)).order_by("id").first()
+    process: Any = (
+        named.annotate(
+            actor_groups=steps.groups_of(by),
+            instance_numbers=steps.reserved(steps.INSTANCE_NUMBERS, 1),
+            spare=steps.reserved(steps.ITEM_NUMBERS, 1),
+        )
+        .order_by("id")
+        .first()
+    )
     if process is None:
         raise ProcessNotFound
-    groups = frozenset(process.actor_groups)
+    require_startable(process, frozenset(process.actor_groups), by=by)
+    return process
+
+
+def require_startable(process: Process, groups: frozenset[int], *, by: Any) -> None:
+    """Raise ProcessNotAllowed where a process is off, or not for this person."""
     allowed = graph.of(process).start_group_ids
     if not process.enabled or not by.is_active:
         raise ProcessNotAllowed
     if allowed and not by.is_superuser and groups.isdisjoint(allowed):
         raise ProcessNotAllowed
-    return process, groups
 
 
 def first(step: Step) -> None:
-    """Make the first work item of an instance that was just written."""
+    """Make the first work item of an instance."""
     node = step.graph.nodes[step.graph.begin]
-    [number] = steps.new_ids(1)
+    [number] = step.numbers(1)
     item = moving.new_item(step, number, node.id, Status.INACTIVE, None)
     item.user = step.by
     step.marking = Marking().arrived(node.key)
@@ -194,7 +291,7 @@ def complete_work_item(
         require_move(step.current, "complete")
         finish(step, outcome=outcome, data=data)
 
-    return act(item, by, decide)
+    return act(item, by, decide, spare=SPARE)
 
 
 def finish(step: Step, *, outcome: str | None, data: Data, comment: str = "") -> None:
@@ -213,7 +310,7 @@ def finish(step: Step, *, outcome: str | None, data: Data, comment: str = "") ->
     if outcome is not None:
         item.condition = step.instance.condition = outcome
     if data:
-        step.instance.data = steps.accepted_data(step.instance.data, data)
+        step.instance.data = variables.merged(step, data)
     step.change(item, status=Status.COMPLETE.value, completed_at=step.now)
     step.end_timers(item)
     if step.node.autofinish:
@@ -235,7 +332,7 @@ def forward_work_item(item: WorkItem, *, by: Any) -> WorkItem:
             raise WorkItemState
         moving.forward(step, step.current)
 
-    return act(item, by, decide)
+    return act(item, by, decide, spare=SPARE)
 
 
 def finish_work_item(
@@ -260,4 +357,4 @@ def finish_work_item(
             raise moving.no_match(step.graph, step.node.key)
         finish(step, outcome=outcome, data=None, comment=comment)
 
-    return act(item, by, decide)
+    return act(item, by, decide, spare=SPARE)

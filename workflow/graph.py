@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
 from threading import Lock
@@ -52,15 +52,43 @@ class Node:
     application: str
     app_param: Mapping[str, Any]
     form: str
+    form_template: str
     autostart: bool
     autofinish: bool
     join_mode: str
     split_mode: str
+    node_type: str = "standard"
+    allowed_group_ids: tuple[int, ...] = ()
+    allowed_user_ids: tuple[int, ...] = ()
+    sla_role_ids: tuple[int, ...] = ()
+    sla_duration: str = ""
+    sla_warn: str = ""
+    compensation_handler: str = ""
+    subflow: str = ""
+    subflow_binding: str = "latest"
+    map_in: Mapping[str, Any] = field(default_factory=dict)
+    map_out: Mapping[str, Any] = field(default_factory=dict)
+    max_attempts: int = 3
+
+    @property
+    def is_subflow(self) -> bool:
+        """Whether a child instance does the work."""
+        return self.kind == "subflow"
 
     @property
     def is_automatic(self) -> bool:
-        """Whether the engine does the work itself."""
-        return self.kind == "dummy" or self.autostart
+        """Whether the engine does the work itself, and no person."""
+        return self.kind == "dummy" or self.autostart or self.is_subflow
+
+    @property
+    def offered_group_ids(self) -> tuple[int, ...]:
+        """The groups whose members may do the work."""
+        return tuple(sorted({*self.role_ids, *self.allowed_group_ids}))
+
+    @property
+    def is_open_to_all(self) -> bool:
+        """Whether every active user may do the work."""
+        return not (self.role_ids or self.allowed_group_ids or self.allowed_user_ids)
 
     @property
     def joins(self) -> bool:
@@ -106,6 +134,8 @@ class Graph:
     start_group_ids: tuple[int, ...]
     nodes: Mapping[str, Node]
     edges: tuple[Edge, ...]
+    requester_may_cancel: bool = False
+    data_schema: Mapping[str, Any] = field(default_factory=dict)
 
     @cached_property
     def _keys(self) -> Mapping[int, str]:
@@ -259,7 +289,7 @@ def load(process_id: int) -> Graph:
     activities = (
         Activity.objects.filter(process=process)
         .select_related("push_application", "application")
-        .prefetch_related("roles")
+        .prefetch_related("roles", "allowed_groups", "allowed_users", "sla_roles")
         .order_by("id")
     )
     transitions = Transition.objects.filter(process=process).select_related(
@@ -278,7 +308,13 @@ def load(process_id: int) -> Graph:
         start_group_ids=tuple(groups),
         nodes={activity.key: _node(activity) for activity in activities},
         edges=tuple(_edge(row, fields) for row in transitions.order_by("order", "id")),
+        requester_may_cancel=process.requester_may_cancel,
+        data_schema=process.data_schema,
     )
+
+
+def _keys_of(related: Any) -> tuple[int, ...]:
+    return tuple(sorted(row.pk for row in related.all()))
 
 
 def _node(row: Any) -> Node:
@@ -288,16 +324,29 @@ def _node(row: Any) -> Node:
         title=row.title,
         description=row.description,
         kind=row.kind,
-        role_ids=tuple(sorted(group.pk for group in row.roles.all())),
+        role_ids=_keys_of(row.roles),
         push_application=row.push_application.url if row.push_application else "",
         pushapp_param=row.pushapp_param,
         application=row.application.url if row.application else "",
         app_param=row.app_param,
         form=row.form_class,
+        form_template=row.form_template,
         autostart=row.autostart,
         autofinish=row.autofinish,
         join_mode=row.join_mode,
         split_mode=row.split_mode,
+        node_type=row.node_type,
+        allowed_group_ids=_keys_of(row.allowed_groups),
+        allowed_user_ids=_keys_of(row.allowed_users),
+        sla_role_ids=_keys_of(row.sla_roles),
+        sla_duration=row.sla_duration,
+        sla_warn=row.sla_warn,
+        compensation_handler=row.compensation_handler,
+        subflow=row.subflow,
+        subflow_binding=row.subflow_binding,
+        map_in=row.map_in,
+        map_out=row.map_out,
+        max_attempts=row.max_attempts,
     )
 
 
@@ -334,6 +383,8 @@ def fingerprint(graph: Graph) -> str:
         "begin": graph.begin,
         "end": graph.end,
         "start_groups": sorted(graph.start_group_ids),
+        "requester_may_cancel": graph.requester_may_cancel,
+        "data_schema": graph.data_schema,
         "activities": [
             {
                 "key": node.key,
@@ -346,10 +397,23 @@ def fingerprint(graph: Graph) -> str:
                 "application": node.application,
                 "app_param": node.app_param,
                 "form": node.form,
+                "form_template": node.form_template,
                 "autostart": node.autostart,
                 "autofinish": node.autofinish,
                 "join_mode": node.join_mode,
                 "split_mode": node.split_mode,
+                "node_type": node.node_type,
+                "allowed_groups": sorted(node.allowed_group_ids),
+                "allowed_users": sorted(node.allowed_user_ids),
+                "sla_roles": sorted(node.sla_role_ids),
+                "sla_duration": node.sla_duration,
+                "sla_warn": node.sla_warn,
+                "compensation_handler": node.compensation_handler,
+                "subflow": node.subflow,
+                "subflow_binding": node.subflow_binding,
+                "map_in": node.map_in,
+                "map_out": node.map_out,
+                "max_attempts": node.max_attempts,
             }
             for node in sorted(graph.nodes.values(), key=lambda node: node.key)
         ],

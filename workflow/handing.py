@@ -9,7 +9,7 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 
-from workflow import steps
+from workflow import variables
 from workflow.acting import act
 from workflow.assignment import is_candidate, require_candidate
 from workflow.errors import (
@@ -143,7 +143,7 @@ def give_back(
     What the delegate would answer, and why, is kept in the audit.
     """
     if data:
-        step.instance.data = steps.accepted_data(step.instance.data, data)
+        step.instance.data = variables.merged(step, data)
     delegator = step.current.delegated_by_id
     give(step, "workitem.returned", to=delegator, condition=outcome, comment=comment)
 

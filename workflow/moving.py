@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from workflow import handlers, routing, steps
+from workflow import handlers, routing
 from workflow.assignment import Placed, place
 from workflow.deciding import Deciding, called, transition_of
 from workflow.errors import ForwardedAlready, NoMatch
@@ -47,7 +47,7 @@ def no_match(graph: Graph, key: str) -> NoMatch:
 def go(step: Step, item: WorkItem, taken: Sequence[Edge]) -> None:
     """Move the token of a work item along transitions that were chosen."""
     key = step.graph.key_of(item.activity_id)
-    ids = steps.new_ids(len(taken))
+    ids = step.numbers(len(taken))
     moves = routing.forward(
         step.graph, step.marking, item=item.pk, activity=key, taken=taken, new_ids=ids
     )
@@ -166,10 +166,9 @@ def fall_out_at_join(step: Step, number: int) -> None:
         row = new_item(step, number, activity_id, Status.BLOCKED, step.item)
         step.release(row, arrived=False)
     row.status = Status.FALLOUT
-    step.event(
-        "workitem.fallout",
+    step.fall_out(
         row,
-        moved=("blocked", "fallout"),
+        before="blocked",
         kind="join.deadlock",
         message="No branch is left that could arrive here.",
     )

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.db import connection, transaction
 from django.db.models import Max
@@ -37,12 +38,12 @@ def install_process(data: ProcessData, *, by: Any = None) -> Process:
     data = prepared(data)
     with tenancy.acting(by), transaction.atomic():
         _lock(data.code)
-        group_ids = _group_ids(data)
+        group_ids, user_ids = _group_ids(data), _user_ids(data)
         published = Process.objects.published().filter(code=data.code).first()
-        content_hash = graph.fingerprint(_draft(data, group_ids))
+        content_hash = graph.fingerprint(_draft(data, group_ids, user_ids))
         if published is not None and published.content_hash == content_hash:
             return published
-        process = _written(data, group_ids, typed)
+        process = _written(data, group_ids, user_ids, typed)
         if published is not None:
             _retire(published, by=by)
         return _publish(process, content_hash, by=by)
@@ -135,23 +136,38 @@ def _lock(code: str) -> None:
 
 
 def _group_ids(data: ProcessData) -> dict[str, int]:
-    names = {role for activity in data.activities for role in activity.roles}
-    names |= set(data.start_groups)
+    names = set(data.start_groups)
+    for activity in data.activities:
+        names.update(activity.roles, activity.allowed_groups, activity.sla_roles)
     found = dict(Group.objects.filter(name__in=names).values_list("name", "pk"))
-    missing = sorted(names - found.keys())
-    if missing:
-        raise ProcessInvalid(
-            f"There is no group named {missing[0]!r}.",
-            extra={
-                "errors": [
-                    {"code": "group.missing", "message": name} for name in missing
-                ]
-            },
-        )
+    _require_known("group", names - found.keys())
     return found
 
 
-def _draft(data: ProcessData, group_ids: dict[str, int]) -> graph.Graph:
+def _user_ids(data: ProcessData) -> dict[str, int]:
+    names = {name for activity in data.activities for name in activity.allowed_users}
+    if not names:
+        return {}
+    people = get_user_model()._default_manager  # noqa: SLF001 - Django's public name
+    named = people.filter(username__in=names)
+    found = dict(named.values_list("username", "pk"))
+    _require_known("user", names - found.keys())
+    return found
+
+
+def _require_known(kind: str, missing: set[str]) -> None:
+    """Raise ProcessInvalid where a process names groups or people that are not here."""
+    if not missing:
+        return
+    errors = [{"code": f"{kind}.missing", "message": name} for name in sorted(missing)]
+    raise ProcessInvalid(
+        f"There is no {kind} named {errors[0]['message']!r}.", extra={"errors": errors}
+    )
+
+
+def _draft(
+    data: ProcessData, group_ids: dict[str, int], user_ids: dict[str, int]
+) -> graph.Graph:
     """Return the graph that the data will be, without row numbers."""
     return graph.Graph(
         process_id=0,
@@ -161,7 +177,7 @@ def _draft(data: ProcessData, group_ids: dict[str, int]) -> graph.Graph:
         priority=data.priority,
         begin=data.begin,
         end=data.end,
-        start_group_ids=tuple(sorted(group_ids[name] for name in data.start_groups)),
+        start_group_ids=_numbers(data.start_groups, group_ids),
         nodes={
             activity.key: graph.Node(
                 id=0,
@@ -169,16 +185,29 @@ def _draft(data: ProcessData, group_ids: dict[str, int]) -> graph.Graph:
                 title=activity.title,
                 description=activity.description,
                 kind=activity.kind,
-                role_ids=tuple(sorted(group_ids[role] for role in activity.roles)),
+                role_ids=_numbers(activity.roles, group_ids),
                 push_application=activity.push_application or "",
                 pushapp_param=dict(activity.pushapp_param),
                 application=activity.application or "",
                 app_param=dict(activity.app_param),
                 form=activity.form or "",
+                form_template=activity.form_template or "",
                 autostart=activity.autostart,
                 autofinish=activity.autofinish,
                 join_mode=activity.join_mode,
                 split_mode=activity.split_mode,
+                node_type=activity.node_type,
+                allowed_group_ids=_numbers(activity.allowed_groups, group_ids),
+                allowed_user_ids=_numbers(activity.allowed_users, user_ids),
+                sla_role_ids=_numbers(activity.sla_roles, group_ids),
+                sla_duration=activity.sla_duration,
+                sla_warn=activity.sla_warn,
+                compensation_handler=activity.compensation or "",
+                subflow=activity.subflow,
+                subflow_binding=activity.subflow_binding,
+                map_in=dict(activity.map_in),
+                map_out=dict(activity.map_out),
+                max_attempts=activity.max_attempts,
             )
             for activity in data.activities
         },
@@ -199,11 +228,20 @@ def _draft(data: ProcessData, group_ids: dict[str, int]) -> graph.Graph:
             )
             for place, way in enumerate(data.transitions)
         ),
+        requester_may_cancel=data.requester_may_cancel,
+        data_schema=dict(data.data_schema),
     )
 
 
+def _numbers(names: tuple[str, ...], numbers: dict[str, int]) -> tuple[int, ...]:
+    return tuple(sorted(numbers[name] for name in names))
+
+
 def _written(
-    data: ProcessData, group_ids: dict[str, int], typed: dict[str, str]
+    data: ProcessData,
+    group_ids: dict[str, int],
+    user_ids: dict[str, int],
+    typed: dict[str, str],
 ) -> Process:
     last = Process.objects.filter(code=data.code).aggregate(last=Max("version"))["last"]
     process = Process.objects.create(
@@ -213,11 +251,13 @@ def _written(
         version=(last or 0) + 1,
         version_note=data.version_note,
         priority=data.priority,
+        requester_may_cancel=data.requester_may_cancel,
+        data_schema=dict(data.data_schema),
         org_id=tenancy.resolved()["org_id"],
     )
-    process.start_groups.set([group_ids[name] for name in data.start_groups])
+    process.start_groups.set(_numbers(data.start_groups, group_ids))
     rows = {
-        activity.key: _write_activity(process, activity, group_ids)
+        activity.key: _write_activity(process, activity, group_ids, user_ids)
         for activity in data.activities
     }
     for way in data.transitions:
@@ -227,7 +267,10 @@ def _written(
 
 
 def _write_activity(
-    process: Process, data: ActivityData, group_ids: dict[str, int]
+    process: Process,
+    data: ActivityData,
+    group_ids: dict[str, int],
+    user_ids: dict[str, int],
 ) -> Activity:
     row = Activity.objects.create(
         process=process,
@@ -240,12 +283,25 @@ def _write_activity(
         application=_named(Application, data.application),
         app_param=dict(data.app_param),
         form_class=data.form or "",
+        form_template=data.form_template or "",
+        node_type=data.node_type,
+        sla_duration=data.sla_duration,
+        sla_warn=data.sla_warn,
+        compensation_handler=data.compensation or "",
+        subflow=data.subflow,
+        subflow_binding=data.subflow_binding,
+        map_in=dict(data.map_in),
+        map_out=dict(data.map_out),
+        max_attempts=data.max_attempts,
         autostart=data.autostart,
         autofinish=data.autofinish,
         join_mode=data.join_mode,
         split_mode=data.split_mode,
     )
-    row.roles.set([group_ids[role] for role in data.roles])
+    row.roles.set(_numbers(data.roles, group_ids))
+    row.allowed_groups.set(_numbers(data.allowed_groups, group_ids))
+    row.allowed_users.set(_numbers(data.allowed_users, user_ids))
+    row.sla_roles.set(_numbers(data.sla_roles, group_ids))
     return row
 
 

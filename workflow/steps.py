@@ -8,21 +8,27 @@ state one writes and the other begins anew, in both strategies.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.core.serializers.json import DjangoJSONEncoder
+from django.contrib.postgres.fields import ArrayField
 from django.db import OperationalError, connection, transaction
-from django.db.models import QuerySet
+from django.db.models import BigIntegerField, Func, QuerySet, Value
 
 from kernel import clock
 from tenants import scheduler
-from workflow import conf, graph, sql, tenancy
+from workflow import chain, conf, graph, sql, tenancy
 from workflow.audit import label_of
-from workflow.errors import WorkItemBusy, WorkItemConflict, WorkItemNotFound
+from workflow.chain import Exact
+from workflow.errors import (
+    InstanceNotFound,
+    WorkItemBusy,
+    WorkItemConflict,
+    WorkItemNotFound,
+)
 from workflow.graph import Edge, Graph, Node
 from workflow.models import ProcessInstance, WorkItem
 from workflow.routing import Marking
@@ -30,6 +36,9 @@ from workflow.routing import Marking
 #: PostgreSQL's words for "waited too long for a row" and "two waited for each other".
 LOCK_NOT_AVAILABLE = "55P03"
 DEADLOCK = "40P01"
+#: The sequences that new rows get their numbers from.
+ITEM_NUMBERS = "workflow_workitem_id_seq"
+INSTANCE_NUMBERS = "workflow_processinstance_id_seq"
 #: What a caller's own object shows after a call.
 SHOWN = (
     "status",
@@ -42,6 +51,7 @@ SHOWN = (
     "completed_at",
     "forwarded_at",
     "available_at",
+    "attempts",
     "version",
 )
 
@@ -79,8 +89,14 @@ class Step:
     ended: list[dict[str, Any]] = field(default_factory=list)
     armed: list[dict[str, Any]] = field(default_factory=list)
     events: list[dict[str, Any]] = field(default_factory=list)
+    incidents: list[dict[str, Any]] = field(default_factory=list)
+    resolved: list[dict[str, Any]] = field(default_factory=list)
     #: Work items that the engine goes on with after the commit.
     automatic: list[int] = field(default_factory=list)
+    #: Numbers that were reserved for new work items while reading.
+    spare: list[int] = field(default_factory=list)
+    #: Steps of child instances that this one starts, written with it.
+    children: list["Step"] = field(default_factory=list)
 
     @property
     def graph(self) -> Graph:
@@ -124,6 +140,13 @@ class Step:
         if arrived:
             self.arrived.add(item.pk)
 
+    def numbers(self, count: int) -> list[int]:
+        """Return numbers for new work items; a statement only where too few wait."""
+        if count > len(self.spare):
+            self.spare += new_ids(count - len(self.spare))
+        taken, self.spare = self.spare[:count], self.spare[count:]
+        return taken
+
     def end_timers(self, item: WorkItem, *, fired: int | None = None) -> None:
         """Take back what is pending for a work item, but for the timer that fired."""
         self.ended.append({"workitem_id": item.pk, "fired": fired, "only_fired": False})
@@ -137,11 +160,12 @@ class Step:
     def arm(
         self, kind: str, item: WorkItem, due_at: datetime, edge: Edge | None = None
     ) -> None:
-        """Set a timer for a work item."""
+        """Set a timer for a work item, also of another instance."""
         self.armed.append(
             {
                 "kind": kind,
                 "workitem_id": item.pk,
+                "instance_id": item.instance_id,
                 "transition_id": edge.id if edge else None,
                 "due_at": due_at,
                 "created_at": self.now,
@@ -160,20 +184,83 @@ class Step:
         """Append an audit event of the instance."""
         if not conf.value("GOFLOW_AUDIT_ENABLED"):
             return
+        event = {
+            "tenant_id": self.instance.tenant_id,
+            "created_at": self.now,
+            "action": action,
+            "actor_id": self.by.pk if self.by else None,
+            "process_id": self.instance.process_id,
+            "instance_id": self.instance.pk,
+            "workitem_id": item.pk if item else None,
+            "activity_id": item.activity_id if item else None,
+            "transition_id": edge.id if edge else None,
+            "status_from": moved[0],
+            "status_to": moved[1],
+            "metadata": metadata,
+            "seq": self.instance.audit_seq + 1,
+            "prev_hash": self.instance.audit_head,
+        }
         self.instance.audit_seq += 1
-        self.events.append(
+        self.instance.audit_head = chain.digest(event)
+        label, digest = label_of(self.by), self.instance.audit_head
+        self.events.append({**event, "hash": digest, "actor_label": label})
+
+    def fall_out(
+        self,
+        item: WorkItem,
+        *,
+        before: str,
+        kind: str,
+        message: str,
+        trace: str = "",
+        attempts: int = 1,
+    ) -> None:
+        """Open an incident on a work item, which its caller makes `fallout`."""
+        self.event(
+            "workitem.fallout",
+            item,
+            moved=(before, "fallout"),
+            kind=kind,
+            message=message,
+        )
+        self.open_incident(
+            item, kind=kind, message=message, trace=trace, attempts=attempts
+        )
+
+    def open_incident(
+        self,
+        item: WorkItem,
+        *,
+        kind: str,
+        message: str,
+        trace: str = "",
+        attempts: int = 1,
+    ) -> None:
+        """Write down that somebody has to look, and have them told."""
+        self.event("incident.opened", item, kind=kind, attempts=attempts)
+        self.incidents.append(
             {
-                "created_at": self.now,
-                "action": action,
-                "actor_id": self.by.pk if self.by else None,
-                "actor_label": label_of(self.by),
-                "workitem_id": item.pk if item else None,
-                "activity_id": item.activity_id if item else None,
-                "transition_id": edge.id if edge else None,
-                "status_from": moved[0],
-                "status_to": moved[1],
-                "metadata": metadata,
-                "seq": self.instance.audit_seq,
+                "workitem_id": item.pk,
+                "kind": kind,
+                "message": message[:500],
+                "trace": trace,
+                "attempts": attempts,
+                "opened_at": self.now,
+            }
+        )
+        self.arm("notice", item, self.now)
+
+    def resolve_incident(
+        self, item: WorkItem, *, resolution: str, reason: str = ""
+    ) -> None:
+        """Close the incident that is open on a work item, if there is one."""
+        self.resolved.append(
+            {
+                "workitem_id": item.pk,
+                "resolution": resolution,
+                "reason": reason,
+                "resolved_at": self.now,
+                "resolved_by": self.by.pk if self.by else None,
             }
         )
 
@@ -187,6 +274,12 @@ class Step:
 
     # Writing
 
+    @property
+    def says_something(self) -> bool:
+        """Whether there is anything to write."""
+        changes = self.changed or self.released or self.created
+        return bool(changes or self.ended or self.armed or self.events)
+
     def write(self) -> None:
         """Write the step. Raises MovedOn where another one was faster."""
         stamp = tenancy.resolved(user=self.by)["tenant_id"]
@@ -196,8 +289,11 @@ class Step:
         if moved != 1 or items != len(self.changed) + len(self.released):
             raise MovedOn
         self.instance.version += 1
+        self.instance._state.adding = False  # noqa: SLF001 - where Django says whether a row is there
         for item in (*self.changed.values(), *self.released.values()):
             item.version += 1
+        for child in self.children:
+            child.write()
         if self.armed:
             scheduler.arm(min(timer["due_at"] for timer in self.armed))
 
@@ -214,6 +310,8 @@ class Step:
                 "data": instance.data,
                 "closed_at": instance.closed_at,
                 "audit_seq": instance.audit_seq,
+                "audit_head": instance.audit_head,
+                "born": _birth(instance) if instance._state.adding else None,  # noqa: SLF001 - where Django says whether a row is there
             },
             "changed": list(map(_columns, self.changed.values())),
             "released": [
@@ -225,16 +323,29 @@ class Step:
             "joined": self.joined,
             "ended": self.ended,
             "armed": self.armed,
+            "incidents": self.incidents,
+            "resolved": self.resolved,
             "events": self.events,
         }
         return json.dumps(document, cls=Exact)
 
 
-class Exact(DjangoJSONEncoder):
-    """Writes instants to the microsecond, as PostgreSQL keeps them."""
-
-    def default(self, o: Any) -> Any:
-        return o.isoformat() if isinstance(o, datetime) else super().default(o)
+def _birth(instance: ProcessInstance) -> dict[str, Any]:
+    """Return what only a new instance has to say."""
+    return {
+        "org_id": instance.org_id,
+        "title": instance.title,
+        "process_id": instance.process_id,
+        "process_version": instance.process_version,
+        "user_id": instance.user_id,
+        "created_at": instance.creationTime,
+        "priority": instance.priority,
+        "content_type_id": instance.content_type_id,
+        "object_id": instance.object_id,
+        "parent_workitem_id": instance.parent_workitem_id,
+        "root_id": instance.root_id,
+        "depth": instance.depth,
+    }
 
 
 def _columns(item: WorkItem) -> dict[str, Any]:
@@ -266,21 +377,66 @@ def with_all(rows: "QuerySet[WorkItem]") -> "QuerySet[WorkItem]":
     )
 
 
-def read(item_id: int, *, by: Any) -> Step:
+def reserved(sequence: str, count: int) -> Func:
+    """Return new numbers of a sequence, as a column of another query."""
+    return Func(
+        Value(sequence),
+        Value(count),
+        template="ARRAY(SELECT nextval(%(expressions)s))",
+        arg_joiner=") FROM generate_series(1, ",
+        output_field=ArrayField(BigIntegerField()),
+    )
+
+
+def read(item_id: int, *, by: Any, spare: int = 0) -> Step:
     """Read a work item and its instance anew, in one statement.
 
-    Raises WorkItemNotFound.
+    `spare` is how many new work items the step will likely make: their numbers are
+    reserved with it. Raises WorkItemNotFound.
     """
     rows = with_all(tenancy.filtered(WorkItem.objects.filter(pk=item_id), user=by))
     if conf.value("GOFLOW_LOCK_STRATEGY") == "pessimistic":
         _limit_waiting()
         # The instance comes first in every step, so no two wait for each other.
         rows = rows.select_for_update(of=("instance", "self"))
-    item = rows.annotate(actor_groups=groups_of(by)).order_by().first()
+    rows = rows.annotate(actor_groups=groups_of(by))
+    if spare:
+        rows = rows.annotate(spare=reserved(ITEM_NUMBERS, spare))
+    item: Any = rows.order_by().first()
     if item is None:
         raise WorkItemNotFound
-    groups = frozenset(item.actor_groups)
-    return Step(item.instance, by=by, now=clock.now(), groups=groups, item=item)
+    return Step(
+        item.instance,
+        by=by,
+        now=clock.now(),
+        groups=frozenset(item.actor_groups),
+        item=item,
+        spare=item.spare if spare else [],
+    )
+
+
+def read_instance(instance_id: int, *, by: Any, spare: int = 0) -> Step:
+    """Read an instance anew, in one statement; as `read` does.
+
+    Raises InstanceNotFound.
+    """
+    rows = tenancy.filtered(ProcessInstance.objects.filter(pk=instance_id), user=by)
+    rows = rows.select_related("process", "user")
+    if conf.value("GOFLOW_LOCK_STRATEGY") == "pessimistic":
+        _limit_waiting()
+        rows = rows.select_for_update(of=("self",))
+    instance: Any = rows.annotate(
+        actor_groups=groups_of(by), spare=reserved(ITEM_NUMBERS, spare)
+    ).first()
+    if instance is None:
+        raise InstanceNotFound
+    return Step(
+        instance,
+        by=by,
+        now=clock.now(),
+        groups=frozenset(instance.actor_groups),
+        spare=instance.spare,
+    )
 
 
 def _limit_waiting() -> None:
@@ -319,7 +475,7 @@ def _attempt(
         step = begin()
         step.unpushable = unpushable
         decide(step)
-        if step.changed or step.created or step.ended or step.events:
+        if step.says_something:
             step.write()
     return step
 
@@ -346,8 +502,3 @@ def show(step: Step, item: WorkItem) -> None:
 def later(step: Step, after: timedelta) -> datetime:
     """Return an instant after the step's own."""
     return step.now + after
-
-
-def accepted_data(stored: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the variables of an instance with the new ones over the old ones."""
-    return {**stored, **new}

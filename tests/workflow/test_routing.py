@@ -12,7 +12,7 @@ from workflow.routing import Marking, Moves, choose, forward
 
 
 def graph_of(data) -> Graph:
-    return _draft(prepared(data), {})
+    return _draft(prepared(data), {}, {})
 
 
 def go(graph: Graph, marking: Marking, item: int, activity: str, *keys: str) -> Moves:

@@ -170,7 +170,7 @@ def test_no_way_of_writing_gives_a_row_the_stamp_of_another(
         lambda: WorkItem.objects.bulk_update([copy], ["tenant_id"]),
         lambda: WorkItem.objects.bulk_create([WorkItem(tenant_id=foreign)]),
         lambda: Process.objects.create(tenant_id=foreign, title="x", code="x"),
-        lambda: AuditEvent.objects.create(tenant_id=foreign, action="x"),
+        lambda: AuditEvent.objects.create(tenant_id=foreign, action="x", seq=99),
     ):
         with pytest.raises(TenantMismatch), transaction.atomic():
             write()
@@ -216,7 +216,7 @@ def test_nothing_is_written_where_the_resolver_is_wrong(
         lambda: install(approval(code="other")),
         lambda: ProcessInstance.objects.start("test", alice, about),
         lambda: item.activate(bob),
-        lambda: AuditEvent.objects.create(action="x"),
+        lambda: AuditEvent.objects.create(action="x", seq=99),
         lambda: audit.record("x", by=alice),
         lambda: WorkItem.objects.bulk_create([WorkItem()]),
     ):

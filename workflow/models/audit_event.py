@@ -37,8 +37,11 @@ class AuditEvent(AppendOnly):
     status_from = models.CharField(max_length=10, blank=True)
     status_to = models.CharField(max_length=10, blank=True)
     metadata = models.JSONField(default=dict)
-    #: Counts the events of one instance from 1; empty for events of none.
-    seq = models.PositiveIntegerField(null=True)
+    #: Counts the events of one chain from 1: of an instance, or of the tenant.
+    seq = models.PositiveIntegerField()
+    #: The hash of the event before, and of this one: see `workflow.chain`.
+    prev_hash = models.CharField(max_length=64, blank=True)
+    hash = models.CharField(max_length=64)
 
     objects = OwnRows.from_queryset(AuditEventQuerySet)()
 
@@ -51,6 +54,11 @@ class AuditEvent(AppendOnly):
                 fields=("instance_id", "seq"),
                 condition=Q(instance_id__isnull=False),
             ),
+            models.UniqueConstraint(
+                name="audit_event_of_tenant_once",
+                fields=("seq",),
+                condition=Q(instance_id__isnull=True),
+            ),
         )
         indexes = (
             models.Index(name="audit_event_by_time", fields=("created_at", "id")),
@@ -58,3 +66,21 @@ class AuditEvent(AppendOnly):
 
     def __str__(self) -> str:
         return self.action
+
+
+class AuditHead(models.Model):
+    """The head of the tenant's own chain; that of an instance stands on its row."""
+
+    tenant_id = TenantIdField()
+    seq = models.PositiveIntegerField(default=0)
+    hash = models.CharField(max_length=64, blank=True)
+
+    objects = OwnRows["AuditHead"]()
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(name="audit_head_once", condition=Q(id=1)),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.seq} {self.hash[:8]}"

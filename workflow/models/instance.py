@@ -85,6 +85,23 @@ class ProcessInstance(models.Model):
     )
     creationTime = models.DateTimeField(_("started at"), default=clock.now)  # noqa: N815 - the seed's name
     closed_at = models.DateTimeField(null=True, blank=True)
+    #: Why it was ended before its end.
+    close_reason = models.CharField(
+        max_length=1000, blank=True, default="", db_default=""
+    )
+    #: The work item whose subflow this is, the instance that began it all, and how
+    #: many instances lie between.
+    parent_workitem = models.ForeignKey(
+        "WorkItem",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="children",
+    )
+    root = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    depth = models.PositiveSmallIntegerField(default=0, db_default=0)
     status = models.CharField(
         _("status"), max_length=10, choices=Status, default=Status.INITIATED
     )
@@ -103,6 +120,8 @@ class ProcessInstance(models.Model):
     version = models.PositiveIntegerField(default=0)
     #: The number of the last audit event of this instance.
     audit_seq = models.PositiveIntegerField(default=0)
+    #: Its hash: the head of the chain.
+    audit_head = models.CharField(max_length=64, blank=True, default="", db_default="")
 
     objects = ProcessInstanceManager()
 

@@ -69,6 +69,16 @@ class Process(models.Model):
         "Activity", null=True, blank=True, on_delete=models.PROTECT, related_name="ends"
     )
     start_groups = models.ManyToManyField(Group, blank=True, related_name="+")
+    #: Whether who asked for an instance may end it before its end.
+    requester_may_cancel = models.BooleanField(default=False, db_default=False)
+    #: The types of the variables, by name: see `workflow.variables`.
+    data_schema = models.JSONField(default=dict, db_default={}, blank=True)
+    #: Counts the changes of a draft; who edits an older one is refused.
+    revision = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    #: The last verdict of the soundness check.
+    soundness = models.JSONField(
+        default=dict, db_default={}, blank=True, editable=False
+    )
     #: SHA-256 of the content, set at publishing and checked at each load.
     content_hash = models.CharField(max_length=64, blank=True, editable=False)
 
@@ -103,6 +113,16 @@ class Process(models.Model):
             ("can_browse", "Can browse every version of a process"),
             ("can_view_others_work", "Can see the work of others"),
             ("can_reassign", "Can give work to others"),
+            ("can_change_priority", "Can change the priority of work"),
+            ("can_design", "Can draw processes"),
+            ("can_publish", "Can publish processes"),
+            ("can_publish_unsound", "Can publish a process that may get stuck"),
+            ("can_monitor", "Can see figures about all work"),
+            ("can_manage_instances", "Can pause, resume and cancel instances"),
+            ("can_resolve_incidents", "Can resolve incidents"),
+            ("can_view_audit", "Can read the whole audit trail"),
+            ("can_manage_webhooks", "Can manage webhooks"),
+            ("can_export", "Can export processes and histories"),
         )
 
     def __str__(self) -> str:
@@ -119,6 +139,18 @@ class Activity(models.Model):
     class Kind(models.TextChoices):
         STANDARD = "standard", _("standard")
         DUMMY = "dummy", _("dummy")
+        SUBFLOW = "subflow", _("subflow")
+
+    class NodeType(models.TextChoices):
+        """What an activity stands for in a drawing; the engine does not look."""
+
+        STANDARD = "standard", _("standard")
+        APPROVAL = "approval", _("approval")
+        REVIEW = "review", _("review")
+        SERVICE = "service", _("service")
+        NOTIFICATION = "notification", _("notification")
+        GATEWAY = "gateway", _("gateway")
+        SCRIPT = "script", _("script")
 
     class Mode(models.TextChoices):
         XOR = "xor", _("one of the ways")
@@ -135,9 +167,21 @@ class Activity(models.Model):
     kind = models.CharField(
         _("kind"), max_length=8, choices=Kind, default=Kind.STANDARD
     )
+    node_type = models.CharField(
+        max_length=12,
+        choices=NodeType,
+        default=NodeType.STANDARD,
+        db_default="standard",
+    )
     roles = models.ManyToManyField(
         Group, verbose_name=_("roles"), blank=True, related_name="+"
     )
+    allowed_groups = models.ManyToManyField(Group, blank=True, related_name="+")
+    allowed_users = models.ManyToManyField(
+        settings.AUTH_USER_MODEL, blank=True, related_name="+"
+    )
+    #: Who is told of a service level that is missed.
+    sla_roles = models.ManyToManyField(Group, blank=True, related_name="+")
     push_application = models.ForeignKey(
         "PushApplication",
         null=True,
@@ -155,6 +199,27 @@ class Activity(models.Model):
     )
     app_param = models.JSONField(default=dict, blank=True)
     form_class = models.CharField(max_length=255, blank=True)
+    form_template = models.CharField(
+        max_length=255, blank=True, default="", db_default=""
+    )
+    compensation_handler = models.CharField(
+        max_length=255, blank=True, default="", db_default=""
+    )
+    #: The code of the process that a subflow runs, and `latest` or a version number.
+    subflow = models.CharField(max_length=100, blank=True, default="", db_default="")
+    subflow_binding = models.CharField(
+        max_length=10, default="latest", db_default="latest"
+    )
+    #: Variables of the child from the parent's, and the other way round at its end.
+    map_in = models.JSONField(default=dict, db_default={}, blank=True)
+    map_out = models.JSONField(default=dict, db_default={}, blank=True)
+    #: Durations such as `3d`; the warning comes before the duration has passed.
+    sla_duration = models.CharField(
+        max_length=16, blank=True, default="", db_default=""
+    )
+    sla_warn = models.CharField(max_length=16, blank=True, default="", db_default="")
+    #: How often automatic work is tried before it becomes an incident.
+    max_attempts = models.PositiveSmallIntegerField(default=3, db_default=3)
     autostart = models.BooleanField(default=False)
     autofinish = models.BooleanField(default=True)
     join_mode = models.CharField(max_length=3, choices=Mode, default=Mode.XOR)
@@ -175,13 +240,29 @@ class Activity(models.Model):
             ),
             models.CheckConstraint(
                 name="activity_kind_known",
-                condition=Q(kind__in=("standard", "dummy")),
+                condition=Q(
+                    kind__in=("standard", "dummy", "subflow"),
+                    node_type__in=(
+                        "standard",
+                        "approval",
+                        "review",
+                        "service",
+                        "notification",
+                        "gateway",
+                        "script",
+                    ),
+                ),
             ),
             models.CheckConstraint(
                 name="activity_modes_known",
                 condition=Q(
                     join_mode__in=("xor", "and"), split_mode__in=("xor", "and")
                 ),
+            ),
+            models.CheckConstraint(
+                name="activity_subflow_named",
+                condition=(Q(kind="subflow") & ~Q(subflow=""))
+                | (~Q(kind="subflow") & Q(subflow="")),
             ),
         )
 

@@ -32,7 +32,7 @@ class TimerQuerySet(models.QuerySet["Timer"]):
 
 
 class Timer(models.Model):
-    """Something to do at an instant that never moves once it is written."""
+    """Something to do at an instant that only a suspension moves."""
 
     class Kind(models.TextChoices):
         #: A timeout transition fires.
@@ -41,9 +41,13 @@ class Timer(models.Model):
         AUTO = "auto"
         #: The holder of a new work item is told.
         NOTICE = "notice"
+        #: The child of a subflow has ended, and its work item goes on.
+        CHILD = "child"
 
     class State(models.TextChoices):
         PENDING = "pending"
+        #: Its instance is suspended; `remaining` counts from the resuming.
+        PAUSED = "paused"
         DONE = "done"
         DROPPED = "dropped"
 
@@ -59,6 +63,7 @@ class Timer(models.Model):
         Transition, null=True, on_delete=models.PROTECT, related_name="+"
     )
     due_at = models.DateTimeField()
+    remaining = models.DurationField(null=True)
     state = models.CharField(max_length=8, choices=State, default=State.PENDING)
     attempts = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField(default=clock.now)
@@ -71,8 +76,8 @@ class Timer(models.Model):
             models.CheckConstraint(
                 name="timer_words_known",
                 condition=Q(
-                    kind__in=("timeout", "auto", "notice"),
-                    state__in=("pending", "done", "dropped"),
+                    kind__in=("timeout", "auto", "notice", "child"),
+                    state__in=("pending", "paused", "done", "dropped"),
                 ),
             ),
         )

@@ -4,7 +4,35 @@
 WITH step AS (
     SELECT %(step)s::jsonb AS doc
 ),
-moved AS (
+here AS (
+    SELECT x.*
+    FROM step, jsonb_to_record(step.doc -> 'instance') AS x (
+        id bigint, tenant_id text, version int, status text, condition text,
+        marking jsonb, data jsonb, closed_at timestamptz, audit_seq int,
+        audit_head text, born jsonb
+    )
+),
+begun AS (
+    INSERT INTO workflow_processinstance (
+        id, tenant_id, org_id, title, process_id, process_version, user_id,
+        "creationTime", status, priority, condition, content_type_id, object_id, data,
+        marking, closed_at, audit_seq, audit_head, version, parent_workitem_id,
+        root_id, depth
+    )
+    SELECT here.id, here.tenant_id, x.org_id, x.title, x.process_id, x.process_version,
+        x.user_id, x.created_at, here.status, x.priority, here.condition,
+        x.content_type_id, x.object_id, here.data, here.marking, here.closed_at,
+        here.audit_seq, here.audit_head, here.version + 1, x.parent_workitem_id,
+        x.root_id, x.depth
+    FROM here, jsonb_to_record(here.born) AS x (
+        org_id text, title text, process_id bigint, process_version int,
+        user_id bigint, created_at timestamptz, priority int, content_type_id int,
+        object_id text, parent_workitem_id bigint, root_id bigint, depth int
+    )
+    WHERE here.born IS NOT NULL
+    RETURNING id, tenant_id, org_id, process_id
+),
+gone_on AS (
     UPDATE workflow_processinstance AS i
     SET status = x.status,
         condition = x.condition,
@@ -12,13 +40,15 @@ moved AS (
         data = x.data,
         closed_at = x.closed_at,
         audit_seq = x.audit_seq,
+        audit_head = x.audit_head,
         version = i.version + 1
-    FROM step, jsonb_to_record(step.doc -> 'instance') AS x (
-        id bigint, tenant_id text, version int, status text, condition text,
-        marking jsonb, data jsonb, closed_at timestamptz, audit_seq int
-    )
+    FROM here AS x
     WHERE i.id = x.id AND i.version = x.version AND i.tenant_id = x.tenant_id
+        AND x.born IS NULL
     RETURNING i.id, i.tenant_id, i.org_id, i.process_id
+),
+moved AS (
+    SELECT * FROM begun UNION ALL SELECT * FROM gone_on
 ),
 changed AS (
     UPDATE workflow_workitem AS w
@@ -31,10 +61,11 @@ changed AS (
         forwarded_at = x.forwarded_at,
         delegated_by_id = x.delegated_by_id,
         returns = x.returns,
+        attempts = x.attempts,
         version = w.version + 1
     FROM moved, step, jsonb_to_recordset(step.doc -> 'changed') AS x (
         id bigint, version int, status text, user_id bigint, condition text,
-        delegated_by_id bigint, returns boolean,
+        delegated_by_id bigint, returns boolean, attempts int,
         date timestamptz, activated_at timestamptz, completed_at timestamptz,
         forwarded_at timestamptz
     )
@@ -113,25 +144,54 @@ armed AS (
         tenant_id, kind, instance_id, workitem_id, transition_id, due_at, state,
         attempts, created_at
     )
-    SELECT moved.tenant_id, x.kind, moved.id, x.workitem_id, x.transition_id,
+    SELECT moved.tenant_id, x.kind, x.instance_id, x.workitem_id, x.transition_id,
         x.due_at, 'pending', 0, x.created_at
     FROM moved, step, jsonb_to_recordset(step.doc -> 'armed') AS x (
-        kind text, workitem_id bigint, transition_id bigint, due_at timestamptz,
-        created_at timestamptz
+        kind text, instance_id bigint, workitem_id bigint, transition_id bigint,
+        due_at timestamptz, created_at timestamptz
     )
+),
+opened AS (
+    INSERT INTO workflow_incident (
+        tenant_id, instance_id, workitem_id, kind, message, trace, attempts,
+        opened_at, resolution, reason
+    )
+    SELECT moved.tenant_id, moved.id, x.workitem_id, x.kind, x.message, x.trace,
+        x.attempts, x.opened_at, '', ''
+    FROM moved, step, jsonb_to_recordset(step.doc -> 'incidents') AS x (
+        workitem_id bigint, kind text, message text, trace text, attempts int,
+        opened_at timestamptz
+    )
+    -- One at a time is open on a work item; the first says what is wrong.
+    ON CONFLICT (workitem_id) WHERE resolved_at IS NULL DO NOTHING
+),
+resolved AS (
+    UPDATE workflow_incident AS i
+    SET resolved_at = x.resolved_at,
+        resolved_by_id = x.resolved_by,
+        resolution = x.resolution,
+        reason = x.reason
+    FROM moved, step, jsonb_to_recordset(step.doc -> 'resolved') AS x (
+        workitem_id bigint, resolution text, reason text, resolved_at timestamptz,
+        resolved_by bigint
+    )
+    WHERE i.workitem_id = x.workitem_id AND i.instance_id = moved.id
+        AND i.resolved_at IS NULL
 ),
 written AS (
     INSERT INTO workflow_auditevent (
         tenant_id, created_at, action, actor_id, actor_label, process_id, instance_id,
-        workitem_id, activity_id, transition_id, status_from, status_to, metadata, seq
+        workitem_id, activity_id, transition_id, status_from, status_to, metadata, seq,
+        prev_hash, hash
     )
     SELECT moved.tenant_id, x.created_at, x.action, x.actor_id, x.actor_label,
         moved.process_id, moved.id, x.workitem_id, x.activity_id, x.transition_id,
-        x.status_from, x.status_to, x.metadata, x.seq
+        x.status_from, x.status_to, x.metadata, x.seq, x.prev_hash, x.hash
     FROM moved, step, jsonb_to_recordset(step.doc -> 'events') AS x (
         created_at timestamptz, action text, actor_id bigint, actor_label text,
         workitem_id bigint, activity_id bigint, transition_id bigint,
-        status_from text, status_to text, metadata jsonb, seq int
+        status_from text, status_to text, metadata jsonb, seq int, prev_hash text,
+        hash text
     )
 )
 SELECT

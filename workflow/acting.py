@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from workflow import automatic, steps
-from workflow.models import WorkItem
+from workflow.errors import HandlerFailed
+from workflow.models import Incident, WorkItem
 from workflow.steps import Step
 
 
@@ -14,8 +15,16 @@ def act(
     """Run a step about a work item; the caller's own object shows the new state.
 
     `spare` is how many new work items it will likely make.
+    Raises HandlerFailed, with the number of the incident, where a registered handler
+    fails; the work item then stays as it was.
     """
-    step = steps.run(lambda: steps.read(item.pk, by=by, spare=spare), decide)
+    try:
+        step = steps.run(lambda: steps.read(item.pk, by=by, spare=spare), decide)
+    except HandlerFailed as problem:
+        automatic.report(item.pk, problem)
+        open_ones = Incident.objects.open().filter(workitem=item.pk)
+        problem.extra["incident_id"] = open_ones.values_list("pk", flat=True).first()
+        raise
     steps.show(step, item)
     automatic.follow(step)
     return item

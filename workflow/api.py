@@ -16,7 +16,9 @@ from workflow import (
     graph,
     handing,
     handlers,
+    incidents,
     inputs,
+    lifecycle,
     moving,
     steps,
     tenancy,
@@ -25,6 +27,7 @@ from workflow import (
 from workflow.errors import (
     ContentTypeInvalid,
     ContentTypeNotAllowed,
+    IncidentNotFound,
     InstanceNotFound,
     ObjectNotAllowed,
     ObjectNotFound,
@@ -33,7 +36,14 @@ from workflow.errors import (
     ProcessNotFound,
     WorkItemNotFound,
 )
-from workflow.models import Activity, AuditEvent, Process, ProcessInstance, WorkItem
+from workflow.models import (
+    Activity,
+    AuditEvent,
+    Incident,
+    Process,
+    ProcessInstance,
+    WorkItem,
+)
 from workflow.models.work_item import STATUSES
 from workflow.paging import number, page_of
 from workflow.routing import Marking
@@ -42,10 +52,15 @@ from workflow.schemas import (
     CompleteIn,
     DelegateIn,
     EventOut,
+    IncidentMovedOut,
+    IncidentOut,
+    InstanceMovedOut,
     InstanceOut,
     MovedOut,
     ProcessOut,
+    ReasonIn,
     ReassignIn,
+    SkipIn,
     StartedOut,
     StartProcessIn,
     WorkItemDetailOut,
@@ -267,6 +282,9 @@ def show_instance(request: HttpRequest, instance_id: int) -> dict[str, Any]:
         "id": instance.pk,
         "title": instance.title,
         "status": instance.status,
+        "version": instance.version,
+        "parent_workitem_id": instance.parent_workitem_id,
+        "close_reason": instance.close_reason,
         "process_id": instance.process_id,
         "process": instance.process.title,
         "process_version": instance.process_version,
@@ -291,6 +309,69 @@ def show_history(
     instance = visible_instance(request, instance_id)
     events = AuditEvent.objects.of_instance(instance.pk).visible_to(request.user)
     return page_of(request, response, events, key="seq")
+
+
+@router.post("/instances/{instance_id}/suspend", response=InstanceMovedOut)
+def suspend(request: HttpRequest, instance_id: int) -> dict[str, Any]:
+    """Pause an instance and all that its subflows began."""
+    instance = visible_instance(request, instance_id)
+    lifecycle.suspend_instance(instance, by=request.user)
+    return {"status": "suspended", "instance_id": instance.pk}
+
+
+@router.post("/instances/{instance_id}/resume", response=InstanceMovedOut)
+def resume(request: HttpRequest, instance_id: int) -> dict[str, Any]:
+    """Let a paused instance go on."""
+    instance = visible_instance(request, instance_id)
+    lifecycle.resume_instance(instance, by=request.user)
+    return {"status": "resumed", "instance_id": instance.pk}
+
+
+@router.post("/instances/{instance_id}/cancel", response=InstanceMovedOut)
+def cancel(request: HttpRequest, instance_id: int, body: ReasonIn) -> dict[str, Any]:
+    """End an instance for good, with a reason."""
+    instance = visible_instance(request, instance_id)
+    lifecycle.cancel_instance(instance, by=request.user, reason=body.reason)
+    return {"status": "cancelled", "instance_id": instance.pk}
+
+
+@router.get("/incidents", response=list[IncidentOut])
+def list_incidents(request: HttpRequest, response: HttpResponse) -> list[Incident]:
+    """List the incidents of the tenant; `open=true` leaves out what is resolved."""
+    only_open = request.GET.get("open")
+    if only_open not in {None, "true", "false"}:
+        raise PageInvalid("open is true or false.")
+    rows = Incident.objects.visible_to(request.user)
+    if only_open == "true":
+        rows = rows.open()
+    return page_of(request, response, rows, filters=("open",))
+
+
+@router.post("/incidents/{incident_id}/retry", response=IncidentMovedOut)
+def retry(request: HttpRequest, incident_id: int, body: ReasonIn) -> dict[str, Any]:
+    """Run the activity of an incident again."""
+    incident = visible_incident(request, incident_id)
+    item = incidents.retry_incident(incident, by=request.user, reason=body.reason)
+    return {"status": "retried", "incident_id": incident.pk, "workitem_id": item.pk}
+
+
+@router.post("/incidents/{incident_id}/skip", response=IncidentMovedOut)
+def skip(request: HttpRequest, incident_id: int, body: SkipIn) -> dict[str, Any]:
+    """Complete the work item of an incident as if its work had been done."""
+    incident = visible_incident(request, incident_id)
+    item = incidents.skip_incident(
+        incident, by=request.user, reason=body.reason, condition=body.condition
+    )
+    return {"status": "skipped", "incident_id": incident.pk, "workitem_id": item.pk}
+
+
+def visible_incident(request: HttpRequest, incident_id: int) -> Incident:
+    """Return an incident that the caller may resolve. Raises IncidentNotFound."""
+    rows = known(Incident.objects.visible_to(request.user), incident_id)
+    incident: Incident | None = rows.select_related("workitem").first()
+    if incident is None:
+        raise IncidentNotFound
+    return incident
 
 
 def visible_item(request: HttpRequest, item_id: int) -> WorkItem:

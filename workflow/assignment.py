@@ -23,9 +23,14 @@ AUTO_GRACE = timedelta(seconds=30)
 Placed = tuple[WorkItem, Node]
 
 
-def is_candidate(node: Node, *, groups: frozenset[int], superuser: bool) -> bool:
+def is_candidate(node: Node, user: Any, *, groups: frozenset[int]) -> bool:
     """Say whether a person with these groups may do the work of an activity."""
-    return superuser or not node.role_ids or not groups.isdisjoint(node.role_ids)
+    return (
+        user.is_superuser
+        or node.is_open_to_all
+        or user.pk in node.allowed_user_ids
+        or not groups.isdisjoint(node.offered_group_ids)
+    )
 
 
 def require_candidate(step: Step) -> None:
@@ -41,28 +46,36 @@ def require_candidate(step: Step) -> None:
     at_begin = node.key == step.graph.begin and step.instance.user_id == step.by.pk
     if at_begin:
         return
-    if not is_candidate(node, groups=step.groups, superuser=step.by.is_superuser):
+    if not is_candidate(node, step.by, groups=step.groups):
         raise NotCandidate
 
 
 def place(step: Step, placed: list[Placed]) -> None:
     """Give each new work item to a person, to its roles, or to the engine."""
+    from workflow import subflow
+
     chosen = {item.pk: push(step, item, node) for item, node in placed}
     groups = memberships(chosen, placed)
     for item, node in placed:
+        if node.is_subflow:
+            subflow.begin(step, item, node)
+            continue
         if node.is_automatic:
-            step.automatic.append(item.pk)
-            step.arm("auto", item, later(step, AUTO_GRACE))
+            run_soon(step, item)
             continue
         user = chosen[item.pk]
-        if user is not None and is_candidate(
-            node, groups=groups[user.pk], superuser=user.is_superuser
-        ):
+        if user is not None and is_candidate(node, user, groups=groups[user.pk]):
             hold(step, item, user)
         else:
             offer(step, item, node)
         if item.is_open:
             set_timeouts(step, item, node)
+
+
+def run_soon(step: Step, item: WorkItem) -> None:
+    """Let the engine do the work after the commit, and again if that dies."""
+    step.automatic.append(item.pk)
+    step.arm("auto", item, later(step, AUTO_GRACE))
 
 
 def push(step: Step, item: WorkItem, node: Node) -> Any:
@@ -90,7 +103,7 @@ def memberships(
     """Return the groups of everybody who was chosen for work with roles."""
     users = {user.pk: user for user in chosen.values() if user is not None}
     found: dict[int, set[int]] = {key: set() for key in users}
-    if users and any(node.role_ids and chosen[item.pk] for item, node in placed):
+    if any(node.offered_group_ids and chosen[item.pk] for item, node in placed):
         through = get_user_model().groups.through
         rows = through.objects.filter(user_id__in=users)
         for user_id, group_id in rows.values_list("user_id", "group_id"):
@@ -112,7 +125,7 @@ def offer(step: Step, item: WorkItem, node: Node) -> None:
     Where a push application should have chosen and there is no role to fall back on,
     the item falls out: nobody would ever see it.
     """
-    if node.push_application and not node.role_ids:
+    if node.push_application and node.is_open_to_all:
         item.status = WorkItem.Status.FALLOUT
         step.fall_out(
             item,
@@ -122,7 +135,7 @@ def offer(step: Step, item: WorkItem, node: Node) -> None:
         )
         return
     step.offered.extend(
-        {"workitem_id": item.pk, "group_id": group} for group in node.role_ids
+        {"workitem_id": item.pk, "group_id": group} for group in node.offered_group_ids
     )
 
 

@@ -2,12 +2,18 @@
 
 A handler runs outside any row lock; the step that its end makes is written once.
 Each automatic work item has a timer from its first moment, so a run that is killed is
-found again; one that fails falls out, with the reason in the audit, and waits for help.
+found again. One that fails is tried again later, `max_attempts` times in all; then it
+falls out, with an incident that says why, and waits for help.
 """
 
 import logging
+import random
+import traceback
 from collections import deque
-from typing import Any
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+from typing import Any, Final
 
 from django.db.models import F, TextField, Value
 from django.db.models.functions import Concat
@@ -20,19 +26,34 @@ from workflow import (
     handlers,
     inputs,
     moves,
+    moving,
     provisioning,
     steps,
+    subflow,
     tenancy,
 )
-from workflow.errors import WorkItemClosed, WorkItemConflict
-from workflow.models import WorkItem
-from workflow.steps import Step
+from workflow.errors import (
+    HandlerFailed,
+    NoMatch,
+    TokenLimit,
+    WorkItemClosed,
+    WorkItemConflict,
+)
+from workflow.models import Incident, WorkItem
+from workflow.steps import Step, later
 
 logger = logging.getLogger(__name__)
 
 Status = WorkItem.Status
-#: What is kept of an error's text.
-LONGEST_MESSAGE = 500
+#: What is kept of an error's text, and of where it happened.
+LONGEST_MESSAGE: Final = 500
+LONGEST_TRACE: Final = 20_000
+#: How long each further attempt waits, give or take a fifth.
+PAUSES: Final = (timedelta(seconds=10), timedelta(seconds=60), timedelta(seconds=300))
+#: What another attempt would not change.
+FINAL: Final = (NoMatch, TokenLimit)
+
+Job = Callable[[], Step | None]
 
 
 def follow(step: Step) -> None:
@@ -40,46 +61,67 @@ def follow(step: Step) -> None:
 
     At most GOFLOW_AUTO_CHAIN_LIMIT pieces; the timers of the rest are due soon.
     """
-    _follow(step.automatic)
+    _follow(jobs(step))
+
+
+def follows(step: Step) -> bool:
+    """Tell whether the engine goes on by itself after a step."""
+    return bool(jobs(step))
 
 
 def run_and_follow(item_id: int) -> None:
     """Do one automatic work item and what comes of it; see `follow`."""
-    _follow([item_id])
+    _follow([partial(run, item_id)])
 
 
-def _follow(item_ids: list[int]) -> None:
-    waiting = deque(item_ids)
+def come_back_and_follow(item_id: int) -> None:
+    """Let the work item of a subflow that ended go on; see `follow`."""
+    _follow([partial(subflow.come_back, item_id)])
+
+
+def jobs(step: Step) -> list[Job]:
+    """Return what a step leaves to the engine, in its children too."""
+    found: list[Job] = [partial(run, item_id) for item_id in step.automatic]
+    found += [partial(subflow.come_back, item_id) for item_id in step.returned]
+    for child in step.children:
+        found += jobs(child)
+    return found
+
+
+def _follow(waiting: list[Job]) -> None:
+    queue = deque(waiting)
     for _ in range(int(conf.value("GOFLOW_AUTO_CHAIN_LIMIT"))):
-        if not waiting:
+        if not queue:
             return
-        waiting.extend(run(waiting.popleft()))
+        step = queue.popleft()()
+        if step is not None:
+            queue.extend(jobs(step))
 
 
-def run(item_id: int) -> list[int]:
-    """Do one automatic work item; return the automatic ones that follow it."""
+def run(item_id: int) -> Step | None:
+    """Do one automatic work item; return its step, if there was anything to do."""
     try:
         return _run(item_id)
     except WorkItemConflict:
         # Another worker did it; that is what the timer and this call may both try.
-        return []
+        return None
     except Exception as problem:
         logger.exception("workflow.automatic_failed", extra={"workitem": item_id})
-        fall_out(item_id, kind="auto.failed", problem=problem)
-        return []
+        fail(item_id, problem)
+        return None
 
 
-def _run(item_id: int) -> list[int]:
+def _run(item_id: int) -> Step:
     rows = tenancy.filtered(WorkItem.objects.filter(pk=item_id))
     item = steps.with_all(rows).get()
     if not item.is_open:
         raise WorkItemClosed
     answer = work(item)
-    step = steps.run(
-        lambda: steps.read(item_id, by=provisioning.system_user()),
+    by = provisioning.system_user()
+    return steps.run(
+        lambda: steps.read(item_id, by=by, spare=moving.SPARE),
         lambda step: _end(step, answer),
     )
-    return step.automatic
 
 
 def work(item: WorkItem) -> dict[str, Any]:
@@ -125,6 +167,30 @@ def _end(step: Step, answer: dict[str, Any]) -> None:
     engine.finish(step, outcome=outcome, data=answer.get("data"))
 
 
+# What goes wrong
+
+
+def fail(item_id: int, problem: Exception) -> None:
+    """Try automatic work again later, or open an incident after the last attempt."""
+
+    def decide(step: Step) -> None:
+        item = step.current
+        if not item.is_open:
+            raise WorkItemClosed
+        step.end_timers(item)
+        attempts = item.attempts + 1
+        if attempts >= step.node.max_attempts or isinstance(problem, FINAL):
+            _fall_out(step, kind=kind_of(problem), problem=problem, attempts=attempts)
+            return
+        pause = PAUSES[min(attempts, len(PAUSES)) - 1]
+        # Not all that failed together come back together.
+        pause *= random.uniform(0.8, 1.2)  # noqa: S311 - no secret
+        step.change(item, attempts=attempts)
+        step.arm("auto", item, later(step, pause))
+
+    _write(item_id, decide)
+
+
 def fall_out(item_id: int, *, kind: str, problem: Exception) -> None:
     """Show that a work item needs help; it keeps its token and leaves the engine.
 
@@ -132,23 +198,55 @@ def fall_out(item_id: int, *, kind: str, problem: Exception) -> None:
     """
 
     def decide(step: Step) -> None:
-        item = step.current
-        if not item.is_open:
+        if not step.current.is_open:
             raise WorkItemClosed
-        step.event(
-            "workitem.fallout",
-            item,
-            moved=(item.status, "fallout"),
-            kind=kind,
-            message=described(problem),
-        )
-        step.change(item, status=Status.FALLOUT.value)
-        step.end_timers(item)
+        step.end_timers(step.current)
+        _fall_out(step, kind=kind, problem=problem, attempts=1)
 
+    _write(item_id, decide)
+
+
+def report(item_id: int, problem: Exception) -> None:
+    """Open an incident on a work item that stays as it is: a step of it failed."""
+
+    def decide(step: Step) -> None:
+        if Incident.objects.open().filter(workitem=item_id).exists():
+            return  # it is known
+        step.open_incident(
+            step.current,
+            kind=kind_of(problem),
+            message=described(problem),
+            trace=traced(problem),
+        )
+
+    _write(item_id, decide)
+
+
+def _fall_out(step: Step, *, kind: str, problem: Exception, attempts: int) -> None:
+    item = step.current
+    step.fall_out(
+        item,
+        before=item.status,
+        kind=kind,
+        message=described(problem),
+        trace=traced(problem),
+        attempts=attempts,
+    )
+    step.change(item, status=Status.FALLOUT.value, attempts=attempts)
+
+
+def _write(item_id: int, decide: Callable[[Step], None]) -> None:
     try:
         steps.run(lambda: steps.read(item_id, by=provisioning.system_user()), decide)
     except WorkItemConflict:
         logger.info("workflow.fallout_not_needed", extra={"workitem": item_id})
+
+
+def kind_of(problem: Exception) -> str:
+    """Return the kind of incident that an error is."""
+    if isinstance(problem, HandlerFailed | NoMatch | TokenLimit):
+        return problem.code
+    return "auto.failed"
 
 
 def described(problem: Exception) -> str:
@@ -162,3 +260,11 @@ def described(problem: Exception) -> str:
         detail = f"{problem.detail} ({handler})" if handler else problem.detail
         return inputs.shortened(f"{name}: {detail}")[:LONGEST_MESSAGE]
     return name
+
+
+def traced(problem: Exception) -> str:
+    """Return where it went wrong, for operators; the texts of errors are left out."""
+    cause = problem.__cause__ or problem
+    frames = traceback.format_tb(cause.__traceback__)
+    text = f"{''.join(frames)}{type(cause).__name__}"
+    return text.replace("\x00", "")[-LONGEST_TRACE:]

@@ -39,6 +39,9 @@ DEFAULTS: dict[str, Any] = {
     "GOFLOW_TIMER_BATCH": 200,
     #: How many automatic steps follow a call; the scheduler runs the rest.
     "GOFLOW_AUTO_CHAIN_LIMIT": 100,
+    #: How deep subflows nest, and how many tokens an instance has at once.
+    "GOFLOW_MAX_SUBFLOW_DEPTH": 16,
+    "GOFLOW_MAX_TOKENS": 1000,
     "WF_USER_AUTO": "workflow-auto",
 }
 

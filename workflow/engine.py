@@ -27,7 +27,7 @@ from workflow import (
     variables,
 )
 from workflow.acting import act
-from workflow.assignment import place, set_timeouts
+from workflow.beginning import first
 from workflow.errors import (
     DocumentInvalid,
     InstanceClosed,
@@ -39,14 +39,10 @@ from workflow.errors import (
 )
 from workflow.models import Process, ProcessInstance, WorkItem
 from workflow.moves import require_move, require_running
-from workflow.routing import Marking
 from workflow.steps import Step
 
 Status = WorkItem.Status
 Data = Mapping[str, Any] | None
-#: Numbers that a step which sends a token on reserves while it reads: most activities
-#: lead to one or two others.
-SPARE = 2
 
 
 def start_process(
@@ -211,34 +207,9 @@ def require_startable(process: Process, groups: frozenset[int], *, by: Any) -> N
         raise ProcessNotAllowed
 
 
-def first(step: Step) -> None:
-    """Make the first work item of an instance."""
-    node = step.graph.nodes[step.graph.begin]
-    [number] = step.numbers(1)
-    item = moving.new_item(step, number, node.id, Status.INACTIVE, None)
-    item.user = step.by
-    step.marking = Marking().arrived(node.key)
-    step.created.append(item)
-    step.event("process.started", user_id=step.by.pk)
-    step.move_instance("running")
-    step.event("workitem.created", item, moved=("", "inactive"))
-    if node.is_automatic or node.push_application:
-        item.user = None
-        place(step, [(item, node)])
-    else:
-        place_with_requester(step, item)
-    step.item = item
-
-
-def place_with_requester(step: Step, item: WorkItem) -> None:
-    """Let the requester hold the first work item; nobody is told about their own."""
-    step.event("workitem.assigned", item, mode="start", user_id=step.by.pk)
-    set_timeouts(step, item, step.graph.node_of(item.activity_id))
-
-
 def fresh(step: Step) -> WorkItem:
     """Return the first work item as it is after the automatic work that followed."""
-    if not step.automatic:
+    if not automatic.follows(step):
         return step.current
     return steps.with_all(WorkItem.objects.all()).get(pk=step.current.pk)
 
@@ -291,7 +262,7 @@ def complete_work_item(
         require_move(step.current, "complete")
         finish(step, outcome=outcome, data=data)
 
-    return act(item, by, decide, spare=SPARE)
+    return act(item, by, decide, spare=moving.SPARE)
 
 
 def finish(step: Step, *, outcome: str | None, data: Data, comment: str = "") -> None:
@@ -325,14 +296,14 @@ def forward_work_item(item: WorkItem, *, by: Any) -> WorkItem:
 
     def decide(step: Step) -> None:
         may = step.current.user_id == step.by.pk
-        if not may and not step.by.has_perm("workflow.can_view_others_work"):
+        if not may and not step.by.has_perm("workflow.can_manage_instances"):
             raise NotHolder
         require_running(step)
         if step.current.status != Status.COMPLETE:
             raise WorkItemState
         moving.forward(step, step.current)
 
-    return act(item, by, decide, spare=SPARE)
+    return act(item, by, decide, spare=moving.SPARE)
 
 
 def finish_work_item(
@@ -357,4 +328,4 @@ def finish_work_item(
             raise moving.no_match(step.graph, step.node.key)
         finish(step, outcome=outcome, data=None, comment=comment)
 
-    return act(item, by, decide, spare=SPARE)
+    return act(item, by, decide, spare=moving.SPARE)

@@ -9,18 +9,22 @@ ApplicationError (kernel)
 │   ├── ContentTypeNotAllowed    content_type.not_allowed
 │   ├── ObjectNotAllowed         object.not_allowed
 │   ├── NotAllowed               workitem.not_allowed
+│   ├── InstanceNotAllowed       instance.not_allowed
+│   ├── IncidentNotAllowed       incident.not_allowed
 │   ├── NotCandidate             workitem.not_candidate
 │   └── NotHolder                workitem.not_holder
 ├── NotFound 404
 │   ├── ProcessNotFound          process.not_found
 │   ├── ObjectNotFound           object.not_found
 │   ├── WorkItemNotFound         workitem.not_found
-│   └── InstanceNotFound         instance.not_found
+│   ├── InstanceNotFound         instance.not_found
+│   └── IncidentNotFound         incident.not_found
 ├── Conflict 409
 │   ├── ProcessDisabled          process.disabled
 │   ├── ProcessTampered          process.tampered
 │   ├── InstanceState            instance.state
 │   │   └── InstanceClosed       instance.closed
+│   ├── IncidentClosed           incident.closed
 │   ├── TenantMismatch           tenant.mismatch
 │   │   └── TenantFunctionWrong  tenant.function_wrong (503)
 │   └── WorkItemConflict         workitem.conflict
@@ -33,6 +37,8 @@ ApplicationError (kernel)
 ├── AssigneeInvalid          assignee.invalid
 ├── AssigneeNotCandidate     assignee.not_candidate
 ├── NoMatch                  split.no_match
+├── ReasonInvalid            reason.invalid
+├── TokenLimit               token.limit
 ├── OutcomeTooLong           outcome.too_long
 ├── DataInvalid              data.invalid
 ├── HandlerFailed            handler.failed
@@ -81,6 +87,18 @@ class NotAllowed(Forbidden):
     code = "workitem.not_allowed"
 
 
+class InstanceNotAllowed(Forbidden):
+    """You may not do this with process instances."""
+
+    code = "instance.not_allowed"
+
+
+class IncidentNotAllowed(Forbidden):
+    """You may not resolve incidents."""
+
+    code = "incident.not_allowed"
+
+
 class NotCandidate(Forbidden):
     """This work is for other people."""
 
@@ -115,6 +133,18 @@ class InstanceNotFound(NotFound):
     """There is no such process instance."""
 
     code = "instance.not_found"
+
+
+class IncidentNotFound(NotFound):
+    """There is no such incident."""
+
+    code = "incident.not_found"
+
+
+class IncidentClosed(Conflict):
+    """The incident is resolved already."""
+
+    code = "incident.closed"
 
 
 class ProcessDisabled(Conflict):
@@ -206,6 +236,18 @@ class NoMatch(Invalid):
     """No way leads on from here with this answer."""
 
     code = "split.no_match"
+
+
+class ReasonInvalid(Invalid):
+    """Say why, in at most 1,000 characters."""
+
+    code = "reason.invalid"
+
+
+class TokenLimit(Invalid):
+    """The process has too many branches at once."""
+
+    code = "token.limit"
 
 
 class OutcomeTooLong(Invalid):

@@ -66,7 +66,8 @@ def release_work_item(item: WorkItem, *, by: Any) -> WorkItem:
             user_id=item.user_id,
         )
         step.offered.extend(
-            {"workitem_id": item.pk, "group_id": group} for group in step.node.role_ids
+            {"workitem_id": item.pk, "group_id": group}
+            for group in step.node.offered_group_ids
         )
         hand(step, None)
 
@@ -184,12 +185,10 @@ def may_reassign(user: Any) -> bool:
 def may_do(user: Any, node: Node) -> bool:
     """Tell whether a person may do the work of an activity."""
     groups = frozenset(user.groups.values_list("pk", flat=True))
-    return not node.is_automatic and is_candidate(
-        node, groups=groups, superuser=user.is_superuser
-    )
+    return not node.is_automatic and is_candidate(node, user, groups=groups)
 
 
 def is_pullable(version: Graph, node: Node) -> bool:
     """Tell whether work at an activity can be offered to people who may take it."""
     is_pushed = bool(node.push_application) or node.key == version.begin
-    return not node.is_automatic and (bool(node.role_ids) or not is_pushed)
+    return not node.is_automatic and not (node.is_open_to_all and is_pushed)

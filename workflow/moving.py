@@ -3,16 +3,19 @@
 from collections.abc import Sequence
 from typing import Any
 
-from workflow import handlers, routing
+from workflow import conf, handlers, routing
 from workflow.assignment import Placed, place
 from workflow.deciding import Deciding, called, transition_of
-from workflow.errors import ForwardedAlready, NoMatch
+from workflow.errors import ForwardedAlready, NoMatch, TokenLimit
 from workflow.graph import Edge, Graph
 from workflow.models import WorkItem
 from workflow.routing import Created, Moves, Released
 from workflow.steps import Step
 
 Status = WorkItem.Status
+#: Numbers that a step which sends a token on reserves while it reads: most activities
+#: lead to one or two others.
+SPARE = 2
 
 
 def forward(step: Step, item: WorkItem) -> None:
@@ -51,6 +54,8 @@ def go(step: Step, item: WorkItem, taken: Sequence[Edge]) -> None:
     moves = routing.forward(
         step.graph, step.marking, item=item.pk, activity=key, taken=taken, new_ids=ids
     )
+    if moves.marking.size > int(conf.value("GOFLOW_MAX_TOKENS")):
+        raise TokenLimit
     step.change(item, forwarded_at=step.now)
     step.marking = moves.marking
     step.event(
@@ -79,8 +84,25 @@ def apply(step: Step, item: WorkItem, moves: Moves) -> None:
     place(step, placed)
     if moves.is_complete:
         step.move_instance("complete")
+        bring_back(step)
     for number in moves.stuck:
         fall_out_at_join(step, number)
+
+
+def open_join(step: Step, item: WorkItem) -> None:
+    """Let a work item go on with what has arrived at its join."""
+    key = step.graph.key_of(item.activity_id)
+    moves = routing.open_join(step.graph, step.marking, item=item.pk, join=key)
+    step.marking = moves.marking
+    apply(step, item, moves)
+
+
+def bring_back(step: Step) -> None:
+    """See to it that the end of a subflow is noticed, also if this process dies."""
+    parent = step.instance.parent_workitem
+    if parent is not None:
+        step.arm("child", parent, step.now)
+        step.returned.append(parent.pk)
 
 
 def create(step: Step, new: Created, item: WorkItem) -> list[Placed]:

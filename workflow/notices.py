@@ -5,17 +5,23 @@ or address can ever stop a step.
 """
 
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 
 from accounts import mail
+from kernel import clock
 from tenants.hosts import absolute_url
 from workflow import steps
-from workflow.models import WorkItem
+from workflow.models import Incident, WorkItem
 
 TEMPLATE = "workflow/work_waiting"
+ALARM = "workflow/incident"
+#: Of one process, people are told of trouble once in so long.
+QUIET = timedelta(hours=1)
 #: The mail lists so many; the page lists all.
 MOST_LISTED = 20
 
@@ -25,6 +31,42 @@ def send_about(item: WorkItem) -> bool:
     if not item.is_open or item.user is None:
         return False
     return send(item.user, [item], key=f"{TEMPLATE}:{item.pk}:{item.user_id}")
+
+
+def send_alarm(item: WorkItem) -> bool:
+    """Tell whoever may resolve it that a work item needs help.
+
+    Once an hour for each process; the list of incidents holds all.
+    """
+    incident = Incident.objects.open().filter(workitem=item).first()
+    if incident is None:
+        return False
+    hour = int(clock.now().timestamp() // QUIET.total_seconds())
+    told = [
+        mail.put(
+            ALARM,
+            to=person.email,
+            context={
+                "person": person.display_name,
+                "incident": str(incident.get_kind_display()),
+                "message": incident.message,
+                **described(item),
+            },
+            language=person.language or None,
+            idempotency_key=f"{ALARM}:{item.instance.process_id}:{hour}:{person.pk}",
+        )
+        for person in resolvers()
+    ]
+    return bool(told)
+
+
+def resolvers() -> "QuerySet[Any]":
+    """Return the people who may resolve incidents and have an address."""
+    may = Q(groups__permissions__codename="can_resolve_incidents")
+    runs = Q(role__in=("owner", "admin")) | Q(is_superuser=True)
+    people = get_user_model()._default_manager  # noqa: SLF001 - Django's public name
+    found: QuerySet[Any] = people.filter(may | runs, is_active=True, kind="person")
+    return found.exclude(email="").order_by("pk").distinct()
 
 
 def notify(user_id: int, workitem_ids: list[int] | None = None) -> bool:

@@ -67,6 +67,11 @@ class Marking:
     def is_empty(self) -> bool:
         return not self.at and not self.waiting
 
+    @property
+    def size(self) -> int:
+        """How many tokens there are."""
+        return sum(self.at.values()) + sum(map(len, self.waiting.values()))
+
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> "Marking":
         """Read what `as_json` wrote."""
@@ -180,6 +185,19 @@ def forward(
     for way, number in zip(taken, new_ids, strict=True):
         move.arrive(way, item=item, number=number)
     move.fire_joins()
+    return move.result()
+
+
+def open_join(net: Net, marking: Marking, *, item: int, join: str) -> Moves:
+    """Let a blocked work item go on with what has arrived, whatever is missing.
+
+    For somebody who decides that nothing more will come; other joins wait until the
+    token goes on.
+    """
+    others = [number for number in marking.rounds[join] if number != item]
+    rounds = {**marking.rounds, join: (item, *others)}
+    move = _Move(net, Marking(marking.at, marking.waiting, rounds))
+    move.fire(join)
     return move.result()
 
 

@@ -92,6 +92,41 @@ class DelegateIn(ReassignIn):
     return_to_me: StrictBool = False
 
 
+class ReasonIn(BaseModel):
+    """Why something is done; an empty one is refused by the rule itself."""
+
+    reason: StrictStr = ""
+
+
+class SkipIn(ReasonIn):
+    condition: StrictStr | None = None
+
+
+class InstanceMovedOut(Schema):
+    status: str
+    instance_id: int
+
+
+class IncidentMovedOut(Schema):
+    status: str
+    incident_id: int
+    workitem_id: int
+
+
+class IncidentOut(Schema):
+    id: int
+    kind: str
+    message: str
+    attempts: int
+    instance_id: int
+    workitem_id: int
+    opened_at: datetime
+    resolved_at: datetime | None
+    resolved_by_id: int | None
+    resolution: str
+    reason: str
+
+
 class StartProcessIn(BaseModel):
     process_name: Name
     content_app_label: Name
@@ -116,6 +151,9 @@ class InstanceOut(Schema):
     id: int
     title: str
     status: str
+    version: int
+    parent_workitem_id: int | None
+    close_reason: str
     process_id: int
     process: str
     process_version: int

@@ -39,6 +39,8 @@ DEADLOCK = "40P01"
 #: The sequences that new rows get their numbers from.
 ITEM_NUMBERS = "workflow_workitem_id_seq"
 INSTANCE_NUMBERS = "workflow_processinstance_id_seq"
+#: Work that is over, whatever was wrong with it.
+DONE = frozenset({"complete", "expired", "cancelled"})
 #: What a caller's own object shows after a call.
 SHOWN = (
     "status",
@@ -93,6 +95,8 @@ class Step:
     resolved: list[dict[str, Any]] = field(default_factory=list)
     #: Work items that the engine goes on with after the commit.
     automatic: list[int] = field(default_factory=list)
+    #: Work items whose subflow this step brought to its end.
+    returned: list[int] = field(default_factory=list)
     #: Numbers that were reserved for new work items while reading.
     spare: list[int] = field(default_factory=list)
     #: Steps of child instances that this one starts, written with it.
@@ -248,21 +252,24 @@ class Step:
                 "opened_at": self.now,
             }
         )
-        self.arm("notice", item, self.now)
+        self.arm("alarm", item, self.now)
 
     def resolve_incident(
         self, item: WorkItem, *, resolution: str, reason: str = ""
     ) -> None:
         """Close the incident that is open on a work item, if there is one."""
-        self.resolved.append(
-            {
-                "workitem_id": item.pk,
-                "resolution": resolution,
-                "reason": reason,
-                "resolved_at": self.now,
-                "resolved_by": self.by.pk if self.by else None,
-            }
-        )
+        self.resolved.append(self._resolution(item, resolution, reason))
+
+    def _resolution(
+        self, item: WorkItem, resolution: str, reason: str = ""
+    ) -> dict[str, Any]:
+        return {
+            "workitem_id": item.pk,
+            "resolution": resolution,
+            "reason": reason,
+            "resolved_at": self.now,
+            "resolved_by": self.by.pk if self.by else None,
+        }
 
     def move_instance(self, status: str) -> None:
         """Change the status of the instance."""
@@ -297,6 +304,17 @@ class Step:
         if self.armed:
             scheduler.arm(min(timer["due_at"] for timer in self.armed))
 
+    def _moved_on(self) -> list[dict[str, Any]]:
+        """Return the closing of what may be open on work that goes on or is done."""
+        said = {one["workitem_id"] for one in self.resolved}
+        done = [item for item in self.changed.values() if item.status in DONE]
+        freed = [item for item in self.released.values() if item.status != "fallout"]
+        return [
+            self._resolution(item, "moved_on")
+            for item in (*done, *freed)
+            if item.pk not in said
+        ]
+
     def _as_json(self, stamp: str | None) -> str:
         instance = self.instance
         document = {
@@ -324,7 +342,7 @@ class Step:
             "ended": self.ended,
             "armed": self.armed,
             "incidents": self.incidents,
-            "resolved": self.resolved,
+            "resolved": [*self.resolved, *self._moved_on()],
             "events": self.events,
         }
         return json.dumps(document, cls=Exact)
@@ -396,7 +414,7 @@ def read(item_id: int, *, by: Any, spare: int = 0) -> Step:
     """
     rows = with_all(tenancy.filtered(WorkItem.objects.filter(pk=item_id), user=by))
     if conf.value("GOFLOW_LOCK_STRATEGY") == "pessimistic":
-        _limit_waiting()
+        limit_waiting()
         # The instance comes first in every step, so no two wait for each other.
         rows = rows.select_for_update(of=("instance", "self"))
     rows = rows.annotate(actor_groups=groups_of(by))
@@ -423,7 +441,7 @@ def read_instance(instance_id: int, *, by: Any, spare: int = 0) -> Step:
     rows = tenancy.filtered(ProcessInstance.objects.filter(pk=instance_id), user=by)
     rows = rows.select_related("process", "user")
     if conf.value("GOFLOW_LOCK_STRATEGY") == "pessimistic":
-        _limit_waiting()
+        limit_waiting()
         rows = rows.select_for_update(of=("self",))
     instance: Any = rows.annotate(
         actor_groups=groups_of(by), spare=reserved(ITEM_NUMBERS, spare)
@@ -439,7 +457,8 @@ def read_instance(instance_id: int, *, by: Any, spare: int = 0) -> Step:
     )
 
 
-def _limit_waiting() -> None:
+def limit_waiting() -> None:
+    """Wait for rows no longer than GOFLOW_LOCK_TIMEOUT_MS in this transaction."""
     milliseconds = int(conf.value("GOFLOW_LOCK_TIMEOUT_MS"))
     with connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL lock_timeout = {milliseconds}")
@@ -481,12 +500,20 @@ def _attempt(
 
 
 def _after(problem: OperationalError, tries: int) -> int:
-    state = getattr(problem.__cause__, "sqlstate", None)
-    if state == LOCK_NOT_AVAILABLE:
-        raise WorkItemBusy(headers={"Retry-After": "1"}) from problem
-    if state != DEADLOCK or connection.in_atomic_block:
+    refuse_waiting(problem)
+    if _state(problem) != DEADLOCK or connection.in_atomic_block:
         raise problem
     return tries - 1
+
+
+def refuse_waiting(problem: OperationalError) -> None:
+    """Raise WorkItemBusy where a row was waited for too long."""
+    if _state(problem) == LOCK_NOT_AVAILABLE:
+        raise WorkItemBusy(headers={"Retry-After": "1"}) from problem
+
+
+def _state(problem: OperationalError) -> str | None:
+    return getattr(problem.__cause__, "sqlstate", None)
 
 
 def show(step: Step, item: WorkItem) -> None:

@@ -7,7 +7,7 @@ Nothing here looks at open work items: a look with nothing due is one statement.
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
@@ -22,6 +22,7 @@ from tenants.context import context_uuid
 from workflow import automatic, conf, moving, notices, provisioning
 from workflow.deciding import Deciding
 from workflow.models import ProcessInstance, Timer, WorkItem
+from workflow.models.work_item import LIVE
 from workflow.steps import PushFailed, Step
 
 logger = logging.getLogger(__name__)
@@ -32,6 +33,12 @@ LEASE = timedelta(seconds=60)
 MOST_RUNS = 5
 #: A timer whose firing failed for a reason outside the process waits longer each time.
 PAUSES = (timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=5))
+
+#: What is sent when a timer of such a kind is due.
+NOTICES: dict[str, Callable[[WorkItem], bool]] = {
+    Timer.Kind.NOTICE: notices.send_about,
+    Timer.Kind.ALARM: notices.send_alarm,
+}
 
 
 @dataclass
@@ -158,8 +165,8 @@ def _fire(
             taken[:] = [timer]
             if timer.kind == Timer.Kind.TIMEOUT:
                 follow = _expire(timer, unpushable)
-            elif timer.kind == Timer.Kind.NOTICE:
-                notices.send_about(timer.workitem)
+            elif timer.kind in NOTICES:
+                NOTICES[timer.kind](timer.workitem)
                 _mark(timer, Timer.State.DONE)
             else:
                 _lease(timer)
@@ -167,7 +174,7 @@ def _fire(
         return _fire(due, taken, unpushable | {failed.activity})
     if follow is not None:
         automatic.follow(follow)
-    if timer.kind == Timer.Kind.AUTO:
+    if timer.kind in {Timer.Kind.AUTO, Timer.Kind.CHILD}:
         _run_again(timer)
     return timer.kind
 
@@ -213,9 +220,19 @@ def _lease(timer: Timer) -> None:
 def _run_again(timer: Timer) -> None:
     if timer.attempts >= MOST_RUNS:
         problem = RuntimeError("The run was interrupted again and again.")
-        automatic.fall_out(timer.workitem_id, kind="auto.interrupted", problem=problem)
-        return
-    automatic.run_and_follow(timer.workitem_id)
+        automatic.fall_out(timer.workitem_id, kind="auto.failed", problem=problem)
+    elif timer.kind == Timer.Kind.AUTO:
+        automatic.run_and_follow(timer.workitem_id)
+    else:
+        automatic.come_back_and_follow(timer.workitem_id)
+    _drop_done(timer)
+
+
+def _drop_done(timer: Timer) -> None:
+    """Take back a timer whose work item has nothing left to do."""
+    rows = Timer.objects.pending().filter(pk=timer.pk)
+    done = rows.exclude(workitem__status__in=LIVE)
+    done.update(state=Timer.State.DROPPED)
 
 
 def _after_failure(timer: Timer, problem: Exception) -> None:

@@ -253,6 +253,12 @@ ROUTES = [
     ("post", "/workitems/1/delegate"),
     ("post", "/workitems/1/forward"),
     ("post", "/processes/start"),
+    ("post", "/instances/1/suspend"),
+    ("post", "/instances/1/resume"),
+    ("post", "/instances/1/cancel"),
+    ("get", "/incidents"),
+    ("post", "/incidents/1/retry"),
+    ("post", "/incidents/1/skip"),
 ]
 
 

@@ -60,7 +60,7 @@ def test_a_handler_does_the_work_and_its_answer_decides(installed, alice):
 
 
 def test_an_automatic_item_is_no_work_for_a_person(installed, alice, bob):
-    installed(with_auto(application="tests.auto"))
+    installed(with_auto(application="tests.auto", max_attempts=1))
     item = start(alice)
 
     def fails(workitem):
@@ -75,7 +75,7 @@ def test_an_automatic_item_is_no_work_for_a_person(installed, alice, bob):
 
 
 def test_r31_a_failing_handler_falls_out_with_its_reason_kept(installed, alice, admin):
-    installed(with_auto(application="tests.auto"))
+    installed(with_auto(application="tests.auto", max_attempts=1))
     item = start(alice)
 
     def fails(workitem):
@@ -87,7 +87,7 @@ def test_r31_a_failing_handler_falls_out_with_its_reason_kept(installed, alice, 
     assert standing(item.instance) == [("ask", "complete"), ("auto", "fallout")]
     event = AuditEvent.objects.get(action="workitem.fallout")
     assert event.metadata == {"kind": "auto.failed", "message": "ValueError"}
-    assert not Timer.objects.pending().exists()
+    assert Timer.objects.pending().get().kind == "alarm"
     assert at(item.instance, "auto") in WorkItem.objects.visible_to(admin)
 
 
@@ -208,7 +208,7 @@ def test_an_interrupted_run_is_found_again_and_given_up_in_the_end(
             timers.run_due(5)
         assert at(item.instance, "auto").status == "fallout"
         assert AuditEvent.objects.filter(
-            workitem_id=auto.pk, metadata__kind="auto.interrupted"
+            workitem_id=auto.pk, metadata__kind="auto.failed"
         ).exists()
         assert timers.run_due(5) == 0
 

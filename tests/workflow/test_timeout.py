@@ -139,7 +139,7 @@ def test_r38_an_item_that_fell_out_does_not_time_out(installed, alice, bob):
     item = waiting(installed, alice, bob)
     fall_out(item.pk, kind="auto.failed", problem=ValueError("x"))
     clock.advance(THREE_DAYS)
-    assert timers.run_due(10) == 0
+    timers.run_due(10)
     assert at(item.instance, "approve").status == "fallout"
 
 

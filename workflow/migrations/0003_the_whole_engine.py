@@ -270,7 +270,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='timer',
             name='kind',
-            field=models.CharField(choices=[('timeout', 'Timeout'), ('auto', 'Auto'), ('notice', 'Notice'), ('child', 'Child')], max_length=8),
+            field=models.CharField(choices=[('timeout', 'Timeout'), ('auto', 'Auto'), ('notice', 'Notice'), ('child', 'Child'), ('alarm', 'Alarm')], max_length=8),
         ),
         migrations.AlterField(
             model_name='timer',
@@ -291,7 +291,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='timer',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ('timeout', 'auto', 'notice', 'child')), ('state__in', ('pending', 'paused', 'done', 'dropped'))), name='timer_words_known'),
+            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ('timeout', 'auto', 'notice', 'child', 'alarm')), ('state__in', ('pending', 'paused', 'done', 'dropped'))), name='timer_words_known'),
         ),
         migrations.AddConstraint(
             model_name='audithead',

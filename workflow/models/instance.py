@@ -13,6 +13,18 @@ from workflow import documents, tenancy
 from workflow.models.process import Process
 from workflow.models.tenant_id import OwnRows, TenantIdField
 
+#: Who has one of these has to see what it is about.
+SEES_ALL = (
+    "workflow.can_view_others_work",
+    "workflow.can_manage_instances",
+    "workflow.can_resolve_incidents",
+)
+
+
+def sees_all(user: Any) -> bool:
+    """Say whether a person may look at everybody's work."""
+    return any(map(user.has_perm, SEES_ALL))
+
 
 class ProcessInstanceQuerySet(models.QuerySet["ProcessInstance"]):
     def visible_to(self, user: Any) -> "ProcessInstanceQuerySet":
@@ -20,7 +32,7 @@ class ProcessInstanceQuerySet(models.QuerySet["ProcessInstance"]):
         from workflow.models.work_item import WorkItem
 
         rows = tenancy.filtered(self, user=user)
-        if user.has_perm("workflow.can_view_others_work"):
+        if sees_all(user):
             return rows  # type: ignore[return-value]
         items = WorkItem.objects.filter(instance=OuterRef("pk"))
         mine = items.filter(user=user)
@@ -28,8 +40,9 @@ class ProcessInstanceQuerySet(models.QuerySet["ProcessInstance"]):
         return rows.filter(Q(user=user) | Exists(mine) | Exists(offered))  # type: ignore[return-value]
 
     def requested_by(self, user: Any) -> "ProcessInstanceQuerySet":
-        """Return what this person started."""
-        return tenancy.filtered(self, user=user).filter(user=user)  # type: ignore[return-value]
+        """Return what this person started; subflows are a part of it."""
+        rows = tenancy.filtered(self, user=user)
+        return rows.filter(user=user, parent_workitem=None)  # type: ignore[return-value]
 
 
 class ProcessInstanceManager(
@@ -46,11 +59,17 @@ class ProcessInstanceManager(
         priority: int = 0,
         *,
         data: dict[str, Any] | None = None,
+        deferred: bool = False,
     ) -> Any:
-        """Start a process about a document and return the first work item."""
+        """Start a process about a document and return the first work item.
+
+        With `deferred` the instance is only written, and returned; see
+        `engine.start_instance`.
+        """
         from workflow import engine
 
-        return engine.start_process(
+        start = engine.prepare_process if deferred else engine.start_process
+        return start(
             process_name,
             document=item,
             by=user,

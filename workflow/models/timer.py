@@ -43,6 +43,8 @@ class Timer(models.Model):
         NOTICE = "notice"
         #: The child of a subflow has ended, and its work item goes on.
         CHILD = "child"
+        #: Administrators are told of an incident.
+        ALARM = "alarm"
 
     class State(models.TextChoices):
         PENDING = "pending"
@@ -76,7 +78,7 @@ class Timer(models.Model):
             models.CheckConstraint(
                 name="timer_words_known",
                 condition=Q(
-                    kind__in=("timeout", "auto", "notice", "child"),
+                    kind__in=("timeout", "auto", "notice", "child", "alarm"),
                     state__in=("pending", "paused", "done", "dropped"),
                 ),
             ),

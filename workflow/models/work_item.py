@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from kernel import clock
 from workflow import tenancy
-from workflow.models.instance import ProcessInstance
+from workflow.models.instance import ProcessInstance, sees_all
 from workflow.models.process import Activity
 from workflow.models.tenant_id import OwnRows, TenantIdField
 from workflow.outcomes import Outcome
@@ -41,8 +41,13 @@ def offered(
         user_id=user.pk, group_id=OuterRef("group_id")
     )
     mine = candidates.filter(Exists(membership))
+    allowed = Activity.allowed_users.through.objects.filter(
+        activity_id=OuterRef("activity_id")
+    )
     return rows.filter(
-        Exists(mine) | ~Exists(candidates),
+        Exists(mine)
+        | Exists(allowed.filter(user_id=user.pk))
+        | (~Exists(candidates) & ~Exists(allowed)),
         status="inactive",
         user=None,
         activity__kind="standard",
@@ -78,7 +83,7 @@ class WorkItemQuerySet(models.QuerySet["WorkItem"]):
         the work of others sees all of the tenant.
         """
         rows = tenancy.filtered(self, user=user)
-        if user.has_perm("workflow.can_view_others_work"):
+        if sees_all(user):
             return rows  # type: ignore[return-value]
         free = offered(WorkItem.objects.all(), user).values("pk")
         return rows.filter(Q(user=user) | Q(instance__user=user) | Q(pk__in=free))  # type: ignore[return-value]

@@ -87,7 +87,9 @@ released AS (
         id bigint, status text, user_id bigint, condition text, arrived boolean,
         date timestamptz, available_at timestamptz, completed_at timestamptz, forwarded_at timestamptz
     )
-    WHERE w.id = x.id AND w.instance_id = moved.id AND w.status = 'blocked'
+    WHERE w.id = x.id AND w.instance_id = moved.id
+        -- One whose join can never fire has fallen out.
+        AND w.status IN ('blocked', 'fallout')
         AND w.tenant_id = moved.tenant_id
     RETURNING w.id
 ),

@@ -1,0 +1,186 @@
+"""Suspend, resume and cancel an instance, with all that its subflows began.
+
+Each is one transaction, and its statements do not grow with the work inside.
+A refusal changes nothing.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from django.db import OperationalError, transaction
+
+from workflow import inputs, steps, tree
+from workflow.errors import (
+    InstanceClosed,
+    InstanceNotAllowed,
+    InstanceState,
+    ReasonInvalid,
+)
+from workflow.models import ProcessInstance, WorkItem
+from workflow.models.work_item import LIVE
+from workflow.steps import Step
+from workflow.tree import Tree
+
+Status = ProcessInstance.Status
+#: What a caller's own object shows after a call.
+SHOWN: Final = ("status", "old_status", "marking", "closed_at", "close_reason")
+
+
+def suspend_instance(instance: ProcessInstance, *, by: Any) -> ProcessInstance:
+    """Pause an instance: nobody can work on it, and its timers stand still.
+
+    Raises InstanceNotAllowed, InstanceState and InstanceClosed.
+    """
+
+    def decide(found: Tree) -> None:
+        require_manager(by)
+        if found.top.instance.status != Status.RUNNING:
+            raise state_of(found.top.instance)
+        for step in found.branch():
+            pause(found, step)
+
+    return move(instance, decide, by=by)
+
+
+def pause(found: Tree, step: Step) -> None:
+    """Pause one instance; one that was paused by itself stays so at the resuming."""
+    status = step.instance.status
+    if status == Status.RUNNING:
+        step.event("instance.suspended", moved=("running", "suspended"))
+        found.change(step, "suspended", old="running", work="pause")
+    elif status == Status.SUSPENDED:
+        found.change(step, "suspended", old="suspended", work="")
+
+
+def resume_instance(instance: ProcessInstance, *, by: Any) -> ProcessInstance:
+    """Let a paused instance go on, its timers with what remained of them.
+
+    Raises InstanceNotAllowed, InstanceClosed, and InstanceState where it is not
+    paused, or what it is a subflow of is.
+    """
+
+    def decide(found: Tree) -> None:
+        require_manager(by)
+        if found.top.instance.status != Status.SUSPENDED:
+            raise state_of(found.top.instance)
+        if found.parent and found.parent.instance.status == Status.SUSPENDED:
+            raise InstanceState("What this is a part of is suspended; resume that.")
+        for step in found.branch():
+            go_on(found, step)
+
+    return move(instance, decide, by=by)
+
+
+def go_on(found: Tree, step: Step) -> None:
+    """Resume one instance, but for one that was paused by itself."""
+    instance = step.instance
+    if instance.status != Status.SUSPENDED:
+        return
+    if instance.old_status == Status.SUSPENDED:
+        found.change(step, "suspended", old="running", work="")
+        return
+    step.event("instance.resumed", moved=("suspended", "running"))
+    found.change(step, "running", old=None, work="resume")
+
+
+def cancel_instance(
+    instance: ProcessInstance, *, by: Any, reason: str
+) -> ProcessInstance:
+    """End an instance for good; its open work is cancelled.
+
+    Whoever asked for it may do so where the process says so.
+    Raises InstanceNotAllowed, InstanceClosed and ReasonInvalid.
+    """
+    reason = checked_reason(reason)
+
+    def decide(found: Tree) -> None:
+        top = found.top.instance
+        own = top.user_id == by.pk and top.depth == 0
+        if not (own and found.top.graph.requester_may_cancel):
+            require_manager(by)
+        if not top.is_open:
+            raise InstanceClosed
+        for step in found.branch():
+            end(found, step)
+        tell_parent(found)
+
+    return move(instance, decide, by=by, reason=reason)
+
+
+def checked_reason(reason: str) -> str:
+    """Return why something is done, as it is stored. Raises ReasonInvalid."""
+    text = reason.strip()
+    if not text:
+        raise ReasonInvalid
+    inputs.require_comment(text)
+    return text
+
+
+def end(found: Tree, step: Step) -> None:
+    """End one instance and cancel its open work."""
+    instance = step.instance
+    if not instance.is_open:
+        return
+    items = WorkItem.objects.filter(instance=instance, status__in=LIVE).order_by("id")
+    for item in items:
+        step.event("workitem.cancelled", item, moved=(item.status, "cancelled"))
+    step.event(
+        "instance.terminated",
+        moved=(instance.status, "terminated"),
+        reason=found.reason,
+    )
+    found.change(step, "terminated", old=None, work="end")
+    instance.marking = {}
+    instance.closed_at = found.now
+    instance.close_reason = found.reason
+
+
+def tell_parent(found: Tree) -> None:
+    """Let the work item whose subflow was ended fall out: somebody has to decide."""
+    parent, item = found.parent, found.top.instance.parent_workitem
+    if parent is None or item is None or not parent.instance.is_open:
+        return
+    parent.fall_out(
+        item,
+        before=item.status,
+        kind="subflow.terminated",
+        message=f"The subflow was cancelled: {found.reason}",
+    )
+    instance = parent.instance
+    found.change(parent, instance.status, old=instance.old_status, work="")
+    found.fallen = item.pk
+
+
+def move(
+    instance: ProcessInstance,
+    decide: Callable[[Tree], None],
+    *,
+    by: Any,
+    reason: str = "",
+) -> ProcessInstance:
+    """Lock the tree, decide and write; the caller's own object shows the new state."""
+    try:
+        with transaction.atomic():
+            found = tree.lock(instance, by=by, reason=reason)
+            decide(found)
+            found.write()
+    except OperationalError as problem:
+        steps.refuse_waiting(problem)
+        raise
+    for name in SHOWN:
+        setattr(instance, name, getattr(found.top.instance, name))
+    instance.version = found.top.instance.version + 1
+    return instance
+
+
+def require_manager(by: Any) -> None:
+    """Raise InstanceNotAllowed for anybody who may not manage instances."""
+    if not by.has_perm("workflow.can_manage_instances"):
+        raise InstanceNotAllowed
+
+
+def state_of(instance: ProcessInstance) -> InstanceState:
+    """Return the refusal of a move that the state does not allow."""
+    if not instance.is_open:
+        return InstanceClosed()
+    return InstanceState(f"The process instance is {instance.status}.")

@@ -4,9 +4,18 @@ from collections.abc import Callable
 from typing import Any
 
 from workflow import automatic, steps
-from workflow.errors import HandlerFailed
+from workflow.errors import HandlerFailed, VersionMismatch
 from workflow.models import Incident, WorkItem
 from workflow.steps import Step
+
+
+def require_version(given: Any, read: Any) -> None:
+    """Raise VersionMismatch where the caller's object asks for another version.
+
+    Who has read a version and wants no other says so: `item.expected_version = 3`.
+    """
+    if given.expected_version not in {None, read.version}:
+        raise VersionMismatch
 
 
 def act(
@@ -15,11 +24,17 @@ def act(
     """Run a step about a work item; the caller's own object shows the new state.
 
     `spare` is how many new work items it will likely make.
-    Raises HandlerFailed, with the number of the incident, where a registered handler
-    fails; the work item then stays as it was.
+    Raises VersionMismatch where the caller asked for another version, and
+    HandlerFailed, with the number of the incident, where a registered handler fails;
+    the work item then stays as it was.
     """
+
+    def checked(step: Step) -> None:
+        require_version(item, step.current)
+        decide(step)
+
     try:
-        step = steps.run(lambda: steps.read(item.pk, by=by, spare=spare), decide)
+        step = steps.run(lambda: steps.read(item.pk, by=by, spare=spare), checked)
     except HandlerFailed as problem:
         automatic.report(item.pk, problem)
         open_ones = Incident.objects.open().filter(workitem=item.pk)

@@ -8,11 +8,12 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Body, Router
 
 from accounts.authentication import TenantAuth
-from kernel.text import require_storable, storable
+from kernel.text import require_storable
 from workflow import (
     conf,
     documents,
     engine,
+    filters,
     graph,
     handing,
     handlers,
@@ -20,10 +21,12 @@ from workflow import (
     inputs,
     lifecycle,
     moving,
+    starting,
     steps,
     tenancy,
     worklist,
 )
+from workflow.commenting import comment_on
 from workflow.errors import (
     ContentTypeInvalid,
     ContentTypeNotAllowed,
@@ -34,21 +37,27 @@ from workflow.errors import (
     PageInvalid,
     ProcessNotAllowed,
     ProcessNotFound,
+    VersionMismatch,
     WorkItemNotFound,
 )
+from workflow.filters import narrowed
+from workflow.idempotency import idempotent, key_of
 from workflow.models import (
     Activity,
     AuditEvent,
+    Comment,
     Incident,
     Process,
     ProcessInstance,
     WorkItem,
 )
-from workflow.models.work_item import STATUSES
-from workflow.paging import number, page_of
+from workflow.paging import page_of
 from workflow.routing import Marking
 from workflow.schemas import (
     ActivityOut,
+    CommentedOut,
+    CommentIn,
+    CommentOut,
     CompleteIn,
     DelegateIn,
     EventOut,
@@ -56,6 +65,7 @@ from workflow.schemas import (
     IncidentOut,
     InstanceMovedOut,
     InstanceOut,
+    InstanceRowOut,
     MovedOut,
     ProcessOut,
     ReasonIn,
@@ -69,13 +79,8 @@ from workflow.schemas import (
 
 router = Router(auth=TenantAuth())
 
-FILTERS = ("status", "process", "activity", "instance")
-#: Columns of the filters that name a row.
-COLUMNS = {
-    "process": "instance__process_id",
-    "activity": "activity_id",
-    "instance": "instance_id",
-}
+#: PostgreSQL's integers have no more digits.
+LONGEST_VERSION = 10
 
 
 @router.get("/processes", response=list[ProcessOut])
@@ -96,6 +101,7 @@ def list_activities(
 
 
 @router.post("/processes/start", response=StartedOut)
+@idempotent
 def start_process(request: HttpRequest, body: StartProcessIn) -> dict[str, Any]:
     """Start a process about an object of yours."""
     require_storable(
@@ -111,12 +117,13 @@ def start_process(request: HttpRequest, body: StartProcessIn) -> dict[str, Any]:
     document = owned_document(
         body.content_app_label, body.content_model, body.object_id, request.user
     )
-    item = engine.start_process(
+    item = starting.start_process(
         body.process_name,
         document=document,
         by=request.user,
         title=body.title,
         priority=body.priority or 0,
+        idempotency_key=key_of(request),
     )
     return {
         "status": "started",
@@ -162,32 +169,47 @@ def require_owner(document: Model, registered: handlers.Document, user: Any) -> 
 def list_work_items(request: HttpRequest, response: HttpResponse) -> list[WorkItem]:
     """List the work items that you may see.
 
-    Filters: `status` (repeatable), `process`, `activity`, `instance`.
+    Filters: `status` (repeatable), `process`, `activity`, `instance`, `user`,
+    `priority_min`, `due_before`, `created_after`, `updated_after` and `q`, which looks
+    into titles; a value that cannot be read is refused.
     """
-    rows = chosen(request, WorkItem.objects.visible_to(request.user))
-    return page_of(request, response, shown(rows), filters=FILTERS)
+    rows = WorkItem.objects.visible_to(request.user)
+    found = narrowed(request, rows, filters.WORK_ITEMS)
+    return page_of(request, response, shown(found), filters=filters.WORK_ITEMS)
 
 
 @router.get("/my/workitems", response=list[WorkItemOut])
 def list_my_work_items(request: HttpRequest, response: HttpResponse) -> list[WorkItem]:
-    """List the open work items that you hold or may take; `held=true` narrows it."""
+    """List the open work items that you hold or may take; `held=true` narrows it.
+
+    It has the filters of the other list, too.
+    """
     held = request.GET.get("held")
     if held not in {None, "true", "false"}:
         raise PageInvalid("held is true or false.")
     rows = worklist.mine(request.user, held=True if held == "true" else None)
-    rows = chosen(request, rows)
-    return page_of(request, response, shown(rows), filters=(*FILTERS, "held"))
+    found = narrowed(request, rows, filters.WORK_ITEMS)
+    known_names = (*filters.WORK_ITEMS, "held")
+    return page_of(request, response, shown(found), filters=known_names)
 
 
 @router.get("/workitems/{item_id}", response=WorkItemDetailOut)
-def show_work_item(request: HttpRequest, item_id: int) -> WorkItem:
-    """Return a work item, what you may do with it and what it accepts."""
+def show_work_item(
+    request: HttpRequest, response: HttpResponse, item_id: int
+) -> WorkItem:
+    """Return a work item, what you may do with it and what it accepts.
+
+    Its ETag is the version; sent back as If-Match, a write is refused with 412 where
+    the work item has changed meanwhile.
+    """
     item = visible_item(request, item_id)
+    tell_version(response, item)
     item.actions = actions(item, request.user)  # type: ignore[attr-defined]
     return item
 
 
 @router.post("/workitems/{item_id}/activate", response=MovedOut)
+@idempotent
 def activate(request: HttpRequest, item_id: int) -> dict[str, Any]:
     """Take a work item and start on it."""
     item = visible_item(request, item_id)
@@ -196,6 +218,7 @@ def activate(request: HttpRequest, item_id: int) -> dict[str, Any]:
 
 
 @router.post("/workitems/{item_id}/complete", response=MovedOut)
+@idempotent
 def complete(
     request: HttpRequest,
     item_id: int,
@@ -218,6 +241,7 @@ def complete(
 
 
 @router.post("/workitems/{item_id}/claim", response=MovedOut)
+@idempotent
 def claim(request: HttpRequest, item_id: int) -> dict[str, Any]:
     """Hold a work item without starting on it."""
     item = visible_item(request, item_id)
@@ -226,6 +250,7 @@ def claim(request: HttpRequest, item_id: int) -> dict[str, Any]:
 
 
 @router.post("/workitems/{item_id}/release", response=MovedOut)
+@idempotent
 def release(request: HttpRequest, item_id: int) -> dict[str, Any]:
     """Give a work item back to its roles."""
     item = visible_item(request, item_id)
@@ -234,6 +259,7 @@ def release(request: HttpRequest, item_id: int) -> dict[str, Any]:
 
 
 @router.post("/workitems/{item_id}/reassign", response=MovedOut)
+@idempotent
 def reassign(request: HttpRequest, item_id: int, body: ReassignIn) -> dict[str, Any]:
     """Give a work item to somebody who may do it, whoever holds it."""
     item = visible_item(request, item_id)
@@ -243,6 +269,7 @@ def reassign(request: HttpRequest, item_id: int, body: ReassignIn) -> dict[str, 
 
 
 @router.post("/workitems/{item_id}/delegate", response=MovedOut)
+@idempotent
 def delegate(request: HttpRequest, item_id: int, body: DelegateIn) -> dict[str, Any]:
     """Let somebody else do a work item that you hold."""
     item = visible_item(request, item_id)
@@ -254,6 +281,7 @@ def delegate(request: HttpRequest, item_id: int, body: DelegateIn) -> dict[str, 
 
 
 @router.post("/workitems/{item_id}/forward", response=MovedOut)
+@idempotent
 def forward(request: HttpRequest, item_id: int) -> dict[str, Any]:
     """Send on the token of a work item that was completed and waits for this."""
     item = visible_item(request, item_id)
@@ -268,10 +296,27 @@ def require_answer(item: WorkItem, outcome: str | None, user: Any) -> None:
         raise moving.no_match(graph.of(item.instance.process), item.activity.key)
 
 
+@router.get("/instances", response=list[InstanceRowOut])
+def list_instances(
+    request: HttpRequest, response: HttpResponse
+) -> list[ProcessInstance]:
+    """List the instances that you may see.
+
+    Filters: `status` (repeatable; `active` is running with work begun), `process`,
+    `user`, `priority_min`, `created_after` and `q`.
+    """
+    rows = ProcessInstance.objects.visible_to(request.user).select_related("process")
+    found = narrowed(request, rows, filters.INSTANCES)
+    return page_of(request, response, found, filters=filters.INSTANCES)
+
+
 @router.get("/instances/{instance_id}", response=InstanceOut)
-def show_instance(request: HttpRequest, instance_id: int) -> dict[str, Any]:
-    """Return an instance and where its tokens are."""
+def show_instance(
+    request: HttpRequest, response: HttpResponse, instance_id: int
+) -> dict[str, Any]:
+    """Return an instance and where its tokens are; its ETag is the version."""
     instance = visible_instance(request, instance_id)
+    tell_version(response, instance)
     version = graph.of(instance.process)
     marking = Marking.from_json(instance.marking)
     tokens = dict(marking.at)
@@ -312,6 +357,7 @@ def show_history(
 
 
 @router.post("/instances/{instance_id}/suspend", response=InstanceMovedOut)
+@idempotent
 def suspend(request: HttpRequest, instance_id: int) -> dict[str, Any]:
     """Pause an instance and all that its subflows began."""
     instance = visible_instance(request, instance_id)
@@ -320,6 +366,7 @@ def suspend(request: HttpRequest, instance_id: int) -> dict[str, Any]:
 
 
 @router.post("/instances/{instance_id}/resume", response=InstanceMovedOut)
+@idempotent
 def resume(request: HttpRequest, instance_id: int) -> dict[str, Any]:
     """Let a paused instance go on."""
     instance = visible_instance(request, instance_id)
@@ -328,11 +375,48 @@ def resume(request: HttpRequest, instance_id: int) -> dict[str, Any]:
 
 
 @router.post("/instances/{instance_id}/cancel", response=InstanceMovedOut)
+@idempotent
 def cancel(request: HttpRequest, instance_id: int, body: ReasonIn) -> dict[str, Any]:
     """End an instance for good, with a reason."""
     instance = visible_instance(request, instance_id)
     lifecycle.cancel_instance(instance, by=request.user, reason=body.reason)
     return {"status": "cancelled", "instance_id": instance.pk}
+
+
+@router.get("/instances/{instance_id}/comments", response=list[CommentOut])
+def list_comments(
+    request: HttpRequest, response: HttpResponse, instance_id: int
+) -> list[Comment]:
+    """List what was remarked about an instance and its work."""
+    instance = visible_instance(request, instance_id)
+    return page_of(request, response, instance.comments.select_related("author"))
+
+
+@router.post("/instances/{instance_id}/comments", response=CommentedOut)
+@idempotent
+def comment(request: HttpRequest, instance_id: int, body: CommentIn) -> dict[str, Any]:
+    """Write a remark about an instance."""
+    instance = visible_instance(request, instance_id)
+    written = comment_on(instance, text=body.text, by=request.user)
+    return {"status": "commented", "comment_id": written.pk}
+
+
+@router.get("/workitems/{item_id}/comments", response=list[CommentOut])
+def list_item_comments(
+    request: HttpRequest, response: HttpResponse, item_id: int
+) -> list[Comment]:
+    """List what was remarked about a work item."""
+    item = visible_item(request, item_id)
+    return page_of(request, response, item.comments.select_related("author"))
+
+
+@router.post("/workitems/{item_id}/comments", response=CommentedOut)
+@idempotent
+def comment_item(request: HttpRequest, item_id: int, body: CommentIn) -> dict[str, Any]:
+    """Write a remark about a work item."""
+    item = visible_item(request, item_id)
+    written = comment_on(item.instance, item=item, text=body.text, by=request.user)
+    return {"status": "commented", "comment_id": written.pk}
 
 
 @router.get("/incidents", response=list[IncidentOut])
@@ -348,6 +432,7 @@ def list_incidents(request: HttpRequest, response: HttpResponse) -> list[Inciden
 
 
 @router.post("/incidents/{incident_id}/retry", response=IncidentMovedOut)
+@idempotent
 def retry(request: HttpRequest, incident_id: int, body: ReasonIn) -> dict[str, Any]:
     """Run the activity of an incident again."""
     incident = visible_incident(request, incident_id)
@@ -356,6 +441,7 @@ def retry(request: HttpRequest, incident_id: int, body: ReasonIn) -> dict[str, A
 
 
 @router.post("/incidents/{incident_id}/skip", response=IncidentMovedOut)
+@idempotent
 def skip(request: HttpRequest, incident_id: int, body: SkipIn) -> dict[str, Any]:
     """Complete the work item of an incident as if its work had been done."""
     incident = visible_incident(request, incident_id)
@@ -380,6 +466,7 @@ def visible_item(request: HttpRequest, item_id: int) -> WorkItem:
     item = shown(rows).order_by().first()
     if item is None:
         raise WorkItemNotFound
+    expect_version(request, item)
     return item
 
 
@@ -389,6 +476,7 @@ def visible_instance(request: HttpRequest, instance_id: int) -> ProcessInstance:
     instance: ProcessInstance | None = rows.select_related("process").first()
     if instance is None:
         raise InstanceNotFound
+    expect_version(request, instance)
     return instance
 
 
@@ -402,18 +490,22 @@ def known(rows: Any, key: int) -> Any:
     return rows.filter(pk=key) if fits else rows.none()
 
 
-def chosen(request: HttpRequest, rows: "QuerySet[WorkItem]") -> "QuerySet[WorkItem]":
-    """Return the rows that the filters of the address leave. Raises PageInvalid."""
-    statuses = request.GET.getlist("status")
-    if not set(statuses) <= set(STATUSES) or not all(map(storable, statuses)):
-        raise PageInvalid(f"status is one of {', '.join(STATUSES)}.")
-    if statuses:
-        rows = rows.filter(status__in=statuses)
-    for name, column in COLUMNS.items():
-        value = number(request, name)
-        if value is not None:
-            rows = rows.filter(**{column: value})
-    return rows
+def tell_version(response: HttpResponse, row: Any) -> None:
+    response["ETag"] = f'"{row.version}"'
+
+
+def expect_version(request: HttpRequest, row: Any) -> None:
+    """Let a write go on only where the row has the version of If-Match.
+
+    Raises VersionMismatch for what is no version.
+    """
+    wanted = request.headers.get("If-Match", "*").strip()
+    if request.method != "POST" or wanted == "*":
+        return
+    number = wanted.removeprefix("W/").strip('"')
+    if not (number.isascii() and number.isdigit() and len(number) <= LONGEST_VERSION):
+        raise VersionMismatch
+    row.expected_version = int(number)
 
 
 def actions(item: WorkItem, user: Any) -> list[str]:

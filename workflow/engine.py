@@ -1,4 +1,4 @@
-"""Start, activate, complete, forward: the verbs that move work.
+"""Activate, complete, forward: the verbs that move work.
 
 Each is one step: one transaction, at most five statements, audit included, and a
 refusal changes nothing.
@@ -6,212 +6,26 @@ Whoever acts is named as `by`; automatic work that follows runs before the call
 returns, each piece in a step of its own.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from django.db import models
-from django.db.models import Q
-
-from kernel import clock
-from kernel.text import require_storable
 from workflow import (
-    automatic,
-    documents,
-    graph,
     handing,
-    handlers,
     inputs,
     moving,
-    steps,
-    tenancy,
     variables,
 )
 from workflow.acting import act
-from workflow.beginning import first
 from workflow.errors import (
-    DocumentInvalid,
-    InstanceClosed,
-    InstanceState,
     NotHolder,
-    ProcessNotAllowed,
-    ProcessNotFound,
     WorkItemState,
 )
-from workflow.models import Process, ProcessInstance, WorkItem
+from workflow.models import WorkItem
 from workflow.moves import require_move, require_running
 from workflow.steps import Step
 
 Status = WorkItem.Status
 Data = Mapping[str, Any] | None
-
-
-def start_process(
-    process_name: str,
-    *,
-    document: models.Model,
-    by: Any,
-    title: str | None = None,
-    priority: int = 0,
-    data: Data = None,
-) -> WorkItem:
-    """Start the published process with this title or code about a document.
-
-    Returns the first work item, which the requester holds unless a push application
-    says otherwise; the instance stays on the version it begins with.
-    Raises ProcessNotFound, ProcessNotAllowed and DocumentInvalid.
-    """
-    begin = beginning(
-        process_name,
-        document=document,
-        by=by,
-        title=title,
-        priority=priority,
-        data=data,
-    )
-    step = steps.run(begin, first)
-    automatic.follow(step)
-    return fresh(step)
-
-
-def prepare_process(
-    process_name: str,
-    *,
-    document: models.Model,
-    by: Any,
-    title: str | None = None,
-    priority: int = 0,
-    data: Data = None,
-) -> ProcessInstance:
-    """Write an instance that is started later, by `start_instance`.
-
-    Raises as `start_process` does.
-    """
-    begin = beginning(
-        process_name,
-        document=document,
-        by=by,
-        title=title,
-        priority=priority,
-        data=data,
-    )
-    return steps.run(begin, lambda step: step.event("instance.created")).instance
-
-
-def start_instance(instance: ProcessInstance, *, by: Any) -> WorkItem:
-    """Start an instance that was prepared; only who prepared it may.
-
-    Returns the first work item. Raises InstanceNotFound, InstanceState and what
-    `start_process` raises.
-    """
-
-    def begin() -> Step:
-        step = steps.read_instance(instance.pk, by=by, spare=1)
-        if step.instance.status != ProcessInstance.Status.INITIATED:
-            raise InstanceClosed if not step.instance.is_open else InstanceState
-        require_startable(step.instance.process, step.groups, by=by)
-        if step.instance.user_id != by.pk:
-            raise ProcessNotAllowed
-        return step
-
-    step = steps.run(begin, first)
-    automatic.follow(step)
-    return fresh(step)
-
-
-def beginning(
-    process_name: str,
-    *,
-    document: models.Model,
-    by: Any,
-    title: str | None,
-    priority: int,
-    data: Data,
-) -> Callable[[], Step]:
-    """Return what begins the step of a new instance: one statement.
-
-    Raises DocumentInvalid and DataInvalid.
-    """
-    require_storable(process_name=process_name, title=title)
-    inputs.require_data(data)
-    handlers.document_of(document)
-    if document.pk is None:
-        raise DocumentInvalid
-    content_type = documents.content_type_id(type(document))
-
-    def begin() -> Step:
-        process = startable(process_name, by=by)
-        stamp = tenancy.resolved(user=by)
-        [number] = process.instance_numbers
-        instance = ProcessInstance(
-            id=number,
-            tenant_id=stamp["tenant_id"] or "",
-            org_id=stamp["org_id"],
-            title=inputs.shortened(composed(title, process, document)),
-            process=process,
-            process_version=process.version,
-            user=by,
-            creationTime=clock.now(),
-            priority=priority or process.priority,
-            content_type_id=content_type,
-            object_id=str(document.pk),
-            data=variables.checked(graph.of(process).data_schema, data or {}),
-        )
-        groups = frozenset(process.actor_groups)
-        return Step(
-            instance,
-            by=by,
-            now=instance.creationTime,
-            groups=groups,
-            spare=process.spare,
-        )
-
-    return begin
-
-
-def composed(title: str | None, process: Process, document: models.Model) -> str:
-    """Return the title of an instance: the given one, or process and document."""
-    given = (title or "").strip()
-    if given and given != "instance":
-        return given
-    return f"{process.title}: {document}"
-
-
-def startable(name: str, *, by: Any) -> Any:
-    """Return the published process of a name, with numbers for what it begins.
-
-    Raises ProcessNotFound, and ProcessNotAllowed where it is off or for others.
-    """
-    rows = tenancy.filtered(Process.objects.published(), user=by)
-    named = rows.filter(Q(title=name) | Q(code=name))
-    process: Any = (
-        named.annotate(
-            actor_groups=steps.groups_of(by),
-            instance_numbers=steps.reserved(steps.INSTANCE_NUMBERS, 1),
-            spare=steps.reserved(steps.ITEM_NUMBERS, 1),
-        )
-        .order_by("id")
-        .first()
-    )
-    if process is None:
-        raise ProcessNotFound
-    require_startable(process, frozenset(process.actor_groups), by=by)
-    return process
-
-
-def require_startable(process: Process, groups: frozenset[int], *, by: Any) -> None:
-    """Raise ProcessNotAllowed where a process is off, or not for this person."""
-    allowed = graph.of(process).start_group_ids
-    if not process.enabled or not by.is_active:
-        raise ProcessNotAllowed
-    if allowed and not by.is_superuser and groups.isdisjoint(allowed):
-        raise ProcessNotAllowed
-
-
-def fresh(step: Step) -> WorkItem:
-    """Return the first work item as it is after the automatic work that followed."""
-    if not automatic.follows(step):
-        return step.current
-    return steps.with_all(WorkItem.objects.all()).get(pk=step.current.pk)
 
 
 def activate_work_item(item: WorkItem, *, by: Any) -> WorkItem:

@@ -3,6 +3,7 @@
 ApplicationError (kernel)
 ├── BadRequest 400
 │   ├── ContentTypeInvalid       content_type.invalid
+│   ├── IdempotencyKeyInvalid    idempotency.key_invalid
 │   └── PageInvalid              page.invalid
 ├── Forbidden 403
 │   ├── ProcessNotAllowed        process.not_allowed
@@ -25,6 +26,8 @@ ApplicationError (kernel)
 │   ├── InstanceState            instance.state
 │   │   └── InstanceClosed       instance.closed
 │   ├── IncidentClosed           incident.closed
+│   ├── StillRunning             idempotency.running
+│   ├── VersionMismatch          precondition.failed (412)
 │   ├── TenantMismatch           tenant.mismatch
 │   │   └── TenantFunctionWrong  tenant.function_wrong (503)
 │   └── WorkItemConflict         workitem.conflict
@@ -38,6 +41,8 @@ ApplicationError (kernel)
 ├── AssigneeNotCandidate     assignee.not_candidate
 ├── NoMatch                  split.no_match
 ├── ReasonInvalid            reason.invalid
+├── CommentInvalid           comment.invalid
+├── IdempotencyKeyReused     idempotency.other_body
 ├── TokenLimit               token.limit
 ├── OutcomeTooLong           outcome.too_long
 ├── DataInvalid              data.invalid
@@ -61,6 +66,12 @@ class PageInvalid(BadRequest):
     """The list cannot be paged like this."""
 
     code = "page.invalid"
+
+
+class IdempotencyKeyInvalid(BadRequest):
+    """An idempotency key has 1 to 255 printable characters."""
+
+    code = "idempotency.key_invalid"
 
 
 class ProcessNotAllowed(Forbidden):
@@ -145,6 +156,19 @@ class IncidentClosed(Conflict):
     """The incident is resolved already."""
 
     code = "incident.closed"
+
+
+class StillRunning(Conflict):
+    """The first request with this idempotency key is still under way."""
+
+    code = "idempotency.running"
+
+
+class VersionMismatch(Conflict):
+    """It has changed since you read it; read it again."""
+
+    status = 412
+    code = "precondition.failed"
 
 
 class ProcessDisabled(Conflict):
@@ -242,6 +266,18 @@ class ReasonInvalid(Invalid):
     """Say why, in at most 1,000 characters."""
 
     code = "reason.invalid"
+
+
+class CommentInvalid(Invalid):
+    """A comment has 1 to 1,000 characters."""
+
+    code = "comment.invalid"
+
+
+class IdempotencyKeyReused(Invalid):
+    """This idempotency key came with another body before."""
+
+    code = "idempotency.other_body"
 
 
 class TokenLimit(Invalid):

@@ -10,6 +10,7 @@ from typing import Any, Final
 from django.db import OperationalError, transaction
 
 from workflow import inputs, steps, tree
+from workflow.acting import require_version
 from workflow.errors import (
     InstanceClosed,
     InstanceNotAllowed,
@@ -162,6 +163,7 @@ def move(
     try:
         with transaction.atomic():
             found = tree.lock(instance, by=by, reason=reason)
+            require_version(instance, found.top.instance)
             decide(found)
             found.write()
     except OperationalError as problem:

@@ -147,6 +147,53 @@ class TokenOut(Schema):
     tokens: int
 
 
+class CommentIn(BaseModel):
+    text: StrictStr = ""
+
+
+class CommentedOut(Schema):
+    status: str
+    comment_id: int
+
+
+class CommentOut(Schema):
+    id: int
+    instance_id: int
+    workitem_id: int | None
+    author_id: int
+    author: str
+    text: str
+    created_at: datetime
+
+    @staticmethod
+    def resolve_author(comment: Any) -> str:
+        return str(comment.author.display_name)
+
+
+class InstanceRowOut(Schema):
+    id: int
+    title: str
+    status: str
+    version: int
+    process_id: int
+    process: str
+    process_version: int
+    user_id: int
+    priority: int
+    created_at: datetime
+    closed_at: datetime | None
+    parent_workitem_id: int | None
+
+    @staticmethod
+    def resolve_process(instance: Any) -> str:
+        return str(instance.process.title)
+
+    @staticmethod
+    def resolve_created_at(instance: Any) -> datetime:
+        started: datetime = instance.creationTime
+        return started
+
+
 class InstanceOut(Schema):
     id: int
     title: str

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from kernel.errors import ApplicationError
-from workflow.engine import startable
 from workflow.handlers import Registry
+from workflow.starting import startable
 
 
 @dataclass(frozen=True, slots=True)

@@ -363,6 +363,7 @@ def _birth(instance: ProcessInstance) -> dict[str, Any]:
         "parent_workitem_id": instance.parent_workitem_id,
         "root_id": instance.root_id,
         "depth": instance.depth,
+        "idempotency_key": instance.idempotency_key,
     }
 
 

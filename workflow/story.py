@@ -29,6 +29,10 @@ ICONS = {
     "workitem.timeout": ("clock", "warn"),
     "workitem.fallout": ("triangle-alert", "bad"),
     "workitem.blocked": ("hourglass", ""),
+    "incident.skipped": ("circle-check", ""),
+    "instance.suspended": ("hourglass", ""),
+    "instance.resumed": ("send", ""),
+    "instance.terminated": ("x", "warn"),
     "instance.status_changed": ("flag", "good"),
 }
 
@@ -45,6 +49,10 @@ WORDS = {
     "workitem.timeout": gettext_noop("%(what)s took too long"),
     "workitem.fallout": gettext_noop("%(what)s needs help"),
     "workitem.blocked": gettext_noop("%(what)s waits for others"),
+    "incident.skipped": gettext_noop("%(who)s did by hand: %(what)s"),
+    "instance.suspended": gettext_noop("%(who)s paused this"),
+    "instance.resumed": gettext_noop("%(who)s let this go on"),
+    "instance.terminated": gettext_noop("%(who)s cancelled this"),
 }
 
 
@@ -121,7 +129,8 @@ def entry(
     icon, tone = ICONS[event.action]
     if event.metadata.get("condition") in answers.REFUSING:
         icon, tone = "circle-x", "bad"
-    text = event.metadata.get("message", "") or event.metadata.get("comment", "")
+    said = (event.metadata.get(name) for name in ("message", "comment", "reason"))
+    text = next(filter(None, said), "")
     return Entry(event.created_at, words, icon, tone, str(text))
 
 

@@ -18,6 +18,7 @@ IN_PATHS = {
     "process_id": 1,
     "item_id": 1,
     "instance_id": 1,
+    "incident_id": 1,
     "leave_id": 1,
     "content_type_id": 1,
     "app_label": "accounts",
@@ -46,6 +47,12 @@ KEPT = {
     "workflow.ProcessInstance.object_id": "a key, equal in both twins",
     "workflow.WorkItem.condition": "an outcome that the engine reads",
     "workflow.AuditEvent.action": "a word of the program",
+    "workflow.AuditEvent.hash": "seals the event",
+    "workflow.AuditEvent.prev_hash": "seals the chain",
+    "workflow.AuditHead.hash": "seals the chain",
+    "workflow.ProcessInstance.audit_head": "seals the chain",
+    "workflow.ProcessInstance.idempotency_key": "asked for by nobody here",
+    "workflow.IdempotencyKey.body_hash": "a hash of what was sent",
 }
 SIGNS_IN = "anybody may try to sign in"
 ANY_MAILBOX = "the answer is the same for every address"

@@ -16,6 +16,14 @@ from leave.demo.seeding import count_from_one
 from leave.models import LeaveRequest
 from leave.processes import APPROVED
 from leave.standing import items_of
+from workflow import lifecycle
+from workflow.commenting import comment_on
+from workflow.models import (
+    DefaultAppModel,
+    IdempotencyKey,
+    Incident,
+    WorkflowLayout,
+)
 
 DEVICE = Device("mobile", "A telephone", "192.0.2.0/24")
 
@@ -26,7 +34,7 @@ def tell() -> None:
     admin, alice = (User.objects.get(username=name) for name in ("admin", "alice"))
     draft(admin)
     decide(ask(alice))
-    ask(alice)
+    trouble(ask(alice), admin)
     access(alice)
     letter(alice)
     entry(admin, alice)
@@ -48,6 +56,29 @@ def decide(asked: LeaveRequest) -> None:
     item = items_of(asked).open().get()
     item.activate(item.user)
     item.complete(item.user, condition=APPROVED)
+
+
+def trouble(asked: LeaveRequest, by: User) -> None:
+    """Leave a remark, an answer to a repeat, and work that needed help."""
+    item = items_of(asked).open().get()
+    comment_on(item.instance, item=item, text="Soon.", by=by)
+    key = {"user": by, "key": "once", "body_hash": "0" * 64, "status": 200}
+    IdempotencyKey.objects.create(route="POST /", answer={"text": "Once."}, **key)
+    DefaultAppModel.objects.create(requester=by, history="Init", comment="Try.")
+    drawing = {"note": "Left of it."}
+    WorkflowLayout.objects.create(process=item.instance.process, layout=drawing)
+    Incident.objects.create(
+        instance=item.instance,
+        workitem=item,
+        kind="auto.failed",
+        message="The printer is out.",
+        trace="printing.py",
+        resolved_at=clock.now(),
+        resolved_by=by,
+        resolution="retried",
+        reason="It is back.",
+    )
+    lifecycle.cancel_instance(item.instance, by=by, reason="Not needed.")
 
 
 def access(person: User) -> None:

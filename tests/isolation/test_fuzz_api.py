@@ -38,7 +38,13 @@ CHECKS = (
 )
 SITES = {"acme.localhost": tenant_api, "localhost": public_api}
 #: Keys of rows that are there; without them every answer would be a 404.
-THERE = {"process_id": 1, "item_id": 1, "instance_id": 1, "leave_id": 1}
+THERE = {
+    "process_id": 1,
+    "item_id": 1,
+    "instance_id": 1,
+    "incident_id": 1,
+    "leave_id": 1,
+}
 
 
 def operations() -> Iterator[tuple[str, str, str]]:

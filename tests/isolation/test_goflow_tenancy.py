@@ -34,10 +34,19 @@ from tests.workflow.processes import (
     process,
     start,
 )
-from workflow import notices, scheduler, tenancy, timers
+from workflow import automatic, notices, scheduler, tenancy, timers
+from workflow.commenting import comment_on
 from workflow.engine import finish_work_item
-from workflow.errors import TenantFunctionWrong, WorkItemNotFound
-from workflow.models import AuditEvent, ProcessInstance, Timer, WorkItem
+from workflow.errors import NoMatch, TenantFunctionWrong, WorkItemNotFound
+from workflow.models import (
+    AuditEvent,
+    DefaultAppModel,
+    IdempotencyKey,
+    ProcessInstance,
+    Timer,
+    WorkflowLayout,
+    WorkItem,
+)
 from workflow.models.tenant_id import OwnRows, TenantIdField
 
 #: Models of the workflow without the column, each with the reason; tables that join
@@ -49,7 +58,7 @@ OTHER = "Qwghlm"
 SITE = Site("tenant", "config.urls")
 Seen = dict[tuple[str, str], tuple[int, bytes]]
 #: What a path calls a row of the workflow.
-OF_A_ROW = {"process_id", "instance_id", "item_id"}
+OF_A_ROW = {"process_id", "instance_id", "item_id", "incident_id"}
 #: Differs from request to request, and says nothing.
 FLEETING = re.compile(
     rb'csrfmiddlewaretoken" value="\w+"|"X-CSRFToken": ?"\w+"|[0-9a-f]{12}|v=\d+'
@@ -119,6 +128,12 @@ def everything_happens(alice: User, bob: User) -> None:
         do(at(joining.instance, key), bob)
     with behaving(push=lambda *_, **__: bob):
         do(start(alice, "all"), alice)
+    with behaving(push=lambda *_, **__: None, auto=lambda *_, **__: 1 / 0):
+        automatic.fail(at(start(alice, "all").instance, "ask").pk, NoMatch())
+    comment_on(first.instance, text="Soon.", by=alice)
+    DefaultAppModel.objects.create(requester=alice)
+    WorkflowLayout.objects.create(process=first.instance.process)
+    IdempotencyKey.objects.create(user=alice, route="POST /", key="once")
 
 
 def clock_moved(*, days: int) -> Any:

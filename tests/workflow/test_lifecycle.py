@@ -22,7 +22,7 @@ from tests.workflow.processes import (
     start,
 )
 from tests.workflow.test_complete import state_of
-from workflow import engine, handing, lifecycle, timers
+from workflow import handing, lifecycle, starting, timers
 from workflow.errors import (
     DataInvalid,
     InstanceClosed,
@@ -239,7 +239,7 @@ VERBS = {
     "cancel": lambda instance, by: lifecycle.cancel_instance(
         instance, by=by, reason="x"
     ),
-    "start": lambda instance, by: engine.start_instance(instance, by=by),
+    "start": lambda instance, by: starting.start_instance(instance, by=by),
 }
 ALLOWED = {
     ("initiated", "cancel"),
@@ -289,8 +289,8 @@ def test_i2_i3_an_instance_can_be_prepared_and_started_later(installed, alice, b
     )
     assert (instance.status, standing(instance)) == ("initiated", [])
     with pytest.raises(ProcessNotAllowed):
-        engine.start_instance(instance, by=bob)
-    item = engine.start_instance(instance, by=alice)
+        starting.start_instance(instance, by=bob)
+    item = starting.start_instance(instance, by=alice)
     assert (item.activity.key, item.user) == ("ask", alice)
     actions = [event.action for event in AuditEvent.objects.of_instance(instance.pk)]
     assert actions[:3] == [

@@ -243,6 +243,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='processinstance',
+            name='idempotency_key',
+            field=models.CharField(blank=True, max_length=255, null=True),
+        ),
+        migrations.AddField(
+            model_name='processinstance',
             name='parent_workitem',
             field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='children', to='workflow.workitem'),
         ),
@@ -292,6 +297,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='timer',
             constraint=models.CheckConstraint(condition=models.Q(('kind__in', ('timeout', 'auto', 'notice', 'child', 'alarm')), ('state__in', ('pending', 'paused', 'done', 'dropped'))), name='timer_words_known'),
+        ),
+        migrations.AddConstraint(
+            model_name='processinstance',
+            constraint=models.UniqueConstraint(fields=('user', 'idempotency_key'), name='instance_started_once'),
         ),
         migrations.AddConstraint(
             model_name='audithead',

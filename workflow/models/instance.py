@@ -60,15 +60,17 @@ class ProcessInstanceManager(
         *,
         data: dict[str, Any] | None = None,
         deferred: bool = False,
+        idempotency_key: str | None = None,
     ) -> Any:
         """Start a process about a document and return the first work item.
 
         With `deferred` the instance is only written, and returned; see
-        `engine.start_instance`.
+        `starting.start_instance`. The same `idempotency_key` of the same person
+        returns what the first call began.
         """
-        from workflow import engine
+        from workflow import starting
 
-        start = engine.prepare_process if deferred else engine.start_process
+        start = starting.prepare_process if deferred else starting.start_process
         return start(
             process_name,
             document=item,
@@ -76,6 +78,7 @@ class ProcessInstanceManager(
             title=title,
             priority=priority,
             data=data,
+            idempotency_key=idempotency_key,
         )
 
 
@@ -137,6 +140,8 @@ class ProcessInstance(models.Model):
     marking = models.JSONField(default=dict, blank=True)
     #: Counts the moves; a step that read another number has lost.
     version = models.PositiveIntegerField(default=0)
+    #: Who starts a process twice with the same word gets the first instance.
+    idempotency_key = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001 - None: not asked for
     #: The number of the last audit event of this instance.
     audit_seq = models.PositiveIntegerField(default=0)
     #: Its hash: the head of the chain.
@@ -144,11 +149,17 @@ class ProcessInstance(models.Model):
 
     objects = ProcessInstanceManager()
 
+    #: Who wants to change this version and no other says so before a verb.
+    expected_version: int | None = None
+
     class Meta:
         verbose_name = _("process instance")
         verbose_name_plural = _("process instances")
         ordering = ("-id",)
         constraints = (
+            models.UniqueConstraint(
+                name="instance_started_once", fields=("user", "idempotency_key")
+            ),
             models.CheckConstraint(
                 name="instance_status_known",
                 condition=Q(

@@ -156,6 +156,9 @@ class WorkItem(models.Model):
 
     objects = OwnRows.from_queryset(WorkItemQuerySet)()
 
+    #: Who wants to change this version and no other says so before a verb.
+    expected_version: int | None = None
+
     class Meta:
         verbose_name = _("work item")
         verbose_name_plural = _("work items")

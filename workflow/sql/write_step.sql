@@ -17,17 +17,18 @@ begun AS (
         id, tenant_id, org_id, title, process_id, process_version, user_id,
         "creationTime", status, priority, condition, content_type_id, object_id, data,
         marking, closed_at, audit_seq, audit_head, version, parent_workitem_id,
-        root_id, depth
+        root_id, depth, idempotency_key
     )
     SELECT here.id, here.tenant_id, x.org_id, x.title, x.process_id, x.process_version,
         x.user_id, x.created_at, here.status, x.priority, here.condition,
         x.content_type_id, x.object_id, here.data, here.marking, here.closed_at,
         here.audit_seq, here.audit_head, here.version + 1, x.parent_workitem_id,
-        x.root_id, x.depth
+        x.root_id, x.depth, x.idempotency_key
     FROM here, jsonb_to_record(here.born) AS x (
         org_id text, title text, process_id bigint, process_version int,
         user_id bigint, created_at timestamptz, priority int, content_type_id int,
-        object_id text, parent_workitem_id bigint, root_id bigint, depth int
+        object_id text, parent_workitem_id bigint, root_id bigint, depth int,
+        idempotency_key text
     )
     WHERE here.born IS NOT NULL
     RETURNING id, tenant_id, org_id, process_id

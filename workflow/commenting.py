@@ -1,0 +1,38 @@
+"""Remarks beside the work: who may see it may say something about it."""
+
+from typing import Any
+
+from workflow import inputs, steps
+from workflow.errors import CommentInvalid
+from workflow.models import Comment, ProcessInstance, WorkItem
+from workflow.steps import Step
+
+
+def comment_on(
+    instance: ProcessInstance, *, text: str, by: Any, item: WorkItem | None = None
+) -> Comment:
+    """Write a remark about an instance, or about one piece of its work.
+
+    Also about what has ended. The audit names the remark and does not repeat it.
+    Raises CommentInvalid, and InstanceNotFound where the caller sees no such instance.
+    """
+    text = text.strip()
+    if not text:
+        raise CommentInvalid
+    inputs.require_comment(text)
+    written: list[Comment] = []
+
+    def decide(step: Step) -> None:
+        comment = Comment.objects.create(
+            instance=step.instance,
+            workitem=item,
+            author=by,
+            text=text,
+            created_at=step.now,
+        )
+        action = "workitem.commented" if item else "instance.commented"
+        step.event(action, item, comment_id=comment.pk)
+        written[:] = [comment]
+
+    steps.run(lambda: steps.read_instance(instance.pk, by=by), decide)
+    return written[0]

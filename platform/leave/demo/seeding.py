@@ -26,7 +26,7 @@ from leave.processes import HR
 from tenants.context import as_owner, current_tenant, use, use_control
 from tenants.models import Tenant
 from tenants.provisioning import provision
-from workflow.models import ProcessInstance, WorkItem
+from workflow.models import Incident, ProcessInstance, WorkItem
 
 Said = Callable[[str], object]
 
@@ -80,7 +80,7 @@ def count_from_one() -> None:
     A seeding that was interrupted has used numbers up and left no rows.
     Only the owner may turn a sequence back.
     """
-    models = (LeaveRequest, ProcessInstance, WorkItem)
+    models = (LeaveRequest, ProcessInstance, WorkItem, Incident)
     with use(as_owner(current_tenant())), connection.cursor() as cursor:
         for statement in connection.ops.sequence_reset_sql(no_style(), models):
             cursor.execute(statement)

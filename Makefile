@@ -10,7 +10,7 @@ READY = $(PYTHON) -I platform/kernel/embedded/bootstrap.py
 export PORT RESET YES JSON
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo demo-reset psql test lint format lock smoke isolation bench-tenancy clean-data clean
+.PHONY: help venv demo demo-reset psql test lint format lock smoke isolation trials bench-tenancy clean-data clean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' \
@@ -56,6 +56,10 @@ smoke: ## start the demo from a clean clone and run the documented examples
 isolation: ## prove isolation at length, on all cores (ISOLATION_SEED=N begins there)
 	@$(READY) && ISOLATION=long exec $(VENV_PYTHON) -m pytest -n auto \
 		-p tests.isolation.counting tests/isolation $(ARGS)
+
+trials: ## race steps against each other 10,000 times (TRIALS_SEED=N begins there)
+	@$(READY) && TRIALS=1000 exec $(VENV_PYTHON) -m pytest -n auto \
+		tests/workflow/trials/test_races.py $(ARGS)
 
 bench-tenancy: ## compare with plain Django and django-tenants (JSON=FILE also writes)
 	@$(READY) && exec $(VENV_PYTHON) -m tests.bench

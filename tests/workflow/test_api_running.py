@@ -352,7 +352,6 @@ def test_a_start_with_a_key_happens_once_whatever_dies(in_acme, alice, installed
         begin("other")
 
 
-@pytest.mark.django_db(transaction=True)
 def test_twenty_starts_at_once_with_one_key_begin_one_instance(api, acme, alice, ready):
     client_body = starting(acme, alice)
     token_client = [api("alice") for _ in range(8)]

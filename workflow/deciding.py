@@ -34,7 +34,9 @@ class Deciding:
 
     def passes(self, edge: Edge) -> bool:
         """Say whether precondition, pre-hook and condition are all true."""
-        return self.is_allowed(edge) and self.holds(edge)
+        answer = self.is_allowed(edge) and self.holds(edge)
+        self.step.evaluated.append((edge, self.item, answer))
+        return answer
 
     def is_allowed(self, edge: Edge) -> bool:
         """Say whether precondition and pre-hook let the transition be taken."""

@@ -66,6 +66,7 @@ def go(step: Step, item: WorkItem, taken: Sequence[Edge]) -> None:
         successors=[new.id for new in moves.created],
     )
     for edge in taken:
+        step.fired.append((edge, item))
         if edge.post_hook:
             hook = handlers.hooks.get(edge.post_hook)
             called(edge.post_hook, hook, item, transition_of(edge))

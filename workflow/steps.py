@@ -20,7 +20,7 @@ from django.db.models import BigIntegerField, Func, QuerySet, Value
 
 from kernel import clock
 from tenants import scheduler
-from workflow import chain, conf, graph, sql, tenancy
+from workflow import announcing, chain, conf, graph, sql, tenancy
 from workflow.audit import label_of
 from workflow.chain import Exact
 from workflow.errors import (
@@ -97,6 +97,9 @@ class Step:
     automatic: list[int] = field(default_factory=list)
     #: Work items whose subflow this step brought to its end.
     returned: list[int] = field(default_factory=list)
+    #: Transitions that were asked, with the answer, and those that were taken.
+    evaluated: list[tuple[Edge, WorkItem, bool]] = field(default_factory=list)
+    fired: list[tuple[Edge, WorkItem]] = field(default_factory=list)
     #: Numbers that were reserved for new work items while reading.
     spare: list[int] = field(default_factory=list)
     #: Steps of child instances that this one starts, written with it.
@@ -120,6 +123,12 @@ class Step:
         if self.item is None:
             raise WorkItemNotFound
         return self.item
+
+    @property
+    def items(self) -> list[WorkItem]:
+        """Every work item that the step makes or changes."""
+        kept = [*self.changed.values(), *self.released.values(), *self.created]
+        return [self.item, *kept] if self.item else kept
 
     @property
     def node(self) -> Node:
@@ -303,6 +312,7 @@ class Step:
             child.write()
         if self.armed:
             scheduler.arm(min(timer["due_at"] for timer in self.armed))
+        announcing.after_commit(self)
 
     def _moved_on(self) -> list[dict[str, Any]]:
         """Return the closing of what may be open on work that goes on or is done."""

@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from kernel import clock
 from tenants import scheduler
-from workflow import sql, steps, tenancy
+from workflow import announcing, sql, steps, tenancy
 from workflow.chain import Exact
 from workflow.errors import InstanceNotFound
 from workflow.models import ProcessInstance
@@ -77,6 +77,8 @@ class Tree:
         with connection.cursor() as cursor:
             text = json.dumps(document, cls=Exact)
             cursor.execute(sql.text("write_tree"), {"tree": text})
+        for step in changed:
+            announcing.after_commit(step)
         if "resume" in self.work.values() or document["armed"]:
             scheduler.arm(self.now)
 

@@ -15,7 +15,8 @@ ApplicationError (kernel)
 │   ├── ProcessNotFound          process.not_found
 │   ├── ObjectNotFound           object.not_found
 │   ├── WorkItemNotFound         workitem.not_found
-│   └── InstanceNotFound         instance.not_found
+│   ├── InstanceNotFound         instance.not_found
+│   └── NobodyToStart            simulation.nobody
 ├── Conflict 409
 │   ├── ProcessDisabled          process.disabled
 │   ├── ProcessTampered          process.tampered
@@ -115,6 +116,12 @@ class InstanceNotFound(NotFound):
     """There is no such process instance."""
 
     code = "instance.not_found"
+
+
+class NobodyToStart(NotFound):
+    """There is nobody of this name who could start a simulation."""
+
+    code = "simulation.nobody"
 
 
 class ProcessDisabled(Conflict):

@@ -1,6 +1,7 @@
 """The fixture `process`: it drives a process by a clock of its own."""
 
 from datetime import timedelta
+from pathlib import Path
 from time import monotonic
 
 import pytest
@@ -8,10 +9,13 @@ import pytest
 from kernel import clock
 from tests.workflow.processes import END, A, T, approval, behaving, parallel
 from tests.workflow.processes import process as made
+from workflow import samples
 from workflow.definitions import ProcessData
 from workflow.errors import NotCandidate
 from workflow.models import DefaultAppModel
 from workflow.testing import ForcedFailure
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def automatic(**activity) -> ProcessData:
@@ -194,3 +198,13 @@ def test_variables_are_given_and_read(process, alice):
     instance = process.start("test", as_=alice, data={"amount": 3})
     instance.complete("ask", as_=alice, data={"urgent": True})
     assert instance.data == {"amount": 3, "urgent": True}
+
+
+def test_the_example_of_the_documents_runs(process, alice, bob):
+    text = (ROOT / "docs/development.md").read_text(encoding="utf-8")
+    section = text.partition("## Test a process\n")[2]
+    example = section.partition("```python\n")[2].partition("```")[0]
+    known = {"samples": samples}
+    exec(example, known)
+    [test] = [known[name] for name in known if name.startswith("test_")]
+    test(process, alice, bob)

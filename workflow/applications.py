@@ -22,7 +22,7 @@ from django.views.decorators.http import require_http_methods
 from accounts import mail
 from tenants.hosts import absolute_url
 from workflow import handlers, views
-from workflow.document_forms import form_of
+from workflow.document_forms import bound, form_of
 from workflow.errors import DataInvalid, WorkItemNotFound
 from workflow.handlers import application, auto_application
 from workflow.item_page import (
@@ -81,7 +81,7 @@ def edit_model(request: HttpRequest, id: int) -> HttpResponseBase:  # noqa: A002
     if made is None:
         return worked_at(request, item, page)
     typed = request.POST if is_answer(request) else None
-    return worked_at(request, item, page, made(typed, instance=document))
+    return worked_at(request, item, page, bound(made, document, typed))
 
 
 @application("start_application")

@@ -46,6 +46,11 @@ def form_of(model: type[models.Model], *, name: str = "") -> DocumentForm | None
     return made
 
 
+def bound(made: DocumentForm, document: models.Model, typed: Any = None) -> Any:
+    """Return the form of a document; its names meet no others of the page."""
+    return made(typed, instance=document, prefix="document")
+
+
 def is_complete(form: "forms.ModelForm[Any]") -> bool:
     """Say whether a form is valid, and its document too in what it does not ask for.
 

@@ -5,15 +5,17 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db import models
+from django.db.models.functions import Lower
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from kernel.errors import Invalid
 from kernel.text import require_storable
 from workflow import engine, starting, starts, tenancy
-from workflow.document_forms import TitleForm, form_of, is_complete
+from workflow.document_forms import TitleForm, bound, form_of, is_complete
 from workflow.errors import ObjectNotFound, ProcessNotFound
 from workflow.inputs import LARGEST_ID
 from workflow.item_page import address_of
@@ -28,11 +30,11 @@ REFUSED = 422
 def choose(request: HttpRequest) -> HttpResponse:
     """List what the person may start."""
     rows = starts.startable_by(request.user).select_related("begin__application")
-    page = paged(request, rows.order_by("title", "id"))
+    page = paged(request, rows.order_by(Lower("title"), "id"))
     listed = [
         {
             "url": starts.address_of(process),
-            "title": process.title,
+            "title": capfirst(process.title),
             "meta": [process.description] if process.description else [],
         }
         for process in page
@@ -78,8 +80,8 @@ def begin(
     starting.prepare(document, by=request.user)
     made = form_class(process, model)
     if request.method == "GET":
-        return show(request, process, made(instance=document), TitleForm())
-    form, title = made(request.POST, instance=document), TitleForm(request.POST)
+        return show(request, process, bound(made, document), TitleForm())
+    form, title = bound(made, document, request.POST), TitleForm(request.POST)
     if title.is_valid() and is_complete(form):
         try:
             item = starting.start_about(

@@ -47,7 +47,7 @@ def test_the_samples_are_offered_to_everybody(browser_of, sample):
     assert f'href="{PAGES}/start/"' in client.get(f"{PAGES}/mywork/").content.decode()
     page = client.get(f"{PAGES}/start/").content.decode()
     assert f'href="{proto(sample)}"' in page
-    assert "test parallel workflow" in page
+    assert "Test parallel workflow" in page
     assert 'href="/leave/new/"' in page
 
 
@@ -83,7 +83,9 @@ def test_a_process_is_tried_from_end_to_end_with_a_browser_alone(
     browser_of, acme, sample, alice
 ):
     mine, manager = browser_of("alice"), browser_of("bob")
-    answer = mine.post(proto(sample), {"title": "New chairs", "comment": "Six of them"})
+    answer = mine.post(
+        proto(sample), {"title": "New chairs", "document-comment": "Six of them"}
+    )
     instance = started(acme)
     assert (instance.title, instance.user) == ("New chairs", alice)
     with use(acme):
@@ -126,7 +128,7 @@ def test_without_a_title_the_instance_is_named_after_process_and_document(
 
 
 @pytest.mark.parametrize(
-    "form", [{"title": "x" * 256}, {"title": "a\x00b"}, {"comment": "a\x00b"}]
+    "form", [{"title": "x" * 256}, {"title": "a\x00b"}, {"document-comment": "a\x00b"}]
 )
 def test_what_cannot_be_stored_is_refused_with_the_field(
     browser_of, acme, sample, form
@@ -258,11 +260,11 @@ def test_r105_a_document_without_a_form_of_its_own_is_made_on_the_start_page(
     assert f'href="{address}"' in page
     form = client.get(address).content.decode()
     assert "What is to be done" in form
-    assert 'name="comment"' in form
-    assert 'name="requester"' not in form
-    assert client.post(address, {"history": ""}).status_code == 422
+    assert 'name="document-comment"' in form
+    assert 'name="document-requester"' not in form
+    assert client.post(address, {"document-history": ""}).status_code == 422
 
-    answer = client.post(address, {"history": "slow", "title": "Coffee"})
+    answer = client.post(address, {"document-history": "slow", "title": "Coffee"})
     instance = started(acme)
     with use(acme):
         first = at(instance, "ask")
@@ -270,7 +272,7 @@ def test_r105_a_document_without_a_form_of_its_own_is_made_on_the_start_page(
         assert errand.objects.get().history == "slow"
     assert answer.url == f"{PAGES}/app/start_application/{first.pk}/"
 
-    client.post(answer.url, {"history": "fast"})
+    client.post(answer.url, {"document-history": "fast"})
     with use(acme):
         instance.refresh_from_db()
         assert instance.status == "complete"
@@ -289,7 +291,7 @@ def test_what_is_missing_and_not_asked_for_is_a_refusal(browser_of, acme, errand
         form_fields=("comment",),
     )
     answer = browser_of("alice").post(
-        f"{PAGES}/start/leave/errand/?process=errands", {"comment": "x"}
+        f"{PAGES}/start/leave/errand/?process=errands", {"document-comment": "x"}
     )
     assert answer.status_code == 422
     assert "history: " in answer.content.decode()
@@ -395,12 +397,12 @@ def test_the_application_of_others_work_is_not_there(browser_of, at_work):
 def test_the_object_is_changed_with_the_answer_or_not_at_all(browser_of, acme, at_work):
     item = at_work("edit_model", ways=ANSWERS)
     client, page = browser_of("bob"), app_page("edit_model", item)
-    assert 'name="comment"' in client.get(page).content.decode()
-    refused = client.post(page, {"comment": "changed", "outcome": "MAYBE"})
+    assert 'name="document-comment"' in client.get(page).content.decode()
+    refused = client.post(page, {"document-comment": "changed", "outcome": "MAYBE"})
     assert refused.status_code == 422
     with use(acme):
         assert DefaultAppModel.objects.get().comment == ""
-    client.post(page, {"comment": "changed", "outcome": "YES"})
+    client.post(page, {"document-comment": "changed", "outcome": "YES"})
     with use(acme):
         assert DefaultAppModel.objects.get().comment == "changed"
         assert at(item.instance, "work").status == "complete"

@@ -14,10 +14,9 @@ from kernel import clock
 from leave import requests
 from leave.demo.seeding import count_from_one
 from leave.models import LeaveRequest
-from leave.processes import APPROVED, CODE
+from leave.processes import APPROVED
 from leave.standing import items_of
 from workflow import starting
-from workflow.models import DefaultAppModel
 
 DEVICE = Device("mobile", "A telephone", "192.0.2.0/24")
 
@@ -29,9 +28,7 @@ def tell() -> None:
     draft(admin)
     decide(ask(alice))
     ask(alice)
-    starting.start_about(
-        DefaultAppModel(comment="Chairs."), process=CODE, by=alice, title="Chairs"
-    )
+    starting.default_document(by=alice)
     access(alice)
     letter(alice)
     entry(admin, alice)

@@ -12,7 +12,7 @@ from tenants.context import TenantInfo, current_or_none, use, use_control
 from tenants.testing.plan import Plan
 from tests import databases, twins
 
-pytest_plugins = ["tenants.testing.plugin"]
+pytest_plugins = ["tenants.testing.plugin", "workflow.testing.plugin"]
 PEOPLE = tuple(person.username for person in twins.CAST)
 
 
@@ -60,6 +60,12 @@ def isolation_plan() -> Plan:
 @pytest.fixture
 def acme(db) -> TenantInfo:
     return twins.info("acme")
+
+
+@pytest.fixture
+def process_tenant(acme: TenantInfo) -> TenantInfo:
+    """Return the tenant of the fixture `process`."""
+    return acme
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from typing import Any, Final
 from django.db import transaction
 
 from workflow import signals
-from workflow.signals import Signal
 
 logger = logging.getLogger(__name__)
 
@@ -29,16 +28,13 @@ OF_ACTION: Final = {
     "incident.opened": signals.incident_opened,
     "instance.terminated": signals.instance_terminated,
 }
-ALL: Final = tuple(
-    value for value in vars(signals).values() if isinstance(value, Signal)
-)
-
-Message = tuple[Signal, dict[str, Any]]
+#: A signal and what it is sent with.
+Message = tuple[Any, dict[str, Any]]
 
 
 def after_commit(step: Any) -> None:
     """See to it that the signals of a step are sent when it is committed."""
-    if any(signal.receivers for signal in ALL):
+    if any(signal.receivers for signal in signals.ALL.values()):
         transaction.on_commit(partial(send, list(messages(step))))
 
 

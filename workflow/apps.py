@@ -21,8 +21,10 @@ class WorkflowConfig(AppConfig):
 def discover_handlers() -> None:
     """Import `handlers` of every app that has one, so that its names are known.
 
+    The names that every process may use come first.
     An import error inside such a module is not hidden.
     """
+    import_module("workflow.applications")
     for config in apps.get_app_configs():
         name = f"{config.name}.handlers"
         if find_spec(name) is not None:

@@ -6,7 +6,7 @@ Whoever acts is named as `by`; automatic work that follows runs before the call
 returns, each piece in a step of its own.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from workflow import (
@@ -121,11 +121,17 @@ def forward_work_item(item: WorkItem, *, by: Any) -> WorkItem:
 
 
 def finish_work_item(
-    item: WorkItem, *, by: Any, outcome: str | None = None, comment: str = ""
+    item: WorkItem,
+    *,
+    by: Any,
+    outcome: str | None = None,
+    comment: str = "",
+    also: Callable[[Step], object] | None = None,
 ) -> WorkItem:
     """Take a work item, if need be, and complete it: one press of a button.
 
-    Taking and completing are one step, so a refusal leaves it as it was.
+    Taking and completing are one step, so a refusal leaves it as it was; `also` is
+    called in it before the conditions are read, and may write to the document.
     The comment is kept in the audit.
     """
     inputs.require_outcome(outcome)
@@ -140,6 +146,8 @@ def finish_work_item(
         require_move(step.current, "complete")
         if outcome is None and step.graph.outcomes(step.node.key):
             raise moving.no_match(step.graph, step.node.key)
+        if also is not None:
+            also(step)
         finish(step, outcome=outcome, data=None, comment=comment)
 
     return act(item, by, decide, spare=moving.SPARE)

@@ -19,7 +19,8 @@ ApplicationError (kernel)
 │   ├── ObjectNotFound           object.not_found
 │   ├── WorkItemNotFound         workitem.not_found
 │   ├── InstanceNotFound         instance.not_found
-│   └── IncidentNotFound         incident.not_found
+│   ├── IncidentNotFound         incident.not_found
+│   └── NobodyToStart            simulation.nobody
 ├── Conflict 409
 │   ├── ProcessDisabled          process.disabled
 │   ├── ProcessTampered          process.tampered
@@ -169,6 +170,12 @@ class VersionMismatch(Conflict):
 
     status = 412
     code = "precondition.failed"
+
+
+class NobodyToStart(NotFound):
+    """There is nobody of this name who could start a simulation."""
+
+    code = "simulation.nobody"
 
 
 class ProcessDisabled(Conflict):

@@ -10,7 +10,7 @@ A text in the database never imports code: what is not registered here is refuse
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, overload
 
 from django.apps import apps
 from django.contrib.auth import get_user_model
@@ -21,6 +21,7 @@ from workflow.conditions import FieldType
 from workflow.errors import DocumentInvalid, HandlerMissing
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
+ModelClass = TypeVar("ModelClass", bound=type[models.Model])
 Entry = TypeVar("Entry")
 
 
@@ -70,12 +71,18 @@ class Document:
     card: str | None
     #: Returns the address of its own page.
     url: Callable[[Any], str] | None
+    #: What the form asks for that a process starts with; None: all that people may
+    #: fill in, nothing: such documents are made elsewhere.
+    form_fields: tuple[str, ...] | None = None
+    #: The text field that keeps the pressed buttons with their comments.
+    history: str | None = None
 
     @property
     def model(self) -> type[models.Model]:
         return apps.get_model(self.label)
 
 
+applications: Registry[Callable[..., Any]] = Registry("application")
 push_applications: Registry[Callable[..., Any]] = Registry("push application")
 hooks: Registry[Callable[..., Any]] = Registry("hook")
 preconditions: Registry[Callable[..., Any]] = Registry("precondition")
@@ -92,6 +99,14 @@ def _decorator(
         return handler
 
     return register
+
+
+def application(name: str) -> Callable[[Handler], Handler]:
+    """Register `view(request, id)`: the page at which an activity's work is done.
+
+    `id` is the number of a work item that whoever asks may see.
+    """
+    return _decorator(applications, name)
 
 
 def push_application(name: str) -> Callable[[Handler], Handler]:
@@ -132,29 +147,73 @@ def form(name: str, template: str | None = None) -> Callable[[type], type]:
     return register
 
 
+@overload
 def document(
     model: str,
+    *,
+    owner_fields: tuple[str, ...] = ...,
+    fields: Mapping[str, FieldType] | None = ...,
+    card: str | None = ...,
+    url: Callable[[Any], str] | None = ...,
+    form_fields: tuple[str, ...] | None = ...,
+    history: str | None = ...,
+) -> None: ...
+
+
+@overload
+def document(
+    *,
+    owner_fields: tuple[str, ...] = ...,
+    fields: Mapping[str, FieldType] | None = ...,
+    card: str | None = ...,
+    url: Callable[[Any], str] | None = ...,
+    form_fields: tuple[str, ...] | None = ...,
+    history: str | None = ...,
+) -> Callable[[ModelClass], ModelClass]: ...
+
+
+def document(
+    model: str | None = None,
     *,
     owner_fields: tuple[str, ...] = ("requester",),
     fields: Mapping[str, FieldType] | None = None,
     card: str | None = None,
     url: Callable[[Any], str] | None = None,
-) -> None:
-    """Register a model (`app_label.modelname`) as something processes are about.
+    form_fields: tuple[str, ...] | None = None,
+    history: str | None = None,
+) -> Callable[[ModelClass], ModelClass] | None:
+    """Register a model as something processes are about; it needs no migration.
 
-    A plain call, not a decorator: `document("leave.leaverequest", fields={...})`.
+    Above the model, or as a call in `handlers.py` with the label of any other model:
+
+        @document(fields={"amount": "number"})
+        class Order(models.Model): ...
+
+        document("orders.order", fields={"amount": "number"})
     """
-    label = model.lower()
-    documents.add(
-        label,
-        Document(
-            label=label,
-            owner_fields=tuple(owner_fields),
-            fields=dict(fields or {}),
-            card=card,
-            url=url,
-        ),
-    )
+
+    def register(label: str) -> None:
+        documents.add(
+            label,
+            Document(
+                label=label,
+                owner_fields=tuple(owner_fields),
+                fields=dict(fields or {}),
+                card=card,
+                url=url,
+                form_fields=form_fields,
+                history=history,
+            ),
+        )
+
+    def decorate(model_class: ModelClass) -> ModelClass:
+        register(model_class._meta.label_lower)  # noqa: SLF001 - Django's public name
+        return model_class
+
+    if model is None:
+        return decorate
+    register(model.lower())
+    return None
 
 
 def document_of(obj: models.Model | type[models.Model]) -> Document:

@@ -4,6 +4,8 @@ Each is sent after the commit, in the tenant, with the keyword arguments that ar
 beside it. A receiver that fails is logged with its traceback and stops nobody.
 """
 
+from typing import Final
+
 from django.dispatch import Signal
 
 process_started = Signal()  # instance, process, actor
@@ -23,3 +25,8 @@ instance_completed = Signal()  # instance, process, actor
 instance_terminated = Signal()  # instance, process, actor
 incident_opened = Signal()  # workitem, instance, actor
 audit_event_created = Signal()  # event, instance
+
+#: All of them by name.
+ALL: Final = {
+    name: value for name, value in globals().items() if isinstance(value, Signal)
+}

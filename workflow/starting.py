@@ -47,8 +47,11 @@ def start_process(
     priority: int = 0,
     data: Mapping[str, Any] | None = None,
     idempotency_key: str | None = None,
+    save: Callable[[], object] | None = None,
 ) -> WorkItem:
     """Start the published process with this title or code about a document.
+
+    A new document is written by `save`, in the same step: both are there, or neither.
 
     Returns the first work item, which the requester holds unless a push application
     says otherwise; the instance stays on the version it begins with. The same
@@ -64,6 +67,7 @@ def start_process(
         priority=priority,
         data=data,
         idempotency_key=idempotency_key,
+        save=save,
     )
     try:
         step = steps.run(begin, first)
@@ -138,6 +142,7 @@ def beginning(
     priority: int,
     data: Mapping[str, Any] | None,
     idempotency_key: str | None,
+    save: Callable[[], object] | None = None,
 ) -> Callable[[], Step]:
     """Return what begins the step of a new instance: one statement.
 
@@ -147,13 +152,15 @@ def beginning(
     require_key(idempotency_key)
     inputs.require_data(data)
     handlers.document_of(document)
-    if document.pk is None:
+    if save is None and document.pk is None:
         raise DocumentInvalid
     content_type = documents.content_type_id(type(document))
 
     def begin() -> Step:
         process = startable(process_name, by=by, numbered=True)
         stamp = tenancy.resolved(user=by)
+        if save is not None:
+            save()
         [number] = process.instance_numbers
         instance = ProcessInstance(
             id=number,

@@ -3,10 +3,13 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from typing import Any
 
+from kernel.errors import ApplicationError
 from workflow import handlers
 from workflow.conditions import Timeout, compiled
 from workflow.definitions import ActivityData, ProcessData, TransitionData
+from workflow.item_page import page_of
 
 KEY = re.compile(r"[a-z0-9][a-z0-9_-]*")
 MOST_KEY = 64
@@ -147,7 +150,7 @@ def _handlers(data: ProcessData) -> Iterator[Problem]:
     for activity in data.activities:
         names = (
             (handlers.push_applications, activity.push_application),
-            (handlers.auto_applications, activity.application),
+            (applications_for(activity), activity.application),
             (handlers.forms, activity.form),
         )
         for registry, name in names:
@@ -158,11 +161,7 @@ def _handlers(data: ProcessData) -> Iterator[Problem]:
                     activity=activity.key,
                 )
         if activity.application and not activity.autostart:
-            yield _problem(
-                "application.by_hand",
-                f"{activity.title!r} names an application and is not started by it.",
-                activity=activity.key,
-            )
+            yield from _page(activity)
     for way in data.transitions:
         used = (
             (handlers.preconditions, way.precondition),
@@ -176,6 +175,25 @@ def _handlers(data: ProcessData) -> Iterator[Problem]:
                     f"There is no {registry.kind} named {name!r}.",
                     transition=way.key,
                 )
+
+
+def applications_for(activity: ActivityData) -> handlers.Registry[Any]:
+    """Return where the application of an activity is looked for: work, or a page."""
+    return handlers.auto_applications if activity.autostart else handlers.applications
+
+
+def _page(activity: ActivityData) -> Iterator[Problem]:
+    """Look at the page at which people do the work of an activity."""
+    if (activity.application or "") in handlers.auto_applications:
+        yield _problem(
+            "application.by_hand",
+            f"{activity.title!r} names an application and is not started by it.",
+            activity=activity.key,
+        )
+    try:
+        page_of(activity.app_param)
+    except ApplicationError as problem:
+        yield _problem("application.param", problem.detail, activity=activity.key)
 
 
 def _reachable(data: ProcessData) -> Iterator[Problem]:

@@ -25,7 +25,16 @@ from workflow import (
     tenancy,
     worklist,
 )
+from workflow.document_forms import is_complete
 from workflow.errors import InstanceNotFound, WorkItemNotFound
+from workflow.finishing import finish_with_document
+from workflow.item_page import (
+    DEFAULT_APPLICATION,
+    DEFAULT_PAGE,
+    ItemPage,
+    address_of,
+    application_of,
+)
 from workflow.models import ProcessInstance, WorkItem
 
 PAGE = 50
@@ -121,30 +130,46 @@ def where_it_stands(user: Any) -> "Prefetch[Any]":
 @login_required
 @require_http_methods(["GET", "POST"])
 def work_item(request: HttpRequest, item_id: int) -> HttpResponseBase:
-    """Show a work item; a POST answers it."""
+    """Show a work item; a POST answers it.
+
+    Where its activity has a page of its own, whoever may do the work is led there.
+    """
     item = visible_item(request.user, item_id)
     if request.method == "POST":
         return answer(request, item)
+    if may_act(item, request.user) and application_of(item) != DEFAULT_APPLICATION:
+        return redirect(address_of(item))
     return show_item(request, item)
 
 
-def answer(request: HttpRequest, item: WorkItem) -> HttpResponseBase:
-    """Take or finish a work item; a conflict is told on the page it is about."""
+def answer(
+    request: HttpRequest,
+    item: WorkItem,
+    page: ItemPage = DEFAULT_PAGE,
+    form: Any = None,
+) -> HttpResponseBase:
+    """Take or finish a work item; a conflict is told on the page it is about.
+
+    `form` is about the document, which is saved in the same step.
+    """
     action = request.POST.get("action", "complete")
     comment = request.POST.get("comment", "").strip()
     try:
         if action == "take":
             engine.activate_work_item(item, by=request.user)
-            return redirect("workflow:work-item", item.pk)
-        outcome = request.POST.get("outcome")
+            return redirect(address_of(item))
+        outcome = request.POST.get(page.submit_name)
         if item.is_open and not comment:
             missing = reason_wanted(item, outcome, by=request.user)
             if missing:
-                return show_item(request, item, missing=missing)
-        engine.finish_work_item(
+                return show_item(request, item, page, form, missing=missing)
+        if form is not None and not is_complete(form):
+            return show_item(request, item, page, form, comment=comment, refused=True)
+        finish_with_document(
             item,
             outcome=outcome,
             comment=comment,
+            save=form.save if form is not None else None,
             by=request.user,
         )
     except Conflict as conflict:
@@ -155,9 +180,11 @@ def answer(request: HttpRequest, item: WorkItem) -> HttpResponseBase:
         return redirect("workflow:work-item", item.pk)
     except Invalid as refusal:
         item = visible_item(request.user, item.pk)
-        return show_item(request, item, problem=refusal.detail, comment=comment)
+        return show_item(
+            request, item, page, form, problem=refusal.detail, comment=comment
+        )
     messages.success(request, _("Done: %(title)s") % {"title": item.instance.title})
-    return redirect("workflow:my-work")
+    return redirect(page.redirect or "workflow:my-work")
 
 
 def reason_wanted(item: WorkItem, outcome: str | None, *, by: Any) -> str:
@@ -172,19 +199,21 @@ def reason_wanted(item: WorkItem, outcome: str | None, *, by: Any) -> str:
 def show_item(
     request: HttpRequest,
     item: WorkItem,
+    page: ItemPage = DEFAULT_PAGE,
+    form: Any = None,
     *,
     problem: str = "",
     missing: str = "",
     comment: str = "",
+    refused: bool = False,
 ) -> HttpResponse:
     """Show a work item: what is asked, the object, the answers, what happened.
 
-    `problem` says why an answer was not accepted, `missing` which reason is wanted.
+    `problem` says why an answer was not accepted, `missing` which reason is wanted,
+    `refused` that the form says it.
     """
     instance = item.instance
     document = instance.content_object
-    may_answer = item.is_open and item.user_id == request.user.pk
-    may_take = item.is_open and item.user_id is None and not is_automatic(item)
     due, tone = worklist.due_words(item.due_at if item.is_open else None)
     values = {
         **card(document),
@@ -193,10 +222,12 @@ def show_item(
         "state": worklist.holder(item, reader=request.user),
         "process": worklist.process_words(instance),
         "ask": asked(item),
-        "answers": answers.answers(item),
+        "answers": page.buttons(item),
+        "page": page,
+        "form": form,
         "can_refuse": answers.can_refuse(item, by=request.user),
-        "may_answer": may_answer,
-        "may_take": may_take and may_be_taken(item, request.user),
+        "may_answer": item.is_open and item.user_id == request.user.pk,
+        "may_take": may_take(item, request.user),
         "instance_url": reverse("workflow:instance", args=[instance.pk]),
         "timeline": story.timeline(instance, reader=request.user),
         "due": due,
@@ -207,8 +238,19 @@ def show_item(
         "comment": comment,
         "longest_comment": inputs.LONGEST_COMMENT,
     }
-    status = 422 if problem or missing else 200
-    return render(request, "workflow/work_item.html", values, status=status)
+    status = 422 if problem or missing or refused else 200
+    return render(request, page.template, values, status=status)
+
+
+def may_act(item: WorkItem, user: Any) -> bool:
+    """Say whether a person holds an open work item, or may take it."""
+    return item.is_open and (item.user_id == user.pk or may_take(item, user))
+
+
+def may_take(item: WorkItem, user: Any) -> bool:
+    """Say whether nobody holds an open work item, and this person may take it."""
+    free = item.is_open and item.user_id is None and not is_automatic(item)
+    return free and WorkItem.objects.filter(pk=item.pk).offered_to(user).exists()
 
 
 def asked(item: WorkItem) -> str:
@@ -239,10 +281,6 @@ def card(document: Any) -> dict[str, Any]:
 
 def is_automatic(item: WorkItem) -> bool:
     return graph.of(item.instance.process).node_of(item.activity_id).is_automatic
-
-
-def may_be_taken(item: WorkItem, user: Any) -> bool:
-    return WorkItem.objects.filter(pk=item.pk).offered_to(user).exists()
 
 
 @login_required

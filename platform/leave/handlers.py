@@ -13,7 +13,6 @@ from leave.notices import tell_requester
 from leave.processes import CODE
 from workflow.handlers import (
     auto_application,
-    document,
     hook,
     precondition,
     push_application,
@@ -22,20 +21,6 @@ from workflow.models import WorkItem
 from workflow.starts import start_page
 
 Status = LeaveRequest.Status
-
-
-def address(request: LeaveRequest) -> str:
-    """Return the path of the request's own page."""
-    return reverse("leave:request", args=[request.pk])
-
-
-document(
-    "leave.leaverequest",
-    owner_fields=("requester",),
-    fields={"kind": "choice", "days": "number", "start_date": "date"},
-    card="leave/partials/card.html",
-    url=address,
-)
 
 
 def form_address() -> str:

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import CharField, Exists, F, OuterRef, Q, Value
 from django.db.models.functions import Cast, Concat
+from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as __
@@ -14,6 +15,7 @@ from django.utils.translation import gettext_lazy as __
 from kernel import clock
 from leave.errors import LeaveMovedOn
 from workflow.documents import content_type_id
+from workflow.handlers import document
 from workflow.models import ProcessInstance
 
 LONGEST_REASON = 1000
@@ -38,6 +40,18 @@ class LeaveRequestQuerySet(models.QuerySet["LeaveRequest"]):
         return self.filter(Q(requester=person) | Exists(instances))
 
 
+def address(request: "LeaveRequest") -> str:
+    """Return the path of the request's own page."""
+    return reverse("leave:request", args=[request.pk])
+
+
+@document(
+    fields={"kind": "choice", "days": "number", "start_date": "date"},
+    card="leave/partials/card.html",
+    url=address,
+    # `requests` makes them, with rules that a plain form knows nothing of.
+    form_fields=(),
+)
 class LeaveRequest(models.Model):
     """Days off that somebody asks for; hooks of the process move its status."""
 

@@ -47,6 +47,7 @@ STORAGES = {
     "tenants.storage*": "the storage that puts the tenant before each name",
     "tenants.files.opened": "opens a name that this tenant signed for this host",
     "tenants.safe_settings.shared_*": "asks which storages there are",
+    "workflow.document_forms.fillable": "asks which fields hold files; opens none",
 }
 THREADS = {
     "tenants.threads.*": "the threads that carry their tenant",

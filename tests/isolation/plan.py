@@ -22,6 +22,8 @@ IN_PATHS = {
     "leave_id": 1,
     "content_type_id": 1,
     "app_label": "accounts",
+    "model": "user",
+    "name": "nowhere",
     "url": "nowhere",
     "signed": "nowhere",
     "signup_id": "00000000-0000-0000-0000-000000000000",

@@ -16,10 +16,9 @@ from leave.demo.seeding import count_from_one
 from leave.models import LeaveRequest
 from leave.processes import APPROVED
 from leave.standing import items_of
-from workflow import lifecycle
+from workflow import lifecycle, new_documents
 from workflow.commenting import comment_on
 from workflow.models import (
-    DefaultAppModel,
     IdempotencyKey,
     Incident,
     WorkflowLayout,
@@ -35,6 +34,7 @@ def tell() -> None:
     draft(admin)
     decide(ask(alice))
     trouble(ask(alice), admin)
+    new_documents.default_document(by=alice)
     access(alice)
     letter(alice)
     entry(admin, alice)
@@ -64,7 +64,6 @@ def trouble(asked: LeaveRequest, by: User) -> None:
     comment_on(item.instance, item=item, text="Soon.", by=by)
     key = {"user": by, "key": "once", "body_hash": "0" * 64, "status": 200}
     IdempotencyKey.objects.create(route="POST /", answer={"text": "Once."}, **key)
-    DefaultAppModel.objects.create(requester=by, history="Init", comment="Try.")
     drawing = {"note": "Left of it."}
     WorkflowLayout.objects.create(process=item.instance.process, layout=drawing)
     Incident.objects.create(

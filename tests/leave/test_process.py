@@ -1,100 +1,108 @@
 """The process `leave`: every arrow, and who may walk it."""
 
-from datetime import timedelta
-
 import pytest
 
-from kernel import clock
 from leave import requests
 from leave.errors import LeaveNotYours, OwnLeave
 from leave.models import LeaveRequest
-from leave.processes import HR, LEAVE, MANAGERS, TRANSITIONS
-from leave.standing import items_of
+from leave.processes import HR, LEAVE, MANAGERS
 from tests.leave.conftest import open_at
-from workflow import timers
 from workflow.errors import NoMatch, NotCandidate
-from workflow.models import AuditEvent, ProcessInstance
+from workflow.models import AuditEvent
 
 pytestmark = pytest.mark.django_db
 
 
-def pass_days(number: float) -> None:
-    clock.advance(timedelta(days=number))
-    timers.run_due(100)
+@pytest.fixture
+def run(process, asked):
+    """Return the run of what alice asked for; it waits for bob."""
+    return process.of(asked)
 
 
-def test_approved_filed_and_told(asked, finish, bob, carol):
-    finish(asked, bob, "APPROVED")
-    assert asked.status == "approved"
-    assert open_at(asked) == [("file", "-")]
-    finish(asked, carol)
-    assert asked.status == "filed"
-    assert open_at(asked) == []
-    assert ProcessInstance.objects.get().status == "complete"
+def test_approved_filed_and_told(run, bob, carol):
+    run.complete("approve", as_=bob, condition="APPROVED")
+    assert run.document.status == "approved"
+    assert open_at(run.document) == [("file", "-")]
+    run.complete("file", as_=carol)
+    assert run.document.status == "filed"
+    run.assert_complete()
+    assert run.path()[1:] == ["approve--file", "file--tell", "tell--end"]
 
 
-def test_a_refused_request_comes_back_to_its_requester(asked, finish, bob):
-    finish(asked, bob, "REJECTED")
-    assert asked.status == "refused"
-    assert open_at(asked) == [("correct", "alice")]
+def test_a_refused_request_comes_back_to_its_requester(run, bob):
+    run.complete("approve", as_=bob, condition="REJECTED")
+    assert run.document.status == "refused"
+    assert open_at(run.document) == [("correct", "alice")]
 
 
-def test_a_corrected_request_goes_to_a_manager_again(asked, finish, alice, bob, days):
-    finish(asked, bob, "REJECTED")
-    requests.correct(asked, kind="unpaid", reason="Please.", by=alice, **days)
-    requests.send(asked, by=alice)
-    assert (asked.status, asked.kind, asked.reason) == ("waiting", "unpaid", "Please.")
-    assert open_at(asked) == [("approve", "bob")]
+def test_a_corrected_request_goes_to_a_manager_again(run, alice, bob, days):
+    run.complete("approve", as_=bob, condition="REJECTED")
+    requests.correct(run.document, kind="unpaid", reason="Please.", by=alice, **days)
+    requests.send(run.document, by=alice)
+    leave = run.document
+    assert (leave.status, leave.kind, leave.reason) == ("waiting", "unpaid", "Please.")
+    assert open_at(leave) == [("approve", "bob")]
 
 
-def test_a_withdrawn_request_is_over(asked, finish, alice, bob):
-    finish(asked, bob, "REJECTED")
-    requests.withdraw(asked, by=alice)
-    assert asked.status == "withdrawn"
-    assert ProcessInstance.objects.get().status == "complete"
+def test_a_withdrawn_request_is_over(run, alice, bob):
+    run.complete("approve", as_=bob, condition="REJECTED")
+    requests.withdraw(run.document, by=alice)
+    assert run.document.status == "withdrawn"
+    run.assert_complete()
 
 
-def test_after_three_days_hr_decides_in_the_managers_place(
-    frozen_clock, asked, finish, carol
+def test_after_three_days_hr_decides_in_the_managers_place(run, carol):
+    run.advance("71h")
+    assert open_at(run.document) == [("approve", "bob")]
+    run.advance("1h")
+    assert open_at(run.document) == [("decide", "-")]
+    run.complete("decide", as_=carol, condition="APPROVED")
+    run.assert_waiting_at("file")
+
+
+def test_hr_may_refuse_in_the_managers_place(run, carol):
+    run.advance("3d")
+    run.complete("decide", as_=carol, condition="REJECTED")
+    assert run.document.status == "refused"
+    assert open_at(run.document) == [("correct", "alice")]
+
+
+def test_a_decision_in_time_stops_the_clock(run, bob):
+    run.complete("approve", as_=bob, condition="APPROVED")
+    run.advance("4d")
+    run.assert_waiting_at("file")
+
+
+def test_a_mail_that_cannot_be_written_does_not_lose_the_request(
+    process, run, bob, carol
 ):
-    pass_days(2.99)
-    assert open_at(asked) == [("approve", "bob")]
-    pass_days(0.02)
-    assert open_at(asked) == [("decide", "-")]
-    finish(asked, carol, "APPROVED")
-    assert open_at(asked) == [("file", "-")]
+    process.fail("leave.tell", times=3)
+    run.complete("approve", as_=bob, condition="APPROVED")
+    run.complete("file", as_=carol)
+    run.advance("1h")
+    assert run.document.status == "filed"
+    run.assert_incident("auto.failed")
 
 
-def test_hr_may_refuse_in_the_managers_place(frozen_clock, asked, finish, carol):
-    pass_days(3.1)
-    finish(asked, carol, "REJECTED")
-    asked.refresh_from_db()
-    assert asked.status == "refused"
-    assert open_at(asked) == [("correct", "alice")]
+def test_every_arrow_can_be_walked(process, run, alice, bob, carol):
+    run.complete("approve", as_=bob, condition="REJECTED")
+    run.complete("correct", as_=alice, condition="RESUBMIT")
+    run.complete("approve", as_=bob, condition="APPROVED")
+    run.complete("file", as_=carol)
+    for answer in ("APPROVED", "REJECTED"):
+        late = process.start("leave", as_=alice, document=draft_of(run.document))
+        late.complete("request", as_=alice)
+        late.advance("3d")
+        late.complete("decide", as_=carol, condition=answer)
+    late.complete("correct", as_=alice, condition="WITHDRAW")
+    assert process.coverage("leave") == []
 
 
-def test_a_decision_in_time_stops_the_clock(frozen_clock, asked, finish, bob):
-    finish(asked, bob, "APPROVED")
-    pass_days(4)
-    assert open_at(asked) == [("file", "-")]
-
-
-def test_every_arrow_is_walked_by_a_test_above():
-    walked = {
-        ("request", "approve", ""),
-        ("approve", "file", "eq:APPROVED"),
-        ("approve", "correct", "eq:REJECTED"),
-        ("approve", "decide", "timeout:3d"),
-        ("decide", "file", "eq:APPROVED"),
-        ("decide", "correct", "eq:REJECTED"),
-        ("file", "tell", ""),
-        ("tell", "end", ""),
-        ("correct", "approve", "eq:RESUBMIT"),
-        ("correct", "end", "eq:WITHDRAW"),
-    }
-    arrows = {(way.source, way.target, way.condition) for way in TRANSITIONS}
-    assert arrows == walked
-    assert len(TRANSITIONS) == len(walked)
+def draft_of(leave: LeaveRequest) -> LeaveRequest:
+    """Return a new draft that asks for the same."""
+    leave.pk, leave.status = None, LeaveRequest.Status.DRAFT
+    leave.save()
+    return leave
 
 
 # Who
@@ -114,15 +122,13 @@ def test_without_another_manager_hr_decides(in_acme, person, bob, days):
     assert not person(holder).groups.filter(name=MANAGERS).exists()
 
 
-def test_nobody_decides_on_their_own_leave(frozen_clock, in_acme, person, carol, days):
+def test_nobody_decides_on_their_own_leave(process, carol, days):
     leave = requests.ask_for_leave(kind="holiday", by=carol, **days)
-    pass_days(3.1)
-    item = items_of(leave).open().get()
-    item.activate(carol)
+    run = process.of(leave)
+    run.advance("3d")
     with pytest.raises(OwnLeave):
-        item.complete(carol, condition="APPROVED")
-    leave.refresh_from_db()
-    assert leave.status == "waiting"
+        run.complete("decide", as_=carol, condition="APPROVED")
+    assert run.document.status == "waiting"
     assert open_at(leave) == [("decide", "carol")]
 
 
@@ -141,23 +147,19 @@ def test_someone_who_left_gets_no_requests(in_acme, alice, bob, days):
     assert open_at(leave) == [("approve", "mallory")]
 
 
-def test_an_employee_cannot_file(asked, finish, alice, bob):
-    finish(asked, bob, "APPROVED")
-    item = items_of(asked).open().get()
+def test_an_employee_cannot_file(run, alice, bob):
+    run.complete("approve", as_=bob, condition="APPROVED")
     with pytest.raises(NotCandidate):
-        item.activate(alice)
-    assert open_at(asked) == [("file", "-")]
+        run.complete("file", as_=alice)
+    assert open_at(run.document) == [("file", "-")]
 
 
-def test_an_answer_that_nobody_knows_is_refused(asked, bob):
-    item = items_of(asked).open().get()
-    item.activate(bob)
+def test_an_answer_that_nobody_knows_is_refused(run, bob):
     with pytest.raises(NoMatch) as caught:
-        item.complete(bob, condition="MAYBE")
+        run.complete("approve", as_=bob, condition="MAYBE")
     values = [way["value"] for way in caught.value.extra["accepted"]]
     assert values == ["APPROVED", "REJECTED"]
-    asked.refresh_from_db()
-    assert asked.status == "waiting"
+    assert run.document.status == "waiting"
 
 
 @pytest.mark.parametrize("username", ["bob", "carol"])

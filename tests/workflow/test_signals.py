@@ -23,12 +23,9 @@ from tests.workflow.processes import (
 from workflow import lifecycle, signals
 from workflow.errors import HandlerFailed
 from workflow.models import WorkItem
-from workflow.signals import Signal
 
 pytestmark = pytest.mark.django_db(transaction=True)
-NAMES = {
-    signal: name for name, signal in vars(signals).items() if isinstance(signal, Signal)
-}
+NAMES = {signal: name for name, signal in signals.ALL.items()}
 
 
 @contextmanager

@@ -4,9 +4,15 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from workflow.handlers import document
 from workflow.models.tenant_id import OwnRows, TenantIdField
 
 
+@document(
+    card="workflow/partials/default_document.html",
+    form_fields=("comment",),
+    history="history",
+)
 class DefaultAppModel(models.Model):
     """A document that is nothing but its history; the name is the seed's."""
 

@@ -26,6 +26,7 @@ from leave.processes import HR
 from tenants.context import as_owner, current_tenant, use, use_control
 from tenants.models import Tenant
 from tenants.provisioning import provision
+from workflow import samples
 from workflow.models import Incident, ProcessInstance, WorkItem
 
 Said = Callable[[str], object]
@@ -71,6 +72,7 @@ def seed_tenant(demo: DemoTenant) -> bool:
             people = {ADMIN: hire_admin(demo)}
             people |= {person.username: hire(person, demo) for person in PEOPLE}
             tell_all(people.__getitem__)
+            samples.install(by=people[ADMIN])
     return True
 
 

@@ -78,6 +78,7 @@ KEPT = {
     "tenants/stamp.py: _kept": SETTINGS,
     "tenants/upstream.py: _blocks": ONE_RUN,
     "workflow/graph.py: _cache": BY_UUID,
+    "workflow/handlers.py: applications": CODE,
     "workflow/handlers.py: auto_applications": CODE,
     "workflow/handlers.py: documents": CODE,
     "workflow/handlers.py: forms": CODE,

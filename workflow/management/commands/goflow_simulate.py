@@ -1,0 +1,75 @@
+"""`manage.py goflow_simulate`: start instances to try a process, and walk them."""
+
+from argparse import ArgumentParser, ArgumentTypeError
+from random import Random
+from typing import Any
+
+from workflow import simulation
+from workflow.management.some import InSomeTenants, Told
+
+MOST = 10_000
+
+
+def count(text: str) -> int:
+    """Return how many instances are meant, 1 to 10,000."""
+    number = int(text) if text.isascii() and text.isdigit() else 0
+    if not 1 <= number <= MOST:
+        raise ArgumentTypeError(f"{text!r} is no number from 1 to {MOST:,}")
+    return number
+
+
+class Command(InSomeTenants):
+    """The instances stay, with `simulation` as their title, and so does their audit.
+
+    With `--run` each is walked by people who may do the work, by answers that are
+    drawn by lot, and by a clock of its own: nothing else in the tenant falls due.
+    """
+
+    help = "Start instances of a process about default documents, and walk them."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument(
+            "--process", required=True, help="Title or code of a published process."
+        )
+        parser.add_argument(
+            "--count", type=count, default=1, help="How many instances (1)."
+        )
+        parser.add_argument(
+            "--user", help="Who starts them; by default an owner of the tenant."
+        )
+        parser.add_argument("--run", action="store_true", help="Walk them to the end.")
+        parser.add_argument(
+            "--seed", type=int, help="The same number draws the same answers."
+        )
+
+    def work(
+        self,
+        *,
+        process: str,
+        count: int,
+        user: str | None,
+        run: bool,
+        seed: int | None,
+        **options: Any,  # noqa: ARG002 - the flags of Django
+    ) -> Told:
+        """Start the instances. Ends with 1 without such a process or user."""
+        by = simulation.starter(user)
+        made = [simulation.start(process, by=by) for _ in range(count)]
+        lines = [f"Created {count} simulation instance(s)."]
+        values: dict[str, Any] = {
+            "created": count,
+            "instances": [one.pk for one in made],
+        }
+        if not run:
+            return Told(tuple(lines), values)
+        chance = Random(seed)  # noqa: S311 - a lot, no secret
+        walks = [simulation.walk(one, by=by, chance=chance) for one in made]
+        stuck = [walk for walk in walks if not walk.is_complete]
+        lines.append(f"{count - len(stuck)} reached the end, {len(stuck)} did not.")
+        lines.extend(str(walk) for walk in stuck)
+        values |= {
+            "complete": count - len(stuck),
+            "stuck": [{"instance": one.instance_id, "why": one.why} for one in stuck],
+        }
+        return Told(tuple(lines), values, is_good=not stuck)

@@ -3,11 +3,13 @@
 ApplicationError (kernel)
 ├── BadRequest 400
 │   ├── ContentTypeInvalid       content_type.invalid
+│   ├── InstantInvalid           instant.invalid
 │   └── PageInvalid              page.invalid
 ├── Forbidden 403
 │   ├── ProcessNotAllowed        process.not_allowed
 │   ├── ContentTypeNotAllowed    content_type.not_allowed
 │   ├── ObjectNotAllowed         object.not_allowed
+│   ├── ExportNotAllowed         export.not_allowed
 │   ├── NotAllowed               workitem.not_allowed
 │   ├── NotCandidate             workitem.not_candidate
 │   └── NotHolder                workitem.not_holder
@@ -51,6 +53,12 @@ class ContentTypeInvalid(BadRequest):
     code = "content_type.invalid"
 
 
+class InstantInvalid(BadRequest):
+    """Write an instant like 2026-08-03T10:00+02:00, or a day like 2026-08-03."""
+
+    code = "instant.invalid"
+
+
 class PageInvalid(BadRequest):
     """The list cannot be paged like this."""
 
@@ -73,6 +81,12 @@ class ObjectNotAllowed(Forbidden):
     """You may not start a process about this object."""
 
     code = "object.not_allowed"
+
+
+class ExportNotAllowed(Forbidden):
+    """You may not export processes and histories."""
+
+    code = "export.not_allowed"
 
 
 class NotAllowed(Forbidden):

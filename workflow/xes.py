@@ -113,8 +113,10 @@ def write_trace(
         xml.put("date", "ended", instance.closed_at.isoformat())
     if export.with_names:
         xml.put("string", "title", instance.title)
-        xml.put("string", "outcome", instance.condition or "")
-        xml.put("string", "close_reason", instance.close_reason)
+        if instance.condition:
+            xml.put("string", "outcome", instance.condition)
+        if instance.close_reason:
+            xml.put("string", "close_reason", instance.close_reason)
 
 
 def write_event(
@@ -177,14 +179,20 @@ class Writer:
         self.element(kind, key=key, value=FORBIDDEN.sub("\ufffd", str(value)))
 
     def element(self, name: str, /, **values: str) -> None:
-        self.open(name, **values)
+        self._xml.startElement(name, AttributesImpl(values))
         self.close(name)
 
     def open(self, name: str, /, **values: str) -> None:
         self._xml.startElement(name, AttributesImpl(values))
+        self._end_line()
 
     def close(self, name: str) -> None:
         self._xml.endElement(name)
+        self._end_line()
+
+    def _end_line(self) -> None:
+        # Some programs read it line by line.
+        self._xml.ignorableWhitespace("\n")
 
 
 @dataclass(slots=True)

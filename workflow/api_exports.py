@@ -1,5 +1,6 @@
 """The API under /api/protected: how an instance stood, and histories to take away."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.http import HttpRequest, StreamingHttpResponse
@@ -31,15 +32,17 @@ def show_state(request: HttpRequest, instance_id: int, at: str = "") -> dict[str
     """Return how an instance stood at an instant, as its audit trail tells it.
 
     Without `at` it is the present. `status` is null where it was not there yet.
+    A millisecond counts to its end, as the history tells instants to the millisecond.
     """
     instance = visible_instance(request, instance_id)
     paging.require_known(request, ("at",))
     when = history.instant(at) if at else clock.now()
-    state = history.state_at(instance, when, reader=request.user)
+    end = when + timedelta(microseconds=999 - when.microsecond % 1000)
+    state = history.state_at(instance, end, reader=request.user)
     version = graph.of(instance.process)
     return {
         "id": instance.pk,
-        "at": state.at,
+        "at": when,
         "status": state.status,
         "tokens": [
             {"activity": version.nodes[key].title, "tokens": count}

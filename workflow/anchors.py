@@ -128,6 +128,16 @@ def next_anchor_at() -> datetime | None:
     return due_at
 
 
+def run_due(limit: int) -> int:  # noqa: ARG001 - every due source is asked so
+    """Anchor if it is time; for TENANT_DUE_SOURCES."""
+    return anchor_if_due()
+
+
+def next_due() -> datetime | None:
+    """Return when it is time; for TENANT_DUE_SOURCES."""
+    return next_anchor_at()
+
+
 def append(found: Anchor, *, after: AuditEvent | None, by: Any) -> bool:
     """Write an anchor; False where another process wrote one meanwhile."""
     with transaction.atomic():

@@ -47,6 +47,9 @@ STORAGES = {
     "tenants.storage*": "the storage that puts the tenant before each name",
     "tenants.files.opened": "opens a name that this tenant signed for this host",
     "tenants.safe_settings.shared_*": "asks which storages there are",
+    "workflow.management.commands.goflow_export.*": (
+        "the file that an operator names, of the one tenant they name"
+    ),
 }
 THREADS = {
     "tenants.threads.*": "the threads that carry their tenant",
@@ -59,6 +62,8 @@ SECRETS = {
     "*.idempotency_key": "a name for a repeated order; opens nothing",
     "*.error_code": "a word of the program",
     "workflow.*.key": "a name in a process",
+    "workflow.AuditEvent.*hash": "links the events of a chain; opens nothing",
+    "workflow.AuditHead.hash": "where a chain ends; opens nothing",
     "workflow.Process.code": "the name of a process",
     "workflow.Process.content_hash": "seals a version; opens nothing",
 }

@@ -7,6 +7,7 @@ import pytest
 from django.core.checks import run_checks
 
 from kernel import clock
+from tenants import sources
 from tenants.context import TenantInfo, use
 from tests.workflow.processes import approval, do, install, sent_for_approval, start
 from tests.workflow.tampered import as_the_owner
@@ -215,6 +216,15 @@ def test_an_anchor_is_due_a_day_after_the_last_one_or_the_first_event(told, alic
     assert anchors.anchor_if_due() == 0
     clock.advance(anchors.SETTLED)
     assert anchors.anchor_if_due(clock.now()) == 1
+
+
+def test_anchoring_is_a_source_of_due_work(told, settings):
+    settings.TENANT_DUE_SOURCES = ["workflow.anchors"]
+    due_at = sources.next_due()
+    assert sources.run().total == 0
+    clock.advance(due_at - clock.now())
+    assert sources.run().handled == {"workflow.anchors": 1}
+    assert sources.next_due() is None
 
 
 def test_without_audit_nothing_is_anchored(told, settings):

@@ -10,29 +10,60 @@ names an event is its place in its chain.
 """
 
 import hashlib
-import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, Final
+from json.encoder import encode_basestring as quoted
+from typing import Any, Final, NamedTuple
 
 from django.core.serializers.json import DjangoJSONEncoder
 
-COVERED: Final = (
-    "tenant_id",
-    "created_at",
-    "action",
-    "actor_id",
-    "process_id",
-    "instance_id",
-    "workitem_id",
-    "activity_id",
-    "transition_id",
-    "status_from",
-    "status_to",
-    "metadata",
-    "seq",
-    "prev_hash",
-)
+
+class Written(NamedTuple):
+    """An event as it is hashed: its instant in ISO 8601, its metadata canonical JSON.
+
+    The names are those of the columns.
+    """
+
+    tenant_id: str
+    created_at: str
+    action: str
+    actor_id: int | None
+    process_id: int | None
+    instance_id: int | None
+    workitem_id: int | None
+    activity_id: int | None
+    transition_id: int | None
+    status_from: str
+    status_to: str
+    metadata: str
+    seq: int
+    prev_hash: str
+
+    def text(self) -> str:
+        """Return what is hashed: canonical JSON (RFC 8785), the names in order."""
+        return (
+            f'{{"action":{quoted(self.action)},'
+            f'"activity_id":{_number(self.activity_id)},'
+            f'"actor_id":{_number(self.actor_id)},'
+            f'"created_at":{quoted(self.created_at)},'
+            f'"instance_id":{_number(self.instance_id)},'
+            f'"metadata":{self.metadata},'
+            f'"prev_hash":{quoted(self.prev_hash)},'
+            f'"process_id":{_number(self.process_id)},'
+            f'"seq":{self.seq},'
+            f'"status_from":{quoted(self.status_from)},'
+            f'"status_to":{quoted(self.status_to)},'
+            f'"tenant_id":{quoted(self.tenant_id)},'
+            f'"transition_id":{_number(self.transition_id)},'
+            f'"workitem_id":{_number(self.workitem_id)}}}'
+        )
+
+    def digest(self) -> str:
+        """Return the hash, in hexadecimal 64 characters."""
+        return hashlib.sha256(self.text().encode()).hexdigest()
+
+
+COVERED: Final = Written._fields
 
 
 class Exact(DjangoJSONEncoder):
@@ -43,13 +74,11 @@ class Exact(DjangoJSONEncoder):
 
 
 def digest(event: Mapping[str, Any]) -> str:
-    """Return the hash of an event, from the columns in COVERED.
-
-    The text that is hashed is canonical JSON (RFC 8785), in hexadecimal 64 characters.
-    """
+    """Return the hash of an event, from the columns in COVERED."""
     covered = {name: event[name] for name in COVERED}
     covered["created_at"] = covered["created_at"].astimezone(UTC).isoformat()
-    return hashlib.sha256(canonical(covered).encode()).hexdigest()
+    covered["metadata"] = canonical(covered["metadata"])
+    return Written(**covered).digest()
 
 
 def canonical(value: Any) -> str:
@@ -57,11 +86,31 @@ def canonical(value: Any) -> str:
 
     Python writes numbers with a fraction otherwise than RFC 8785 asks.
     """
-    return json.dumps(
-        value,
-        cls=Exact,
-        sort_keys=True,
-        ensure_ascii=False,
-        allow_nan=False,
-        separators=(",", ":"),
-    )
+    text = _encode(value)
+    if text.isascii() or max(text) <= "\uffff":
+        return text
+    # Python sorts names by characters, the RFC by units of UTF-16: they differ beyond.
+    return _encode_as_is(_in_order(value))
+
+
+def _in_order(value: Any) -> Any:
+    """Return the value with all names in the order of the RFC."""
+    if isinstance(value, Mapping):
+        names = sorted(value, key=lambda name: name.encode("utf-16-be"))
+        return {name: _in_order(value[name]) for name in names}
+    if isinstance(value, list | tuple):
+        return [_in_order(part) for part in value]
+    return value
+
+
+def _number(value: int | None) -> str:
+    return "null" if value is None else str(value)
+
+
+_STYLE: Final[dict[str, Any]] = {
+    "ensure_ascii": False,
+    "allow_nan": False,
+    "separators": (",", ":"),
+}
+_encode: Final = Exact(sort_keys=True, **_STYLE).encode
+_encode_as_is: Final = Exact(**_STYLE).encode

@@ -17,6 +17,7 @@ def register() -> None:
     """Register the checks; called once, when the apps are ready."""
     register_check(words_are_known)
     register_check(paths_can_be_imported)
+    register_check(anchors_are_regular)
     register_check(audit_is_on, deploy=True)
 
 
@@ -60,6 +61,24 @@ def paths_can_be_imported(
         except ImportError as problem:
             found.append(Error(f"{name}: {problem}", id="workflow.E002"))
     return found
+
+
+def anchors_are_regular(
+    app_configs: Sequence[AppConfig] | None,  # noqa: ARG001 - Django's signature
+    **kwargs: Any,  # noqa: ARG001 - as above
+) -> list[CheckMessage]:
+    """Report a time between anchors that is none."""
+    hours = conf.value("GOFLOW_AUDIT_ANCHOR_HOURS")
+    is_number = isinstance(hours, int | float) and not isinstance(hours, bool)
+    if is_number and 0 < hours <= conf.MOST_ANCHOR_HOURS:
+        return []
+    return [
+        Error(
+            f"GOFLOW_AUDIT_ANCHOR_HOURS is {hours!r}.",
+            hint=f"Use a number of hours, at most {conf.MOST_ANCHOR_HOURS}.",
+            id="workflow.E008",
+        )
+    ]
 
 
 def audit_is_on(

@@ -6,6 +6,8 @@ from django.conf import settings
 
 LOCK_STRATEGIES = ("optimistic", "pessimistic")
 CONDITION_STRATEGIES = ("compatible", "strict")
+#: A year: who anchors more rarely does not anchor.
+MOST_ANCHOR_HOURS = 8760
 
 #: The seed's dotted names, accepted for the classes that took their place.
 ALIASES = {
@@ -22,6 +24,8 @@ DEFAULTS: dict[str, Any] = {
     "GOFLOW_CONDITION_STRATEGY": "compatible",
     "GOFLOW_LOCK_STRATEGY": "optimistic",
     "GOFLOW_AUDIT_ENABLED": True,
+    #: How often the heads of all chains are anchored in the tenant's own chain.
+    "GOFLOW_AUDIT_ANCHOR_HOURS": 24,
     "GOFLOW_TENANT_RESOLVER": "workflow.tenancy.resolve",
     "GOFLOW_TENANT_FILTER": "workflow.tenancy.filter_queryset",
     #: None: every process the user may start; every registered document.

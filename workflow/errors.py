@@ -4,11 +4,13 @@ ApplicationError (kernel)
 ├── BadRequest 400
 │   ├── ContentTypeInvalid       content_type.invalid
 │   ├── IdempotencyKeyInvalid    idempotency.key_invalid
+│   ├── InstantInvalid           instant.invalid
 │   └── PageInvalid              page.invalid
 ├── Forbidden 403
 │   ├── ProcessNotAllowed        process.not_allowed
 │   ├── ContentTypeNotAllowed    content_type.not_allowed
 │   ├── ObjectNotAllowed         object.not_allowed
+│   ├── ExportNotAllowed         export.not_allowed
 │   ├── NotAllowed               workitem.not_allowed
 │   ├── InstanceNotAllowed       instance.not_allowed
 │   ├── IncidentNotAllowed       incident.not_allowed
@@ -63,6 +65,12 @@ class ContentTypeInvalid(BadRequest):
     code = "content_type.invalid"
 
 
+class InstantInvalid(BadRequest):
+    """Write an instant like 2026-08-03T10:00+02:00, or a day like 2026-08-03."""
+
+    code = "instant.invalid"
+
+
 class PageInvalid(BadRequest):
     """The list cannot be paged like this."""
 
@@ -91,6 +99,12 @@ class ObjectNotAllowed(Forbidden):
     """You may not start a process about this object."""
 
     code = "object.not_allowed"
+
+
+class ExportNotAllowed(Forbidden):
+    """You may not export processes and histories."""
+
+    code = "export.not_allowed"
 
 
 class NotAllowed(Forbidden):

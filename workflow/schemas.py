@@ -229,3 +229,20 @@ class EventOut(Schema):
     @staticmethod
     def resolve_actor(event: Any) -> str:
         return str(event.actor_label)
+
+
+class ItemStateOut(Schema):
+    id: int
+    activity_id: int
+    activity: str
+    status: str
+    user_id: int | None
+    since: datetime
+
+
+class StateOut(Schema):
+    id: int
+    at: datetime
+    status: str | None
+    tokens: list[TokenOut]
+    workitems: list[ItemStateOut]

@@ -19,6 +19,7 @@ from workflow import (
     graph,
     handlers,
     inputs,
+    past,
     starts,
     steps,
     story,
@@ -286,23 +287,30 @@ def is_automatic(item: WorkItem) -> bool:
 @login_required
 @require_GET
 def instance(request: HttpRequest, instance_id: int) -> HttpResponse:
-    """Show where an instance stands and what happened to it."""
+    """Show where an instance stands and what happened to it.
+
+    With `at` in the address it also shows how it stood at that time.
+    """
     rows = ProcessInstance.objects.visible_to(request.user)
     known_rows = known(rows, instance_id).select_related("process", "user")
     found = known_rows.prefetch_related(where_it_stands(request.user)).first()
     if found is None:
         raise InstanceNotFound
     document = found.content_object
+    form = past.asked_for(request)
     values = {
         **card(document),
         "instance": found,
+        "past_form": form,
+        "past": past.as_it_was(found, form, reader=request.user),
         "process": worklist.process_words(found),
         "state": story.standing(found, document, reader=request.user),
         "places": story.places(found, reader=request.user),
         "timeline": story.timeline(found, reader=request.user),
         "open_items": WorkItem.objects.filter(instance=found).takeable_by(request.user),
     }
-    return render(request, "workflow/instance.html", values)
+    status = 422 if form.errors else 200
+    return render(request, "workflow/instance.html", values, status=status)
 
 
 def visible_item(user: Any, item_id: int) -> WorkItem:

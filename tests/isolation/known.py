@@ -48,6 +48,9 @@ STORAGES = {
     "tenants.files.opened": "opens a name that this tenant signed for this host",
     "tenants.safe_settings.shared_*": "asks which storages there are",
     "workflow.document_forms.fillable": "asks which fields hold files; opens none",
+    "workflow.management.commands.goflow_export.*": (
+        "the file that an operator names, of the one tenant they name"
+    ),
 }
 THREADS = {
     "tenants.threads.*": "the threads that carry their tenant",
@@ -60,6 +63,8 @@ SECRETS = {
     "*.idempotency_key": "a name for a repeated order; opens nothing",
     "*.error_code": "a word of the program",
     "workflow.*.key": "a name in a process",
+    "workflow.AuditEvent.*hash": "links the events of a chain; opens nothing",
+    "workflow.AuditHead.hash": "where a chain ends; opens nothing",
     "workflow.Process.code": "the name of a process",
     "workflow.Process.content_hash": "seals a version; opens nothing",
 }

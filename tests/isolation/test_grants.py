@@ -167,7 +167,9 @@ def test_a_tenant_changes_nothing_but_rows(as_acme, acme, globex, statement) -> 
         as_acme.execute(filled)
 
 
-@pytest.mark.parametrize("verb", ["UPDATE {} SET id = id", "DELETE FROM {}"])
+@pytest.mark.parametrize(
+    "verb", ["UPDATE {} SET id = id", "DELETE FROM {}", "TRUNCATE {}"]
+)
 @pytest.mark.parametrize("table", roles.append_only_tables())
 def test_a_book_is_only_written_forward(in_acme, table, verb) -> None:
     with connection.cursor() as cursor, pytest.raises(Exception, match="permission"):

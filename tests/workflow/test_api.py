@@ -245,6 +245,8 @@ ROUTES = [
     ("get", "/workitems/1"),
     ("get", "/instances/1"),
     ("get", "/instances/1/history"),
+    ("get", "/instances/1/state"),
+    ("get", "/processes/1/xes"),
     ("post", "/workitems/1/activate"),
     ("post", "/workitems/1/complete"),
     ("post", "/workitems/1/claim"),
@@ -282,6 +284,7 @@ def test_r79_an_item_of_another_tenant_is_missing(api, ready):
         f"/workitems/{ready.pk}",
         f"/instances/{ready.instance_id}",
         f"/instances/{ready.instance_id}/history",
+        f"/instances/{ready.instance_id}/state",
         f"/processes/{ready.instance.process_id + 100}/activities",
     ):
         assert client.get(f"{API}{path}").status_code == 404
@@ -484,6 +487,51 @@ def test_an_instance_tells_where_it_stands_and_what_happened(api, ready, bob):
     assert [event["seq"] for event in history] == list(range(1, len(history) + 1))
     assert history[0]["action"] == "process.started"
     assert history[0]["actor"] == "Alice Acme"
+
+
+def test_an_instance_tells_how_it_stood_at_an_instant(
+    api, acme, ready, bob, frozen_clock
+):
+    client = api("alice")
+    path = f"{API}/instances/{ready.instance_id}/state"
+    with use(acme):
+        ready.activate(bob)
+        clock.advance(timedelta(seconds=1))
+        ready.complete(bob, condition="APPROVED")
+    history = client.get(f"{API}/instances/{ready.instance_id}/history").json()
+    [begun] = [one for one in history if one["action"] == "workitem.activated"][1:]
+    then = client.get(path, {"at": begun["created_at"]}).json()
+    assert (then["id"], then["at"]) == (ready.instance_id, begun["created_at"])
+    assert then["status"] == "running"
+    assert then["tokens"] == [{"activity": "Approve", "tokens": 1}]
+    assert then["workitems"][-1] == {
+        "id": ready.pk,
+        "activity_id": ready.activity_id,
+        "activity": "Approve",
+        "status": "active",
+        "user_id": bob.pk,
+        "since": begun["created_at"],
+    }
+    now = client.get(path).json()
+    assert (now["status"], now["tokens"]) == ("complete", [])
+    before = client.get(path, {"at": "2001-01-01"}).json()
+    assert (before["status"], before["workitems"]) == (None, [])
+
+
+@pytest.mark.parametrize("at", ["now", "2026-13-01", "0001-01-01", "a\x00", HUGE])
+def test_an_instant_that_is_none_is_400(api, ready, at):
+    path = f"{API}/instances/{ready.instance_id}/state"
+    assert_problem(api("alice").get(path, {"at": at}), 400, "instant.invalid")
+    assert_problem(api("alice").get(path, {"when": "x"}), 400, "page.invalid")
+
+
+def test_the_state_of_an_instance_that_one_does_not_see_is_missing(api, acme, alice):
+    with use(acme):
+        install(approval(roles=("Managers",)))
+        own = start(alice)
+    for query in ("", "?at=2026-08-03"):
+        answer = api("carol").get(f"{API}/instances/{own.instance_id}/state{query}")
+        assert_problem(answer, 404, "instance.not_found")
 
 
 def test_get_changes_nothing(api, acme, ready):

@@ -310,6 +310,40 @@ def test_the_instance_page_shows_the_way_and_the_history(browser_of, ready):
     assert "Escalate" not in text
 
 
+def test_the_instance_page_shows_how_it_stood_at_a_time(
+    browser_of, acme, bob, ready, frozen_clock
+):
+    begun_at = clock.now()
+    clock.advance(timedelta(hours=2))
+    with use(acme):
+        ready.activate(bob)
+    client = browser_of("bob")
+    path = f"{PAGES}/instances/{ready.instance_id}/"
+    assert "As it was on" not in client.get(path).text
+
+    def at(instant) -> str:
+        return client.get(path, {"at": f"{instant:%Y-%m-%dT%H:%M}"}).text
+
+    then, now = at(begun_at + timedelta(hours=1)), at(clock.now())
+    assert (
+        f"As it was on {date_format(begun_at + timedelta(hours=1), 'j M Y, H:i')}"
+        in then
+    )
+    assert ">Approve</td>" in then
+    assert "Bob Acme" not in then[then.index("As it was on") : then.index("</table>")]
+    assert "Bob Acme" in now[now.index("As it was on") : now.index("</table>")]
+    assert "It had not begun yet." in at(begun_at - timedelta(days=1))
+
+
+@pytest.mark.parametrize("at", ["soon", "2026-02-31T10:00", "0001-01-01T00:00", "\x00"])
+def test_a_time_that_is_none_is_told_at_the_field(browser_of, ready, at):
+    path = f"{PAGES}/instances/{ready.instance_id}/"
+    answer = browser_of("bob").get(path, {"at": at})
+    assert answer.status_code == 422
+    assert 'id="id_at_error"' in answer.text
+    assert "Here now" in answer.text
+
+
 def test_an_instance_page_leads_to_the_work_that_waits_for_the_reader(
     browser_of, ready
 ):

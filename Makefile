@@ -10,7 +10,7 @@ READY = $(PYTHON) -I platform/kernel/embedded/bootstrap.py
 export PORT RESET YES JSON
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo demo-reset psql test lint format lock smoke isolation trials bench-tenancy clean-data clean
+.PHONY: help venv demo demo-reset psql test lint format lock smoke isolation trials bench-tenancy bench-engine clean-data clean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' \
@@ -63,6 +63,9 @@ trials: ## race steps against each other 10,000 times (TRIALS_SEED=N begins ther
 
 bench-tenancy: ## compare with plain Django and django-tenants (JSON=FILE also writes)
 	@$(READY) && exec $(VENV_PYTHON) -m tests.bench
+
+bench-engine: ## compare the workflow engine with others (JSON=FILE also writes)
+	@$(READY) && exec $(VENV_PYTHON) -m tests.bench.engine
 
 clean-data: ## stop what runs and remove .data (asks first, unless YES=1)
 	@$(READY) && exec $(EMBEDDED) clean-data

@@ -16,14 +16,15 @@ from pathlib import Path
 from kernel.embedded.errors import EmbeddedError
 from kernel.embedded.testing import Servers
 from tests.bench import databases, environments, peers
-from tests.bench.counting import IN_TURN, STAYING, per_request
+from tests.bench.counting import IN_TURN, STAYING, per_time
 from tests.bench.environments import ALIKE, CannotMake
-from tests.bench.peers import Peer
+from tests.bench.peers import HERE, Peer
 from tests.bench.report import Figures, Line, table, verdicts
-from tests.bench.timing import Run, measure
+from tests.bench.timing import Pace, Run, measure
 from tests.bench.wire import Counts
 
 WAYS = (IN_TURN, STAYING)
+PACE = Pace(sittings=5, seconds=10.0)
 
 
 def main() -> None:
@@ -49,7 +50,7 @@ def compared() -> tuple[Peer, Peer, Peer]:
             "customers",
             environments.python_with("django-tenants", *ALIKE, "django-tenants"),
         ),
-        Peer("ours", "ours", Path(sys.executable)),
+        Peer("ours", "ours", HERE),
     )
 
 
@@ -66,7 +67,7 @@ def compare(plain: Peer, companion: Peer, ours: Peer) -> Figures:
         counts = counted(named)
         base = Run(plain, IN_TURN)
         runs = [base, *(Run(p, sites) for p in (companion, ours) for sites in WAYS)]
-        times = measure(runs, named)
+        times = measure(runs, named, pace=PACE, agree=peers.agree)
     in_turn = Run(ours, IN_TURN)
     figures = Figures(
         extra_statements=counts[in_turn].statements - counts[base].statements,
@@ -88,17 +89,18 @@ def compare(plain: Peer, companion: Peer, ours: Peer) -> Figures:
 
 
 def counted(named: dict[Peer, dict[str, str]]) -> dict[Run, Counts]:
-    return {
-        Run(peer, sites): counts
-        for peer, database in named.items()
-        for sites, counts in zip(WAYS, per_request(peer, database, WAYS), strict=True)
-    }
+    counts = {}
+    for peer, database in named.items():
+        found = per_time(peer, database, WAYS, check=peers.check)
+        for sites, count in zip(WAYS, found, strict=True):
+            counts[Run(peer, sites)] = count
+    return counts
 
 
 def named_as(run: Run) -> str:
     if run.peer.project == "plain":
         return run.peer.name
-    return f"{run.peer.name}, {'in turn' if run.sites == IN_TURN else 'one tenant'}"
+    return f"{run.peer.name}, {'in turn' if run.turns == IN_TURN else 'one tenant'}"
 
 
 def say(lines: Sequence[Line], figures: Figures) -> None:

@@ -11,11 +11,26 @@ from psycopg import sql
 
 from config.settings.database import database
 
+DURABLE = ("fsync", "synchronous_commit", "full_page_writes")
+
 
 def server() -> dict[str, str]:
     """Return where the server is that DATABASE_URL names, as Django's settings."""
     named = database(os.environ["DATABASE_URL"])
     return {key: named[key] for key in ("USER", "PASSWORD", "HOST", "PORT")}
+
+
+class NotDurable(Exception):
+    """The server may lose what it has confirmed, so its commits cost too little."""
+
+
+def require_durable() -> None:
+    """Raise NotDurable unless each commit is on the disk before it is confirmed."""
+    with connect("postgres") as control:
+        for name in DURABLE:
+            row = control.execute("SELECT current_setting(%s)", [name]).fetchone()
+            if row != ("on",):
+                raise NotDurable(f"The server runs with {name} = {row and row[0]}.")
 
 
 @contextmanager

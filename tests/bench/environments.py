@@ -11,7 +11,7 @@ import subprocess
 import sys
 from importlib.metadata import version
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 KEPT: Final = ROOT / ".bench"
@@ -25,26 +25,47 @@ class CannotMake(Exception):
 
 
 def python_with(name: str, *packages: str) -> Path:
-    """Return the Python of the environment with these packages of ours.
+    """Return the Python of the environment with these packages.
 
+    A package without a version is taken in the one that we use ourselves.
     Raises CannotMake with the end of pip's output.
     """
-    place = KEPT / name
-    python = place / "bin" / "python"
-    wanted = {
-        "python": sys.version,
-        "place": str(place),
-        "packages": [f"{package}=={version(package)}" for package in packages],
-    }
-    stamp = place / "made.json"
-    if python.exists() and stamp.exists() and json.loads(stamp.read_text()) == wanted:
-        return python
+    if is_made(name, *packages):
+        return interpreter(name)
+    place, python, wanted = KEPT / name, interpreter(name), contents(name, *packages)
     print(f"  making .bench/{name}: {', '.join(wanted['packages'])}", flush=True)
     shutil.rmtree(place, ignore_errors=True)
     run([sys.executable, "-m", "venv", str(place)])
     run([str(python), *PIP, *wanted["packages"]])
-    stamp.write_text(json.dumps(wanted))
+    stamp(name).write_text(json.dumps(wanted))
     return python
+
+
+def is_made(name: str, *packages: str) -> bool:
+    """Tell whether the environment is there, with just these packages."""
+    if not interpreter(name).exists() or not stamp(name).exists():
+        return False
+    found: object = json.loads(stamp(name).read_text())
+    return found == contents(name, *packages)
+
+
+def contents(name: str, *packages: str) -> dict[str, Any]:
+    return {
+        "python": sys.version,
+        "place": str(KEPT / name),
+        "packages": [
+            package if "==" in package else f"{package}=={version(package)}"
+            for package in packages
+        ],
+    }
+
+
+def interpreter(name: str) -> Path:
+    return KEPT / name / "bin" / "python"
+
+
+def stamp(name: str) -> Path:
+    return KEPT / name / "made.json"
 
 
 def run(command: list[str]) -> None:

@@ -1,8 +1,9 @@
-"""The three that are compared, and the processes that stand for them."""
+"""What is compared, and the processes that stand for it."""
 
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,12 +11,14 @@ from pathlib import Path
 from typing import Any, Final
 
 PROJECT: Final = Path(__file__).with_name("project")
+ROOT: Final = Path(__file__).resolve().parents[2]
+HERE: Final = Path(sys.executable)
 SITES: Final = ("acme", "globex")
 
 
 @dataclass(frozen=True)
 class Peer:
-    """One of the three: what it is called, its project, and its Python."""
+    """One of them: what it is called, its project, and its Python."""
 
     name: str
     project: str
@@ -31,13 +34,20 @@ class Worker:
 
     def ask(self, what: str, *values: Any) -> Any:
         """Return the answer to one line. Raises RuntimeError where the peer died."""
+        self.begin(what, *values)
+        return self.answer()
+
+    def begin(self, what: str, *values: Any) -> None:
+        """Ask without waiting for the answer, which `answer` returns."""
         assert self.process.stdin
-        assert self.process.stdout
         self.process.stdin.write(json.dumps([what, *values]) + "\n")
         self.process.stdin.flush()
+
+    def answer(self) -> Any:
+        assert self.process.stdout
         line = self.process.stdout.readline()
         if not line:
-            raise RuntimeError(f"{self.peer.name} ended at {what}; see above.")
+            raise RuntimeError(f"{self.peer.name} ended; see above.")
         return json.loads(line)
 
     def stop(self) -> None:
@@ -54,9 +64,9 @@ def working(peer: Peer, database: dict[str, str]) -> Iterator[Worker]:
         worker.stop()
 
 
-def make(peer: Peer, database: dict[str, str]) -> None:
+def make(peer: Peer, database: dict[str, str], *, sites: Sequence[str] = SITES) -> None:
     """Make the peer's tables, tenants and rows."""
-    process = start(peer, "make", *SITES, database=database)
+    process = start(peer, "make", *sites, database=database)
     process.communicate()
     if process.returncode != 0:
         raise RuntimeError(f"{peer.name} could not be made; see above.")
@@ -70,14 +80,17 @@ def start(peer: Peer, *words: str, database: dict[str, str]) -> "subprocess.Pope
         stdout=subprocess.PIPE,
         text=True,
         cwd=PROJECT,
-        env=surroundings(database),
+        env=surroundings(peer, database),
     )
 
 
-def surroundings(database: dict[str, str]) -> dict[str, str]:
-    """Return the same environment for all three, the database apart."""
+def surroundings(peer: Peer, database: dict[str, str]) -> dict[str, str]:
+    """Return the same environment for all, but for the database and our own sources."""
     kept = ("PATH", "HOME", "LANG", "TZ", "TMPDIR")
     alike = {name: os.environ[name] for name in kept if name in os.environ}
+    if peer.python == HERE:
+        # This checkout, wherever the environment was made that it runs in.
+        alike["PYTHONPATH"] = f"{ROOT}{os.pathsep}{ROOT / 'platform'}"
     return {**alike, "BENCH_DATABASE": json.dumps(database)}
 
 

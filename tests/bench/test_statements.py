@@ -1,19 +1,16 @@
 """What tenancy adds to a request in statements; time is for `make bench-tenancy`."""
 
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
-from pathlib import Path
 
 import pytest
 
 from tests.bench import databases, peers
-from tests.bench.counting import IN_TURN, STAYING, per_request
-from tests.bench.peers import Peer
+from tests.bench.counting import IN_TURN, STAYING, per_time
+from tests.bench.peers import HERE, Peer
 from tests.bench.wire import Counts
 
 QUERIES = 20
-HERE = Path(sys.executable)
 
 pytestmark = [pytest.mark.slow]
 
@@ -27,7 +24,9 @@ def counts() -> Iterator[dict[str, list[Counts]]]:
             peer = Peer(project, project, HERE)
             database = stack.enter_context(databases.temporary(f"bench_{project}"))
             peers.make(peer, database)
-            counted[project] = per_request(peer, database, (IN_TURN, STAYING))
+            counted[project] = per_time(
+                peer, database, (IN_TURN, STAYING), check=peers.check
+            )
         yield counted
 
 

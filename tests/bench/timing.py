@@ -1,4 +1,4 @@
-"""How long a request takes: the peers side by side, in small blocks in turn.
+"""How long one time of a thing takes: peers side by side, in small blocks in turn.
 
 Noise of the machine comes in waves that are longer than a round, so each round gives
 a ratio of its own, of two medians taken within the same half second, and the median
@@ -11,32 +11,36 @@ so they are begun anew a few times.
 import random
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from statistics import median
 from typing import Final
 
-from tests.bench.peers import Peer, Worker, agree, working
+from tests.bench.peers import Peer, Worker, working
 
-SITTINGS: Final = 5
-#: Rounds of a sitting: as many as there is time for, within these bounds.
-SECONDS: Final = 10.0
-FEWEST_ROUNDS: Final = 4
-MOST_ROUNDS: Final = 16
-#: Requests of a block; the first ones find the processor's caches cold, and are left
-#: out on each side.
-REQUESTS: Final = 12
+#: The first times of a block find the processor's caches cold, and are left out.
 COLD: Final = 2
-WARM_UP: Final = 30
+WARM_UP_BLOCKS: Final = 2
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How often: a sitting has as many rounds as there is time for, within bounds."""
+
+    sittings: int
+    seconds: float
+    fewest_rounds: int = 4
+    most_rounds: int = 16
 
 
 @dataclass(frozen=True)
 class Run:
-    """One thing that is measured: a peer, and which sites it serves in turn."""
+    """What is measured: a peer, what it does in turn, and how often in a block."""
 
     peer: Peer
-    sites: tuple[str, ...]
+    turns: tuple[str, ...]
+    count: int = 12
 
 
 @dataclass
@@ -48,7 +52,7 @@ class Times:
     )
 
     def all(self, run: Run) -> list[float]:
-        """Return every request of the run, in milliseconds, the quickest first."""
+        """Return every time of the run, in milliseconds, the quickest first."""
         return sorted(ns / 1e6 for block in self.rounds[run] for ns in block)
 
     def ratios(self, run: Run, base: Run) -> list[float]:
@@ -57,39 +61,46 @@ class Times:
         return [median(ours) / median(theirs) for ours, theirs in pairs]
 
 
-def measure(runs: Sequence[Run], databases: dict[Peer, dict[str, str]]) -> Times:
-    """Time all runs, each round in another order."""
+def measure(
+    runs: Sequence[Run],
+    databases: Mapping[Peer, dict[str, str]],
+    *,
+    pace: Pace,
+    agree: Callable[[Collection[Worker]], None],
+) -> Times:
+    """Time all runs, each round in another order.
+
+    `agree` raises RuntimeError unless the workers of a sitting do the same.
+    """
     times = Times()
     order = random.Random(20)
-    for _ in range(SITTINGS):
+    for _ in range(pace.sittings):
         with ExitStack() as stack:
             workers = {
                 peer: stack.enter_context(working(peer, database))
                 for peer, database in databases.items()
             }
             agree(workers.values())
-            for run in runs:
-                workers[run.peer].ask("block", run.sites, WARM_UP)
+            for run in [*runs] * WARM_UP_BLOCKS:
+                block(run, workers[run.peer])
             for worker in workers.values():
                 worker.ask("settle")
-            for _ in sitting():
-                for run, block in a_round(runs, workers, order):
-                    times.rounds[run].append(block)
+            for _ in sitting(pace):
+                for run in order.sample(runs, len(runs)):
+                    times.rounds[run].append(block(run, workers[run.peer]))
     return times
 
 
-def sitting() -> Iterator[int]:
+def sitting(pace: Pace) -> Iterator[int]:
     """Yield the numbers of the rounds that a sitting has time for."""
-    end = time.monotonic() + SECONDS
-    for number in range(MOST_ROUNDS):
-        if number >= FEWEST_ROUNDS and time.monotonic() > end:
+    end = time.monotonic() + pace.seconds
+    for number in range(pace.most_rounds):
+        if number >= pace.fewest_rounds and time.monotonic() > end:
             return
         yield number
 
 
-def a_round(
-    runs: Sequence[Run], workers: dict[Peer, Worker], order: random.Random
-) -> Iterator[tuple[Run, list[int]]]:
-    for run in order.sample(runs, len(runs)):
-        block = workers[run.peer].ask("block", run.sites, COLD + REQUESTS)
-        yield run, block[COLD:]
+def block(run: Run, worker: Worker) -> list[int]:
+    """Return the nanoseconds of each time."""
+    times: list[int] = worker.ask("block", run.turns, COLD + run.count)
+    return times[COLD:]

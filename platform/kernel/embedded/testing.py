@@ -1,4 +1,7 @@
-"""Embedded servers for a test run: quick, unsafe at a power cut, never the demo's."""
+"""Embedded servers for a test run: quick, unsafe at a power cut, never the demo's.
+
+A benchmark whose commits have to be real asks for durable ones, on data of their own.
+"""
 
 import os
 import shutil
@@ -11,12 +14,14 @@ from kernel.embedded.errors import EmbeddedError, InUse
 from kernel.embedded.server import Server
 
 PREFIX = "test-"
+DURABLE_PREFIX = "bench-"
 
 
 class Servers:
-    """The servers that a test run started, in test mode."""
+    """The servers that a test run started: in test mode, or durable as the demo's."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, durable: bool = False) -> None:
+        self.durable = durable
         self.started: list[Server] = []
         self.temporary: list[Server] = []
         self.descriptions: list[str] = []
@@ -42,27 +47,31 @@ class Servers:
             _remove(self.temporary.pop().data)
 
     def _start(self, variable: str, directory: Path, *, fresh: bool) -> Server:
-        server = _server(variable, directory)
+        server = _server(variable, directory, durable=self.durable)
         try:
             if fresh:
                 _remove_unused(server.data)
             server.start()
         except InUse:  # by another run, which is no reason to wait for it
             _sweep(server.data)
-            server = _server(variable, directory, suffix=f"-{os.getpid()}")
+            server = _server(
+                variable, directory, durable=self.durable, suffix=f"-{os.getpid()}"
+            )
             self.temporary.append(server)
             server.start()
         self.started.append(server)
         return server
 
 
-def _server(variable: str, directory: Path, *, suffix: str = "") -> Server:
+def _server(
+    variable: str, directory: Path, *, durable: bool, suffix: str = ""
+) -> Server:
     return services.embedded(
         variable,
         directory,
-        prefix=PREFIX,
+        prefix=DURABLE_PREFIX if durable else PREFIX,
         suffix=suffix,
-        test=True,
+        test=not durable,
         say=lambda line: print(line, file=sys.stderr),
     )
 

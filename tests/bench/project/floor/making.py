@@ -1,0 +1,1 @@
+from engine.making import make  # noqa: F401 - what the worker looks for

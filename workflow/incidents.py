@@ -28,10 +28,15 @@ def retry_incident(incident: Incident, *, by: Any, reason: str) -> WorkItem:
 
     def decide(step: Step, why: str) -> None:
         item = step.current
-        step.event("incident.retried", item, status=item.status, reason=why)
-        if waits_at_join(step):
+        if item.status != Status.FALLOUT:
+            step.event("incident.retried", item, reason=why)
+        elif waits_at_join(step):
+            moved = ("fallout", "blocked")
+            step.event("incident.retried", item, moved=moved, reason=why)
             moving.open_join(step, item)
-        elif item.status == Status.FALLOUT:
+        else:
+            moved = ("fallout", "inactive")
+            step.event("incident.retried", item, moved=moved, reason=why)
             begin_again(step)
         step.resolve_incident(item, resolution="retried", reason=why)
 

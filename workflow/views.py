@@ -49,7 +49,9 @@ def my_work(request: HttpRequest) -> HttpResponse:
     chosen = request.GET.get("show", "")
     chosen = chosen if chosen in HELD else ""
     found = worklist.counts(request.user)
-    page = paged(request, worklist.mine(request.user, held=HELD.get(chosen)))
+    totals = {"": found.total, "held": found.held, "offered": found.offered}
+    mine = worklist.Pages(request.user, totals[chosen], held=HELD.get(chosen))
+    page = paged(request, mine)
     values = {
         "page": page,
         "rows": [
@@ -327,6 +329,6 @@ def known(rows: "QuerySet[Any]", number: int) -> "QuerySet[Any]":
     return rows.filter(pk=number) if number <= inputs.LARGEST_ID else rows.none()
 
 
-def paged(request: HttpRequest, rows: "QuerySet[Any]") -> Any:
+def paged(request: HttpRequest, rows: Any) -> Any:
     """Return the page that the address asks for, or the nearest one."""
     return Paginator(rows, PAGE).get_page(request.GET.get("page"))

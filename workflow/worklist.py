@@ -1,5 +1,6 @@
 """What waits for a person, as lists for pages and as a number for the sidebar."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,6 +17,7 @@ from tenants.context import current_tenant
 from workflow import steps
 from workflow.errors import TenantFunctionWrong
 from workflow.models import ProcessInstance, Timer, WorkItem
+from workflow.models.work_item import timers_known
 from workflow.story import Standing, activities, among, groups_of
 
 #: The number in the sidebar stops counting here.
@@ -73,10 +75,10 @@ def open_count(user: Any) -> int | None:
     None where the tenant filter is wrong: it stands on every page, errors included.
     """
     try:
-        mine: QuerySet[WorkItem] = _mine(user)
+        found = _head(user, MOST_COUNTED)
     except TenantFunctionWrong:
         return None
-    return mine.values("pk")[:MOST_COUNTED].count()
+    return min(int(found.count()), MOST_COUNTED)
 
 
 def counts(user: Any) -> Counts:
@@ -127,20 +129,66 @@ def mine(user: Any, *, held: bool | None = None) -> "QuerySet[WorkItem]":
     return listed(rows)
 
 
+def first(user: Any, part: slice, *, held: bool | None = None) -> list[WorkItem]:
+    """Return a part of `mine` from near its beginning, in two statements."""
+    found = _head(user, part.stop, held=held)
+    return list(listed(WorkItem.objects.filter(pk__in=found))[part])
+
+
+def _head(user: Any, count: int, *, held: bool | None = None) -> Any:
+    """Return the keys of the first ones held and of the first ones offered.
+
+    Each of the two has an index in the order of the list, and is read only as far as
+    the count goes, however much there is.
+    """
+    both = {
+        True: WorkItem.objects.held_by(user),
+        False: WorkItem.objects.offered_to(user),
+    }
+    head, *more = [
+        ordered(rows.filter(instance__process__enabled=True)).values("pk")[:count]
+        for is_held, rows in both.items()
+        if held in {None, is_held}
+    ]
+    return head.union(*more, all=True) if more else head
+
+
+@dataclass(frozen=True)
+class Pages(Sequence[WorkItem]):
+    """The open work of a person, for a paginator; `total` was counted before."""
+
+    user: Any
+    total: int
+    held: bool | None = None
+
+    def __len__(self) -> int:
+        return self.total
+
+    def __getitem__(self, part: Any) -> Any:
+        if isinstance(part, slice):
+            return first(self.user, part, held=self.held)
+        return first(self.user, slice(part, part + 1), held=self.held)[0]
+
+
 def others(user: Any) -> "QuerySet[WorkItem]":
     """Return all unfinished work of the tenant; what needs help comes first."""
     live = WorkItem.objects.visible_to(user).filter(
         status__in=("fallout", "blocked", "inactive", "active", "suspended")
     )
     broken_first = Case(When(status="fallout", then=Value(0)), default=Value(1))
-    ordered = steps.with_all(live).order_by(broken_first, "-priority", "id")
-    return ordered.prefetch_related("timers", "pull_roles")
+    rows = steps.with_all(live).order_by(broken_first, "-priority", "id")
+    return rows.prefetch_related("timers", "pull_roles")
 
 
 def listed(rows: "QuerySet[WorkItem]") -> "QuerySet[WorkItem]":
-    """Return work items with what a list shows of them."""
-    ordered = steps.with_all(rows).order_by("-priority", "id")
-    return ordered.prefetch_related("timers")
+    """Return work items with what a list shows of them; the holder is known."""
+    shown = rows.select_related("instance__process", "instance__user", "activity")
+    return ordered(shown.prefetch_related(timers_known()))
+
+
+def ordered(rows: "QuerySet[WorkItem]") -> "QuerySet[WorkItem]":
+    """Return work items, urgent and old first."""
+    return rows.order_by("-priority", "id")
 
 
 def _mine(user: Any) -> Any:

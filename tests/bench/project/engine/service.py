@@ -124,18 +124,18 @@ class Service(Client):
             crowd.fill(count, self.everybody())
 
     def counted_page(self, name: str) -> int:
+        """Return the statements of a page with all that its lines show."""
         with self.inside():
             person = User.objects.get(username=name)
             with statements() as seen:
                 items = page(person)
+                for item in items:
+                    worklist.row(item, worklist.my_state(item), reader=person)
         if len({item.pk for item in items}) != PAGE:
             raise RuntimeError(f"{name} does not see {PAGE} work items.")
         return len(seen.seen)
 
 
 def page(person: Any) -> list[WorkItem]:
-    """Return what a page of a worklist lists, with all that it shows of it."""
-    items = list(worklist.mine(person)[:PAGE])
-    for item in items:
-        worklist.row(item, worklist.my_state(item), reader=person)
-    return items
+    """Return the work items of the first page of a worklist."""
+    return worklist.first(person, slice(PAGE))

@@ -21,7 +21,7 @@ from tests.workflow.processes import (
     process,
     start,
 )
-from workflow import engine, graph, handing, history, timers
+from workflow import engine, graph, handing, history, starting, timers
 from workflow.errors import InstantInvalid
 from workflow.models import AuditEvent, ProcessInstance, WorkItem
 from workflow.routing import Marking
@@ -182,8 +182,8 @@ def test_a_prepared_instance_is_initiated_until_it_starts(in_acme, alice):
     from tests.workflow.processes import document
 
     install(approval())
-    instance = engine.prepare_process("test", document=document(alice), by=alice)
-    Diary(instance).after(lambda: engine.start_instance(instance, by=alice)).agrees()
+    instance = starting.prepare_process("test", document=document(alice), by=alice)
+    Diary(instance).after(lambda: starting.start_instance(instance, by=alice)).agrees()
 
 
 # What stops and goes on all work items of an instance

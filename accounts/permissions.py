@@ -2,7 +2,15 @@
 
 from types import MappingProxyType
 
-MEMBER = frozenset({"tokens.manage_own", "sessions.manage_own", "mfa.manage_own"})
+MEMBER = frozenset(
+    {
+        "tokens.manage_own",
+        "sessions.manage_own",
+        "mfa.manage_own",
+        # Django's permission: whoever works here may start processes.
+        "workflow.can_instantiate",
+    }
+)
 ADMIN = MEMBER | {
     "branding.manage",
     "events.view",

@@ -37,6 +37,8 @@ DEFAULTS: dict[str, Any] = {
     "GOFLOW_API_MAX_PAGE_SIZE": 500,
     #: For how many seconds the answer to an Idempotency-Key is kept.
     "GOFLOW_IDEMPOTENCY_TTL": 86_400,
+    #: Whether whoever designs a new process gets a group for those who may start it.
+    "GOFLOW_AUTO_CREATE_PROCESS_GROUPS": True,
     #: How often a step is tried again when its instance moved under it.
     "GOFLOW_STEP_RETRIES": 5,
     #: How long a step waits for the row of its instance.

@@ -2,17 +2,21 @@
 
 import logging
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 from kernel.errors import ApplicationError
-from workflow import handlers
+from workflow import handlers, variables
 from workflow.conditions import FactMissing, evaluate
-from workflow.errors import HandlerFailed
+from workflow.errors import DataInvalid, HandlerFailed
 from workflow.graph import Edge
 from workflow.models import Transition, WorkItem
 from workflow.steps import Step
 
 logger = logging.getLogger(__name__)
+
+#: How the name of a variable begins in a condition.
+VARIABLES = "instance.data."
 
 
 class Deciding:
@@ -67,6 +71,8 @@ class Deciding:
         owner, _, rest = name.partition(".")
         if owner == "wfobject":
             return self.field(rest)
+        if name.startswith(VARIABLES):
+            return self.variable(name.removeprefix(VARIABLES))
         instance = self.item.instance
         known: dict[str, Callable[[], Any]] = {
             "instance.condition": lambda: self.item.condition,
@@ -79,6 +85,21 @@ class Deciding:
             ),
         }
         return known[name]()
+
+    def variable(self, name: str) -> Any:
+        """Return a variable of the instance; None where it has no value.
+
+        Raises FactMissing where the value is of another type than the process says.
+        """
+        kind = self.step.graph.data_schema.get(name)
+        value = self.step.instance.data.get(name)
+        try:
+            variables.checked({name: kind}, {name: value})
+        except DataInvalid as problem:
+            raise FactMissing(problem.detail) from None
+        if kind == "date" and value is not None:
+            return date.fromisoformat(value)
+        return value
 
     def field(self, name: str) -> Any:
         """Return a registered field of the document. Raises FactMissing."""

@@ -89,6 +89,8 @@ class TransitionData:
     precondition: str | None = None
     pre_hook: str | None = None
     post_hook: str | None = None
+    #: What its author typed, where that is not `condition` itself.
+    typed: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,14 @@
 
 ApplicationError (kernel)
 ├── BadRequest 400
+│   ├── CompareInvalid           compare.invalid
 │   ├── ContentTypeInvalid       content_type.invalid
 │   ├── IdempotencyKeyInvalid    idempotency.key_invalid
 │   ├── InstantInvalid           instant.invalid
 │   └── PageInvalid              page.invalid
 ├── Forbidden 403
 │   ├── ProcessNotAllowed        process.not_allowed
+│   ├── ProcessRightMissing      process.right_missing
 │   ├── ContentTypeNotAllowed    content_type.not_allowed
 │   ├── ObjectNotAllowed         object.not_allowed
 │   ├── ExportNotAllowed         export.not_allowed
@@ -26,6 +28,11 @@ ApplicationError (kernel)
 ├── Conflict 409
 │   ├── ProcessDisabled          process.disabled
 │   ├── ProcessTampered          process.tampered
+│   ├── ProcessStale             process.stale
+│   ├── ProcessNotDraft          process.not_draft
+│   ├── ProcessNotPublished      process.not_published
+│   ├── ProcessImmutable         process.immutable
+│   ├── ProcessInUse             process.in_use
 │   ├── InstanceState            instance.state
 │   │   └── InstanceClosed       instance.closed
 │   ├── IncidentClosed           incident.closed
@@ -53,10 +60,17 @@ ApplicationError (kernel)
 ├── HandlerMissing           handler.missing
 ├── DocumentInvalid          document.invalid
 ├── ConditionInvalid         condition.invalid
-└── ProcessInvalid           process.invalid
+├── ProcessInvalid           process.invalid
+└── ProcessHandlerMissing    process.handler_missing
 """
 
 from kernel.errors import BadRequest, Conflict, Forbidden, Invalid, NotFound
+
+
+class CompareInvalid(BadRequest):
+    """Two versions of one process can be compared: `compare` is a version's id."""
+
+    code = "compare.invalid"
 
 
 class ContentTypeInvalid(BadRequest):
@@ -87,6 +101,12 @@ class ProcessNotAllowed(Forbidden):
     """You may not start this process."""
 
     code = "process.not_allowed"
+
+
+class ProcessRightMissing(Forbidden):
+    """You may not do this with processes."""
+
+    code = "process.right_missing"
 
 
 class ContentTypeNotAllowed(Forbidden):
@@ -202,6 +222,36 @@ class ProcessTampered(Conflict):
     """The published process was changed behind the engine and does not run."""
 
     code = "process.tampered"
+
+
+class ProcessStale(Conflict):
+    """Somebody else has changed this draft in the meantime; load it again."""
+
+    code = "process.stale"
+
+
+class ProcessNotDraft(Conflict):
+    """This version is published already."""
+
+    code = "process.not_draft"
+
+
+class ProcessNotPublished(Conflict):
+    """This version is not published."""
+
+    code = "process.not_published"
+
+
+class ProcessImmutable(Conflict):
+    """A version that was published never changes; clone it into a new draft."""
+
+    code = "process.immutable"
+
+
+class ProcessInUse(Conflict):
+    """There are instances of this version."""
+
+    code = "process.in_use"
 
 
 class InstanceState(Conflict):
@@ -344,6 +394,12 @@ class ConditionInvalid(Invalid):
 
 
 class ProcessInvalid(Invalid):
-    """The process cannot be published."""
+    """The process cannot be saved or published like this."""
 
     code = "process.invalid"
+
+
+class ProcessHandlerMissing(Invalid):
+    """This version calls what is no longer there, so it cannot be published again."""
+
+    code = "process.handler_missing"

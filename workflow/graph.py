@@ -307,7 +307,10 @@ def load(process_id: int) -> Graph:
         end=process.end.key if process.end else "",
         start_group_ids=tuple(groups),
         nodes={activity.key: _node(activity) for activity in activities},
-        edges=tuple(_edge(row, fields) for row in transitions.order_by("order", "id")),
+        edges=tuple(
+            _edge(row, fields, process.data_schema)
+            for row in transitions.order_by("order", "id")
+        ),
         requester_may_cancel=process.requester_may_cancel,
         data_schema=process.data_schema,
     )
@@ -350,9 +353,9 @@ def _node(row: Any) -> Node:
     )
 
 
-def _edge(row: Any, fields: Mapping[str, FieldType]) -> Edge:
+def _edge(row: Any, fields: Mapping[str, FieldType], data: Mapping[str, Any]) -> Edge:
     try:
-        condition = compiled(row.condition, fields=fields)
+        condition = compiled(row.condition, fields=fields, data=data)
     except ConditionProblem as problem:
         raise ProcessTampered from problem
     return Edge(

@@ -36,12 +36,12 @@ def require_comment(comment: str) -> None:
         raise DataInvalid("The comment holds a character that cannot be stored.")
 
 
-def require_data(data: Mapping[str, Any] | None) -> None:
+def require_data(data: Mapping[str, Any] | None, *, most: int = LARGEST_DATA) -> None:
     """Raise DataInvalid on variables that cannot be stored."""
     if data is None:
         return
     _require_storable(data, DEEPEST)
-    if len(json.dumps(data)) > LARGEST_DATA:
+    if len(json.dumps(data)) > most:
         raise DataInvalid("The data are too large.")
 
 

@@ -195,9 +195,16 @@ class User(AbstractBaseUser, PermissionsMixin):
     def has_perm(self, perm: str, obj: Any = None) -> bool:
         """Say whether Django's permission is held; owners and admins hold all.
 
-        The pages of the admin narrow this down again, model by model.
+        What a role holds by itself is asked of no table. The pages of the admin narrow
+        this down again, model by model.
         """
-        return self.is_administrator or super().has_perm(perm, obj)
+        return (
+            self.is_administrator or self._by_role(perm) or super().has_perm(perm, obj)
+        )
+
+    def _by_role(self, perm: str) -> bool:
+        is_person = self.is_active and self.kind == self.Kind.PERSON
+        return is_person and perm in ROLE_PERMISSIONS[self.role]
 
     def has_module_perms(self, app_label: str) -> bool:
         return self.is_administrator or super().has_module_perms(app_label)

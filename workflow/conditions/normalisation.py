@@ -17,7 +17,7 @@ from workflow.conditions.parts import (
     Timeout,
 )
 from workflow.conditions.problem import ConditionProblem
-from workflow.conditions.types import FieldType, names_with
+from workflow.conditions.types import NO_VARIABLES, FieldType, Type, names_with
 
 Strategy = Literal["compatible", "strict"]
 
@@ -60,11 +60,13 @@ def normalise(
     raw: str | None,
     *,
     fields: Mapping[str, FieldType],
+    data: Mapping[str, object] = NO_VARIABLES,
     strategy: Strategy = "compatible",
 ) -> Normalised:
     """Return the condition as it is stored.
 
-    `fields` are those of the documents that the process may be about.
+    `fields` are those of the documents that the process may be about, and `data` is
+    the `data_schema` of the process.
     Raises ConditionProblem, with the place, on what must be refused.
     """
     text = (raw or "").strip()
@@ -76,7 +78,7 @@ def normalise(
         _timeout(text)
         or _keyword(text)
         or _prefix(text)
-        or _expression(text, fields, strategy)
+        or _expression(text, names_with(fields, data), strategy)
         or Normalised(f"eq:{text}")
     )
     if len(result.text) > LONGEST:
@@ -84,7 +86,12 @@ def normalise(
     return result
 
 
-def compiled(stored: str, *, fields: Mapping[str, FieldType]) -> Condition:
+def compiled(
+    stored: str,
+    *,
+    fields: Mapping[str, FieldType],
+    data: Mapping[str, object] = NO_VARIABLES,
+) -> Condition:
     """Return a stored condition as data. Raises ConditionProblem on a foreign text."""
     if stored in {"", "true"}:
         return Always(answer=True)
@@ -96,7 +103,7 @@ def compiled(stored: str, *, fields: Mapping[str, FieldType]) -> Condition:
         word, text = match.groups()
         values = tuple(text.split(",")) if word in {"in", "notin"} else (text,)
         return OneOf(values, negated=word in {"ne", "notin"})
-    node = parse(stored, names_with(fields))
+    node = parse(stored, names_with(fields, data))
     if node.type != "boolean":
         raise ConditionProblem("This is neither true nor false.", node.position)
     return Expression(node, stored)
@@ -162,7 +169,7 @@ def _prefix(text: str) -> Normalised | None:
 
 
 def _expression(
-    text: str, fields: Mapping[str, FieldType], strategy: Strategy
+    text: str, names: Mapping[str, Type], strategy: Strategy
 ) -> Normalised | None:
     if not _looks_like_expression(text):
         return None
@@ -174,7 +181,7 @@ def _expression(
             is_final=True,
         )
     try:
-        node = parse(text, names_with(fields))
+        node = parse(text, names)
     except ConditionProblem as problem:
         if strategy == "strict":
             raise

@@ -24,10 +24,30 @@ NAMES: Mapping[str, Type] = MappingProxyType(
 )
 
 
-def names_with(fields: Mapping[str, FieldType]) -> dict[str, Type]:
-    """Return every name that may be read about a document with these fields."""
-    document: dict[str, Type] = {
-        f"wfobject.{name}": "string" if kind == "choice" else kind
-        for name, kind in fields.items()
+#: What a variable or a field of a type is in an expression; JSON cannot be compared.
+TYPES: Mapping[object, Type] = MappingProxyType(
+    {
+        "string": "string",
+        "choice": "string",
+        "number": "number",
+        "boolean": "boolean",
+        "date": "date",
     }
-    return {**NAMES, **document}
+)
+NO_VARIABLES: Mapping[str, object] = MappingProxyType({})
+
+
+def names_with(
+    fields: Mapping[str, FieldType], data: Mapping[str, object] = NO_VARIABLES
+) -> dict[str, Type]:
+    """Return every name that may be read about a document with these fields.
+
+    `data` is the `data_schema` of the process: the types of its variables.
+    """
+    document = {f"wfobject.{name}": TYPES[kind] for name, kind in fields.items()}
+    variables = {
+        f"instance.data.{name}": TYPES[kind]
+        for name, kind in data.items()
+        if isinstance(kind, str) and kind in TYPES
+    }
+    return {**NAMES, **document, **variables}

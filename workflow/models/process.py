@@ -1,16 +1,24 @@
 """What can be done: a versioned process, its activities and its transitions."""
 
+from collections.abc import Iterable
+from itertools import chain, count
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import Group
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
+from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
 from kernel import clock
 from workflow import tenancy
+from workflow.errors import ProcessImmutable, ProcessInvalid, ProcessNotFound
+from workflow.models import sealing
 from workflow.models.tenant_id import OwnRows, TenantIdField
+
+#: Whoever holds one of these sees every version.
+SEE_ALL = ("workflow.can_browse", "workflow.can_design", "workflow.can_publish")
 
 
 class ProcessQuerySet(models.QuerySet["Process"]):
@@ -18,15 +26,85 @@ class ProcessQuerySet(models.QuerySet["Process"]):
         """Return the versions that new instances start on."""
         return self.filter(status=Process.Status.PUBLISHED)
 
+    def named(self, name: str) -> "ProcessQuerySet":
+        """Return the versions with this title or code."""
+        return self.filter(Q(title=name) | Q(code=name)).order_by("id")
+
     def visible_to(self, user: Any) -> "ProcessQuerySet":
         """Return what a person may look at: the published versions.
 
-        Whoever manages the workflow sees drafts and retired versions too.
+        Whoever browses, designs or publishes sees drafts and retired versions too.
         """
         rows = tenancy.filtered(self, user=user)
-        if user.has_perm("workflow.can_browse"):
+        if any(map(user.has_perm, SEE_ALL)):
             return rows  # type: ignore[return-value]
         return rows.filter(status=Process.Status.PUBLISHED)  # type: ignore[return-value]
+
+    # The seed's questions about a title or a code
+
+    def is_enabled(self, name: str, user: Any = None) -> bool:
+        """Say whether the published version is switched on. Raises ProcessNotFound."""
+        return self._in_force(name, user).enabled
+
+    def get_effective(self, name: str, user: Any = None) -> "Process":
+        """Return the version that starts: published and switched on.
+
+        Raises ProcessNotFound where there is none.
+        """
+        process = self._in_force(name, user)
+        if not process.enabled:
+            raise ProcessNotFound
+        return process
+
+    def check_can_start(self, name: str, user: Any) -> None:
+        """Raise ProcessNotFound, or ProcessNotAllowed where it is off or for others."""
+        from workflow import rights
+
+        groups = frozenset(user.groups.values_list("pk", flat=True))
+        rights.require_startable(self._in_force(name, user), groups, by=user)
+
+    def _in_force(self, name: str, user: Any) -> "Process":
+        rows: Any = tenancy.filtered(self.published().named(name), user=user)
+        process: Process | None = rows.first()
+        if process is None:
+            raise ProcessNotFound
+        return process
+
+    # Versions that were published stay as they are
+
+    def written(self, **values: Any) -> int:
+        """Update without asking: for the verbs that publish, and for nobody else."""
+        return super().update(**values)
+
+    def update(self, **values: Any) -> int:
+        """Raise ProcessImmutable unless all are drafts; the switch is always free."""
+        if sealing.PUBLISHED & values.keys():
+            raise ProcessImmutable
+        with transaction.atomic():
+            if not values.keys() <= sealing.SWITCHES:
+                sealing.require_drafts(Q(pk__in=self.order_by().values("pk")))
+            return super().update(**values)
+
+    def bulk_create(
+        self, objs: "Iterable[Process]", *args: Any, **kwargs: Any
+    ) -> "list[Process]":
+        """Raise ProcessImmutable unless all are drafts."""
+        rows = list(objs)
+        for row in rows:
+            row.require_draft()
+        keys = {row.pk for row in rows if row.pk}
+        with transaction.atomic():
+            sealing.require_drafts(Q(pk__in=keys))
+            return super().bulk_create(rows, *args, **kwargs)
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        """Raise ProcessImmutable unless all are drafts."""
+        with transaction.atomic():
+            sealing.require_drafts(Q(pk__in=self.order_by().values("pk")))
+            return super().delete()
+
+    delete.alters_data = True  # type: ignore[attr-defined]
+    delete.queryset_only = True  # type: ignore[attr-defined]
 
 
 class Process(models.Model):
@@ -128,12 +206,65 @@ class Process(models.Model):
     def __str__(self) -> str:
         return self.title
 
+    def save(self, *args: Any, no_end: bool = False, **kwargs: Any) -> None:
+        """Write a draft; a new one gets an end, unless `no_end` says otherwise.
+
+        Takes what Django's takes. Of a version that was published, only the switch is
+        written: anything else raises ProcessImmutable.
+        """
+        names = kwargs.get("update_fields")
+        if names is not None and set(names) <= sealing.SWITCHES:
+            super().save(*args, **kwargs)
+            return
+        is_new = self._state.adding
+        with transaction.atomic(using=kwargs.get("using")):
+            sealing.require_drafts(Q(pk=self.pk))
+            if names is None or sealing.PUBLISHED & set(names):
+                self.require_draft()
+            self.code = self.code or self.title
+            super().save(*args, **kwargs)
+            if is_new and not no_end and self.end_id is None:
+                self._add_end()
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Raise ProcessImmutable unless this is a draft."""
+        with transaction.atomic(using=kwargs.get("using")):
+            sealing.require_drafts(Q(pk=self.pk))
+            return super().delete(*args, **kwargs)
+
     def get_identity(self) -> str:
         """Return what is the same in all versions."""
         return self.code
 
+    def require_draft(self) -> None:
+        """Raise ProcessImmutable where the row says that it was published."""
+        published = self.published_at or self.published_by_id or self.content_hash
+        if self.status != self.Status.DRAFT or published:
+            raise sealing.immutable(self.pk)
 
-class Activity(models.Model):
+    def _add_end(self) -> None:
+        end = Activity(process=self, key="end", title="End", kind=Activity.Kind.DUMMY)
+        end.save(using=self._state.db)
+        self.end = end
+        super().save(using=self._state.db, update_fields=["end"])
+
+    def add_transition(
+        self, name: str, activity_out: "Activity", activity_in: "Activity"
+    ) -> "Transition":
+        """Lead from `activity_in` to `activity_out`: the words are the seed's.
+
+        Raises ProcessImmutable, and ProcessInvalid on activities of another process.
+        """
+        return Transition.objects.create(
+            process=self, name=name, input=activity_in, output=activity_out
+        )
+
+
+class ActivityQuerySet(sealing.PartQuerySet["Activity"]):
+    """Activities, which change while their version is a draft."""
+
+
+class Activity(sealing.Part):
     """One place of a process where work is done or a way is chosen."""
 
     class Kind(models.TextChoices):
@@ -225,7 +356,7 @@ class Activity(models.Model):
     join_mode = models.CharField(max_length=3, choices=Mode, default=Mode.XOR)
     split_mode = models.CharField(max_length=3, choices=Mode, default=Mode.AND)
 
-    objects = OwnRows["Activity"]()
+    objects = OwnRows.from_queryset(ActivityQuerySet)()
 
     class Meta:
         verbose_name = _("activity")
@@ -269,8 +400,19 @@ class Activity(models.Model):
     def __str__(self) -> str:
         return self.title
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Write the activity; one without a key gets one, made of its title."""
+        if not self.key:
+            taken = Activity.objects.filter(process=self.process_id)
+            self.key = free(slugify(self.title)[:60] or "activity", taken)
+        super().save(*args, **kwargs)
 
-class Transition(models.Model):
+
+class TransitionQuerySet(sealing.PartQuerySet["Transition"]):
+    """Transitions, which change while their version is a draft."""
+
+
+class Transition(sealing.Part):
     """The way from one activity to the next, with its condition."""
 
     tenant_id = TenantIdField()
@@ -297,7 +439,7 @@ class Transition(models.Model):
     pre_hook = models.CharField(max_length=255, blank=True)
     post_hook = models.CharField(max_length=255, blank=True)
 
-    objects = OwnRows["Transition"]()
+    objects = OwnRows.from_queryset(TransitionQuerySet)()
 
     class Meta:
         verbose_name = _("transition")
@@ -320,3 +462,33 @@ class Transition(models.Model):
 
     def __str__(self) -> str:
         return self.name or self.key
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Write the transition; one without a key gets one, made of its ends.
+
+        Raises ProcessInvalid where an end belongs to another process.
+        """
+        if {self.input.process_id, self.output.process_id} != {self.process_id}:
+            raise ProcessInvalid("A transition stays inside its process.")
+        if not self.key:
+            taken = Transition.objects.filter(process=self.process_id)
+            self.key = free(f"{self.input.key}--{self.output.key}", taken)
+        super().save(*args, **kwargs)
+
+
+def free(key: str, rows: "models.QuerySet[Any]") -> str:
+    """Return the key, or the first one with a number behind it that no row has."""
+    taken = set(rows.filter(key__startswith=key).values_list("key", flat=True))
+    numbered = (f"{key}-{number}" for number in count(2))
+    return next(one for one in chain([key], numbered) if one not in taken)
+
+
+# Who may do what is part of the version too; the tables that say it are Django's.
+for through in (
+    Activity.roles.through,
+    Activity.allowed_groups.through,
+    Activity.allowed_users.through,
+    Activity.sla_roles.through,
+):
+    sealing.seal(through, sealing.OfActivityQuerySet)
+sealing.seal(Process.start_groups.through, sealing.OfProcessQuerySet)

@@ -1,0 +1,136 @@
+"""What keeps a version as it was published, whichever way it is written to.
+
+Only a draft may change. Saving, deleting, bulk changes and changes of who may do what
+look first, and hold the version's row until they are done, so that nobody publishes
+it in between. What is written past the models is found out by the content's hash.
+"""
+
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+from django.db import models, transaction
+from django.db.models import Q
+
+from workflow.errors import ProcessImmutable
+
+Row = TypeVar("Row", bound=models.Model)
+
+#: What may change in every version.
+SWITCHES = frozenset({"enabled"})
+#: What publishing writes, and nobody else.
+PUBLISHED = frozenset({"status", "published_at", "published_by", "content_hash"})
+#: An activity and a transition stay in their process.
+OWNERS = frozenset({"process", "process_id", "activity", "activity_id"})
+
+
+def require_drafts(wanted: Q) -> None:
+    """Hold the rows of these versions. Raises ProcessImmutable unless all are drafts.
+
+    To be called in the transaction of the change.
+    """
+    from workflow.models.process import Process
+
+    rows = Process._base_manager.filter(wanted).order_by("pk")  # noqa: SLF001 - Django's public name
+    held = rows.select_for_update(no_key=True).values_list("pk", "status")
+    for key, status in held:
+        if status != Process.Status.DRAFT:
+            raise immutable(key)
+
+
+def immutable(process_id: int) -> ProcessImmutable:
+    """Return the refusal, with the address that clones the version instead."""
+    address = f"/api/protected/processes/{process_id}/clone"
+    return ProcessImmutable(extra={"clone": address})
+
+
+class PartQuerySet(models.QuerySet[Row]):
+    """Rows of versions: they change while their version is a draft."""
+
+    def versions(self) -> Q:
+        """Return which versions these rows belong to."""
+        return Q(pk__in=self.order_by().values("process"))
+
+    def versions_of(self, rows: Iterable[Any]) -> Q:
+        """Return which versions new rows will belong to."""
+        return Q(pk__in={row.process_id for row in rows})
+
+    def update(self, **values: Any) -> int:
+        """Raise ProcessImmutable unless all belong to drafts, and stay there."""
+        if OWNERS & values.keys():
+            raise ProcessImmutable
+        with transaction.atomic():
+            require_drafts(self.versions())
+            return super().update(**values)
+
+    def bulk_create(self, objs: Iterable[Row], *args: Any, **kwargs: Any) -> list[Row]:
+        """Raise ProcessImmutable unless all belong to drafts."""
+        rows = list(objs)
+        with transaction.atomic():
+            require_drafts(self.versions_of(rows))
+            return super().bulk_create(rows, *args, **kwargs)
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        """Raise ProcessImmutable unless all belong to drafts."""
+        with transaction.atomic():
+            require_drafts(self.versions())
+            return super().delete()
+
+    # As Django marks its own: not on managers, and not for templates.
+    delete.alters_data = True  # type: ignore[attr-defined]
+    delete.queryset_only = True  # type: ignore[attr-defined]
+
+
+class OfProcessQuerySet(PartQuerySet[Row]):
+    """Who may start a version."""
+
+    def create(self, **values: Any) -> Row:
+        """Raise ProcessImmutable unless the row belongs to a draft."""
+        return self.bulk_create([self.model(**values)])[0]
+
+
+class OfActivityQuerySet(OfProcessQuerySet[Row]):
+    """Who may do the work of an activity, and who hears that it is late."""
+
+    def versions(self) -> Q:
+        return Q(pk__in=self.order_by().values("activity__process"))
+
+    def versions_of(self, rows: Iterable[Any]) -> Q:
+        from workflow.models.process import Activity
+
+        keys = {row.activity_id for row in rows}
+        named = Activity._base_manager.filter(pk__in=keys)  # noqa: SLF001 - Django's public name
+        return Q(pk__in=named.values("process"))
+
+
+def seal(through: Any, rows: Any) -> None:
+    """Let a table that Django made for a relation look before it changes."""
+    through.add_to_class("objects", models.Manager.from_queryset(rows)())
+
+
+class Part(models.Model):
+    """A row of a version."""
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Write the row. Raises ProcessImmutable unless its version is a draft.
+
+        Takes what Django's takes.
+        """
+        with transaction.atomic(using=kwargs.get("using")):
+            require_drafts(self.own_versions())
+            super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Raise ProcessImmutable unless the version is a draft."""
+        with transaction.atomic(using=kwargs.get("using")):
+            require_drafts(self.own_versions())
+            return super().delete(*args, **kwargs)
+
+    def own_versions(self) -> Q:
+        """Return the version that the row is of, and the one it is to be of."""
+        rows: Any = type(self)._base_manager  # noqa: SLF001 - Django's public name
+        stored = rows.filter(pk=self.pk)
+        now: Any = vars(self).get("process_id")
+        return Q(pk=now) | Q(pk__in=stored.values("process"))

@@ -3,12 +3,13 @@
 from typing import Any
 
 from django.contrib.admin import AdminSite, RelatedOnlyFieldListFilter
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
 
 from kernel.admin import FixedRows, ReadOnly
-from workflow import publishing, tenancy
+from workflow import drafts, publishing, tenancy
 from workflow.models import (
     Activity,
     Application,
@@ -43,10 +44,18 @@ class Seen(ModelAdmin):
 
 
 class ProcessAdmin(FixedRows, Seen):
-    """A version never changes; an admin may switch it off and on."""
+    """A version is looked at, switched off and on, and thrown away while a draft.
 
-    list_display = ("title", "code", "version", "status", "enabled", "published_at")
+    What is in it is changed by drawing it, and never here.
+    """
+
+    list_display = (
+        *("title", "code", "version", "status", "enabled"),
+        *("published_at", "published_by", "version_note"),
+    )
     list_filter = ("status", "enabled")
+    list_select_related = ("published_by",)
+    ordering = ("code", "-version")
     search_fields = ("title", "code")
     inlines = (ActivityInline, TransitionInline)
 
@@ -68,6 +77,51 @@ class ProcessAdmin(FixedRows, Seen):
         """Switch the process, audited."""
         if "enabled" in form.changed_data:
             publishing.switch(obj, enabled=obj.enabled, by=request.user)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 - Django's signature
+        """Let whoever publishes switch processes off and on."""
+        return _may(request, "can_publish")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Let whoever designs throw drafts away."""
+        is_draft = obj is None or obj.status == Process.Status.DRAFT
+        return is_draft and _may(request, "can_design")
+
+    def get_deleted_objects(
+        self,
+        objs: Any,
+        request: HttpRequest,  # noqa: ARG002 - Django's signature
+    ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
+        """Return what goes, and what cannot: a version that was published, or is used.
+
+        The parts of a draft go with it, so they are not told.
+        """
+        rows = list(objs)
+        used = set(
+            ProcessInstance.objects.filter(process__in=rows).values_list(
+                "process_id", flat=True
+            )
+        )
+        kept = [
+            row for row in rows if row.status != Process.Status.DRAFT or row.pk in used
+        ]
+        names = [f"{row} ({row.version})" for row in rows]
+        counts = {str(Process._meta.verbose_name_plural): len(rows)}  # noqa: SLF001 - Django's public name
+        return names, counts, set(), [f"{row} ({row.version})" for row in kept]
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        """Throw a draft away, audited."""
+        drafts.delete_draft(obj, by=request.user)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        """Throw drafts away, each audited."""
+        with transaction.atomic():
+            for row in queryset:
+                drafts.delete_draft(row, by=request.user)
+
+
+def _may(request: HttpRequest, right: str) -> bool:
+    return bool(request.user.has_perm(f"workflow.{right}"))
 
 
 class InstanceAdmin(ReadOnly, Seen):

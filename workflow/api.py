@@ -2,59 +2,45 @@
 
 from typing import Annotated, Any
 
-from django.apps import apps
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from ninja import Body, Router
 
 from accounts.authentication import TenantAuth
-from kernel.text import require_storable
 from workflow import (
-    conf,
-    documents,
+    api_processes,
     engine,
     filters,
     graph,
     handing,
-    handlers,
     incidents,
     inputs,
     lifecycle,
     moving,
-    starting,
     steps,
     tenancy,
     worklist,
 )
 from workflow.commenting import comment_on
 from workflow.errors import (
-    ContentTypeInvalid,
-    ContentTypeNotAllowed,
     IncidentNotFound,
     InstanceNotFound,
-    ObjectNotAllowed,
-    ObjectNotFound,
     PageInvalid,
-    ProcessNotAllowed,
-    ProcessNotFound,
     VersionMismatch,
     WorkItemNotFound,
 )
 from workflow.filters import narrowed
-from workflow.idempotency import idempotent, key_of
+from workflow.idempotency import idempotent
 from workflow.models import (
-    Activity,
     AuditEvent,
     Comment,
     Incident,
-    Process,
     ProcessInstance,
     WorkItem,
 )
-from workflow.paging import page_of
+from workflow.paging import known, page_of
 from workflow.routing import Marking
 from workflow.schemas import (
-    ActivityOut,
     CommentedOut,
     CommentIn,
     CommentOut,
@@ -67,102 +53,18 @@ from workflow.schemas import (
     InstanceOut,
     InstanceRowOut,
     MovedOut,
-    ProcessOut,
     ReasonIn,
     ReassignIn,
     SkipIn,
-    StartedOut,
-    StartProcessIn,
     WorkItemDetailOut,
     WorkItemOut,
 )
 
 router = Router(auth=TenantAuth())
+router.add_router("", api_processes.router)
 
 #: PostgreSQL's integers have no more digits.
 LONGEST_VERSION = 10
-
-
-@router.get("/processes", response=list[ProcessOut])
-def list_processes(request: HttpRequest, response: HttpResponse) -> list[Process]:
-    """List the processes that you may look at."""
-    return page_of(request, response, Process.objects.visible_to(request.user))
-
-
-@router.get("/processes/{process_id}/activities", response=list[ActivityOut])
-def list_activities(
-    request: HttpRequest, response: HttpResponse, process_id: int
-) -> list[Activity]:
-    """List the activities of a process."""
-    process = known(Process.objects.visible_to(request.user), process_id).first()
-    if process is None:
-        raise ProcessNotFound
-    return page_of(request, response, process.activities.all())
-
-
-@router.post("/processes/start", response=StartedOut)
-@idempotent
-def start_process(request: HttpRequest, body: StartProcessIn) -> dict[str, Any]:
-    """Start a process about an object of yours."""
-    require_storable(
-        process_name=body.process_name,
-        content_app_label=body.content_app_label,
-        content_model=body.content_model,
-        title=body.title,
-        object_id=str(body.object_id),
-    )
-    allowed = conf.value("GOFLOW_API_ALLOWED_PROCESS_TITLES")
-    if allowed is not None and body.process_name not in allowed:
-        raise ProcessNotAllowed
-    document = owned_document(
-        body.content_app_label, body.content_model, body.object_id, request.user
-    )
-    item = starting.start_process(
-        body.process_name,
-        document=document,
-        by=request.user,
-        title=body.title,
-        priority=body.priority or 0,
-        idempotency_key=key_of(request),
-    )
-    return {
-        "status": "started",
-        "workitem_id": item.pk,
-        "instance_id": item.instance_id,
-    }
-
-
-def owned_document(
-    app_label: str, model_name: str, object_id: int | str, user: Any
-) -> Model:
-    """Return the object that a process is to be started about.
-
-    Raises ContentTypeInvalid, ContentTypeNotAllowed, ObjectNotFound, ObjectNotAllowed.
-    """
-    label = f"{app_label}.{model_name}".lower()
-    try:
-        apps.get_model(app_label, model_name)
-    except (LookupError, ValueError):
-        raise ContentTypeInvalid from None
-    allowed = conf.value("GOFLOW_API_ALLOWED_CONTENT_TYPES")
-    if label not in handlers.documents or (
-        allowed is not None and label not in {name.lower() for name in allowed}
-    ):
-        raise ContentTypeNotAllowed
-    registered = handlers.documents.get(label)
-    document = documents.find(registered.model, object_id)
-    if document is None:
-        raise ObjectNotFound
-    if conf.value("GOFLOW_API_REQUIRE_OBJECT_OWNERSHIP"):
-        require_owner(document, registered, user)
-    return document
-
-
-def require_owner(document: Model, registered: handlers.Document, user: Any) -> None:
-    """Raise ObjectNotAllowed unless a field of the object says it is the person's."""
-    names = registered.owner_fields or conf.value("GOFLOW_API_OBJECT_OWNER_FIELDS")
-    if not any(getattr(document, f"{name}_id", None) == user.pk for name in names):
-        raise ObjectNotAllowed
 
 
 @router.get("/workitems", response=list[WorkItemOut])
@@ -482,12 +384,6 @@ def visible_instance(request: HttpRequest, instance_id: int) -> ProcessInstance:
 
 def shown(rows: "QuerySet[WorkItem]") -> "QuerySet[WorkItem]":
     return steps.with_all(rows).prefetch_related("timers")
-
-
-def known(rows: Any, key: int) -> Any:
-    """Return the row of a number; one that no column can hold finds nothing."""
-    fits = -inputs.LARGEST_ID <= key <= inputs.LARGEST_ID
-    return rows.filter(pk=key) if fits else rows.none()
 
 
 def tell_version(response: HttpResponse, row: Any) -> None:

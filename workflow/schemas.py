@@ -21,12 +21,40 @@ class ProcessOut(Schema):
     status: str
 
 
+class VersionOut(ProcessOut):
+    version_note: str
+    revision: int
+    published_at: datetime | None
+    published_by_id: int | None
+
+
+class VersionMovedOut(Schema):
+    status: str
+    process_id: int
+    version: int
+
+
+class DiffOut(Schema):
+    """Parts by their keys; a change of a field is `{"base": .., "compare": ..}`."""
+
+    base_id: int
+    compare_id: int
+    activities_added: list[str]
+    activities_removed: list[str]
+    transitions_added: list[str]
+    transitions_removed: list[str]
+    activities_changed: dict[str, dict[str, Any]]
+    transitions_changed: dict[str, dict[str, Any]]
+    process_changed: dict[str, Any]
+
+
 class ActivityOut(Schema):
     id: int
     title: str
     kind: str
     process_id: int
     key: str
+    node_type: str
     description: str
 
 

@@ -56,6 +56,7 @@ def test_the_processes_and_their_activities(api, ready):
         "kind": "standard",
         "process_id": mine["id"],
         "key": "ask",
+        "node_type": "standard",
         "description": "",
     }
 
@@ -240,6 +241,11 @@ def test_r65_an_admin_sees_and_still_cannot_act_for_the_holder(api, acme, alice,
 ROUTES = [
     ("get", "/processes"),
     ("get", "/processes/1/activities"),
+    ("get", "/processes/1/versions"),
+    ("get", "/processes/1/diff"),
+    ("post", "/processes/1/publish"),
+    ("post", "/processes/1/clone"),
+    ("post", "/processes/1/retire"),
     ("get", "/workitems"),
     ("get", "/my/workitems"),
     ("get", "/workitems/1"),

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from workflow import mapping
 from workflow.definitions import ActivityData, ProcessData
 from workflow.findings import Finding
 from workflow.models import Activity, Process
 from workflow.preparing import schema_of
+from workflow.validation import mapping
 from workflow.validation.shape import LATEST
 from workflow.validation.ways import reached
 
@@ -40,14 +40,13 @@ def _subflow(data: ProcessData, activity: ActivityData) -> Iterator[Finding]:
 def _mapped(
     data: ProcessData, activity: ActivityData, child: Process
 ) -> Iterator[Finding]:
-    sides = (
-        ("map_in", activity.map_in, child.data_schema, schema_of(data)),
-        ("map_out", activity.map_out, schema_of(data), child.data_schema),
+    sides = {"parent": schema_of(data), "child": child.data_schema}
+    found = (
+        ("map_in", mapping.into_child(activity.map_in, **sides)),
+        ("map_out", mapping.back_to_parent(activity.map_out, **sides)),
     )
-    for field, written, target, source in sides:
-        for sentence in mapping.problems(
-            written, target=target, source_schema=source, inward=field == "map_in"
-        ):
+    for field, sentences in found:
+        for sentence in sentences:
             yield Finding(
                 "subflow.mapping",
                 f"{activity.title!r}, {field}: {sentence}",

@@ -22,7 +22,7 @@ from workflow.errors import (
     ProcessNotPublished,
     ProcessTampered,
 )
-from workflow.findings import Finding, refuse_errors
+from workflow.findings import Finding, errors, refuse_errors
 from workflow.models import Process
 from workflow.validation import names, subflows
 
@@ -110,27 +110,27 @@ def switch(process: Process, *, enabled: bool, by: Any) -> None:
 
 def findings(process: Process) -> list[Finding]:
     """Return what is to be said about a version as it is stored, warnings too."""
-    ready, found = preparing.prepared(preparing.retyped(reading.data_of(process)))
-    is_draft = process.status == Status.DRAFT
-    return _findings(ready, found, drawn=is_draft)
+    data = preparing.retyped(reading.data_of(process))
+    return examined(data, drawn=process.status == Status.DRAFT)[1]
+
+
+def examined(data: ProcessData, *, drawn: bool) -> tuple[ProcessData, list[Finding]]:
+    """Return the process as it is stored, and everything to be said about it.
+
+    What an app wrote down is not `drawn`, and follows fewer rules.
+    """
+    ready, found = preparing.prepared(data)
+    if errors(found):
+        # What could not be read cannot be followed either.
+        return ready, [*found, *validation.written(ready)]
+    return ready, [*found, *validation.everything(ready, drawn=drawn)]
 
 
 def _publishable(data: ProcessData, *, drawn: bool) -> ProcessData:
     """Return the process as it is stored. Raises ProcessInvalid."""
-    ready, found = preparing.prepared(data)
-    sentence = REFUSED.format(title=data.title)
-    refuse_errors(_findings(ready, found, drawn=drawn), sentence=sentence)
+    ready, found = examined(data, drawn=drawn)
+    refuse_errors(found, sentence=REFUSED.format(title=data.title))
     return ready
-
-
-def _findings(
-    ready: ProcessData, found: list[Finding], *, drawn: bool
-) -> list[Finding]:
-    wrong = [finding for finding in found if finding.is_error]
-    if wrong:
-        # What could not be read cannot be followed either.
-        return [*found, *validation.written(ready)]
-    return [*found, *validation.everything(ready, drawn=drawn)]
 
 
 def _runs(published: Process, data: ProcessData) -> bool:

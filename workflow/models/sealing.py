@@ -104,6 +104,8 @@ class OfActivityQuerySet(OfProcessQuerySet[Row]):
 
 def seal(through: Any, rows: Any) -> None:
     """Let a table that Django made for a relation look before it changes."""
+    # Of two managers with one name Django takes the first, and it made one already.
+    through._meta.local_managers.clear()  # noqa: SLF001 - Django's public name
     through.add_to_class("objects", models.Manager.from_queryset(rows)())
 
 

@@ -28,9 +28,9 @@ from workflow.validation import names, subflows
 
 RIGHT = "can_publish"
 REFUSED = "The process {title!r} cannot be published:"
-#: Who runs subflows publishes one at a time in a tenant, so that two do not begin to
-#: run each other.
-SUBFLOWS = "subflows"
+#: Versions of a tenant are published one after another: two that are published at once
+#: could be the same code, or begin to run each other as subflows.
+PUBLISHING = "all codes"
 
 Status = Process.Status
 
@@ -44,7 +44,8 @@ def install_process(data: ProcessData, *, by: Any = None) -> Process:
     Raises ProcessInvalid with every finding in `errors`.
     """
     with writing.changing(by):
-        _lock(data)
+        writing.lock(PUBLISHING)
+        writing.lock(data.code)
         ready = _publishable(data, drawn=False)
         published = _in_force(data.code)
         if published is not None and _runs(published, ready):
@@ -63,7 +64,7 @@ def publish_process(process: Process, *, by: Any) -> Process:
     """
     rights.require(by, RIGHT)
     with writing.changing(by):
-        _lock(reading.data_of(process))
+        writing.lock(PUBLISHING)
         row = writing.held(process, by=by)
         if row.status == Status.PUBLISHED:
             raise ProcessNotDraft
@@ -82,7 +83,7 @@ def retire_process(process: Process, *, by: Any) -> Process:
     """
     rights.require(by, RIGHT)
     with writing.changing(by):
-        writing.lock(process.code)
+        writing.lock(PUBLISHING)
         row = writing.held(process, by=by)
         if row.status != Status.PUBLISHED:
             raise ProcessNotPublished
@@ -140,12 +141,6 @@ def _runs(published: Process, data: ProcessData) -> bool:
     except ProcessTampered:
         return False
     return comparing.same(reading.data_of(published), data)
-
-
-def _lock(data: ProcessData) -> None:
-    if any(activity.kind == "subflow" for activity in data.activities):
-        writing.lock(SUBFLOWS)
-    writing.lock(data.code)
 
 
 def _in_force(code: str) -> Process | None:

@@ -99,7 +99,7 @@ def held(process: Process, *, by: Any) -> Process:
 
 
 def lock(name: str) -> None:
-    """Let one change of a code run at a time, also of a code that is new."""
+    """Let one change under a name run at a time: a code, also one that is new."""
     text = f"workflow.publish:{context_uuid()}:{name}"
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [text])

@@ -260,10 +260,6 @@ class Process(models.Model):
         )
 
 
-class ActivityQuerySet(sealing.PartQuerySet["Activity"]):
-    """Activities, which change while their version is a draft."""
-
-
 class Activity(sealing.Part):
     """One place of a process where work is done or a way is chosen."""
 
@@ -356,7 +352,7 @@ class Activity(sealing.Part):
     join_mode = models.CharField(max_length=3, choices=Mode, default=Mode.XOR)
     split_mode = models.CharField(max_length=3, choices=Mode, default=Mode.AND)
 
-    objects = OwnRows.from_queryset(ActivityQuerySet)()
+    objects = OwnRows.from_queryset(sealing.PartQuerySet)()
 
     class Meta:
         verbose_name = _("activity")
@@ -408,10 +404,6 @@ class Activity(sealing.Part):
         super().save(*args, **kwargs)
 
 
-class TransitionQuerySet(sealing.PartQuerySet["Transition"]):
-    """Transitions, which change while their version is a draft."""
-
-
 class Transition(sealing.Part):
     """The way from one activity to the next, with its condition."""
 
@@ -439,7 +431,7 @@ class Transition(sealing.Part):
     pre_hook = models.CharField(max_length=255, blank=True)
     post_hook = models.CharField(max_length=255, blank=True)
 
-    objects = OwnRows.from_queryset(TransitionQuerySet)()
+    objects = OwnRows.from_queryset(sealing.PartQuerySet)()
 
     class Meta:
         verbose_name = _("transition")

@@ -6,14 +6,12 @@ it in between. What is written past the models is found out by the content's has
 """
 
 from collections.abc import Iterable
-from typing import Any, TypeVar
+from typing import Any
 
 from django.db import models, transaction
 from django.db.models import Q
 
 from workflow.errors import ProcessImmutable
-
-Row = TypeVar("Row", bound=models.Model)
 
 #: What may change in every version.
 SWITCHES = frozenset({"enabled"})
@@ -43,7 +41,7 @@ def immutable(process_id: int) -> ProcessImmutable:
     return ProcessImmutable(extra={"clone": address})
 
 
-class PartQuerySet(models.QuerySet[Row]):
+class PartQuerySet(models.QuerySet[Any]):
     """Rows of versions: they change while their version is a draft."""
 
     def versions(self) -> Q:
@@ -62,7 +60,7 @@ class PartQuerySet(models.QuerySet[Row]):
             require_drafts(self.versions())
             return super().update(**values)
 
-    def bulk_create(self, objs: Iterable[Row], *args: Any, **kwargs: Any) -> list[Row]:
+    def bulk_create(self, objs: Iterable[Any], *args: Any, **kwargs: Any) -> list[Any]:
         """Raise ProcessImmutable unless all belong to drafts."""
         rows = list(objs)
         with transaction.atomic():
@@ -80,15 +78,15 @@ class PartQuerySet(models.QuerySet[Row]):
     delete.queryset_only = True  # type: ignore[attr-defined]
 
 
-class OfProcessQuerySet(PartQuerySet[Row]):
+class OfProcessQuerySet(PartQuerySet):
     """Who may start a version."""
 
-    def create(self, **values: Any) -> Row:
+    def create(self, **values: Any) -> Any:
         """Raise ProcessImmutable unless the row belongs to a draft."""
         return self.bulk_create([self.model(**values)])[0]
 
 
-class OfActivityQuerySet(OfProcessQuerySet[Row]):
+class OfActivityQuerySet(OfProcessQuerySet):
     """Who may do the work of an activity, and who hears that it is late."""
 
     def versions(self) -> Q:

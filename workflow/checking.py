@@ -1,9 +1,11 @@
 """Everything that is to be said about the versions of a tenant, for whoever runs it."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import QuerySet
+
+from kernel.text import storable
 from workflow import graph, publishing, tenancy
 from workflow.errors import ProcessTampered
 from workflow.findings import Finding
@@ -21,12 +23,6 @@ class Checked:
         """Tell whether a finding counts: errors do, and warnings where it is strict."""
         return any(strict or finding.is_error for finding in self.findings)
 
-    def lines(self) -> Iterator[str]:
-        """Yield a line for each finding."""
-        for one in self.findings:
-            mark = "" if one.is_error else f"{one.level}: "
-            yield f"Process {self.process.title}: {mark}{one.message}"
-
     def as_json(self) -> dict[str, Any]:
         return {
             "code": self.process.code,
@@ -42,10 +38,19 @@ def versions(*, code: str | None = None) -> list[Checked]:
 
     Retired versions are left out: nothing starts on them.
     """
-    rows = tenancy.filtered(Process.objects.exclude(status=Process.Status.RETIRED))
+    rows = _rows()
     if code is not None:
         rows = rows.filter(code=code)
     return [checked(row) for row in rows.order_by("code", "version")]
+
+
+def is_known(code: str) -> bool:
+    """Tell whether there is a version with this code that `versions` looks at."""
+    return storable(code) and _rows().filter(code=code).exists()
+
+
+def _rows() -> QuerySet[Process]:
+    return tenancy.filtered(Process.objects.exclude(status=Process.Status.RETIRED))
 
 
 def checked(process: Process) -> Checked:

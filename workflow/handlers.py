@@ -86,7 +86,6 @@ applications: Registry[Callable[..., Any]] = Registry("application")
 push_applications: Registry[Callable[..., Any]] = Registry("push application")
 hooks: Registry[Callable[..., Any]] = Registry("hook")
 preconditions: Registry[Callable[..., Any]] = Registry("precondition")
-applications: Registry[Callable[..., Any]] = Registry("application")
 auto_applications: Registry[Callable[..., Any]] = Registry("auto application")
 compensations: Registry[Callable[..., Any]] = Registry("compensation")
 forms: Registry[Form] = Registry("form")
@@ -128,11 +127,6 @@ def hook(name: str) -> Callable[[Handler], Handler]:
 def precondition(name: str) -> Callable[[Handler], Handler]:
     """Register `predicate(document, workitem)`; False closes the transition."""
     return _decorator(preconditions, name)
-
-
-def application(name: str) -> Callable[[Handler], Handler]:
-    """Register `view(request, id)`: the page at which a person does the work."""
-    return _decorator(applications, name)
 
 
 def compensation(name: str) -> Callable[[Handler], Handler]:

@@ -3,9 +3,11 @@
 import re
 from collections.abc import Iterator
 
+from kernel.errors import ApplicationError
 from workflow import handlers, variables
 from workflow.definitions import ActivityData, ProcessData
 from workflow.findings import Finding
+from workflow.item_page import page_of
 
 VARIABLE = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 MOST_VARIABLE = 64
@@ -69,17 +71,30 @@ def _application(activity: ActivityData) -> Iterator[Finding]:
     if not name:
         return
     own = handlers.auto_applications if activity.autostart else handlers.applications
-    if name in own:
-        return
-    if name in handlers.auto_applications:
+    if name not in own and name in handlers.auto_applications:
         yield Finding(
             "application.by_hand",
             f"{activity.title!r} names an application and is not started by it.",
             activity=activity.key,
             field="application",
         )
-    else:
+    elif name not in own:
         yield _missing(own.kind, name, "application", activity=activity.key)
+    if not activity.autostart:
+        yield from _page(activity)
+
+
+def _page(activity: ActivityData) -> Iterator[Finding]:
+    """Look at what is said about the page at which people do the work."""
+    try:
+        page_of(activity.app_param)
+    except ApplicationError as problem:
+        yield Finding(
+            "application.param",
+            problem.detail,
+            activity=activity.key,
+            field="app_param",
+        )
 
 
 def _schema(data: ProcessData) -> Iterator[Finding]:

@@ -22,7 +22,6 @@ from kernel.translation import translated
 from leave.api import router as leave_router
 from tenants.api import router as signup_router
 from workflow.api import router as workflow_router
-from workflow.api_exports import router as exports_router
 
 logger = logging.getLogger(__name__)
 
@@ -75,7 +74,6 @@ tenant_api.add_router("/auth", auth_router, tags=["sign-in"])
 tenant_api.add_router("/accounts", accounts_router, tags=["accounts"])
 tenant_api.add_router("/protected", protected_router, tags=["me"])
 tenant_api.add_router("/protected", workflow_router, tags=["workflow"])
-tenant_api.add_router("/protected", exports_router, tags=["workflow"])
 tenant_api.add_router("/protected/leave", leave_router, tags=["leave"])
 
 public_api = Api(

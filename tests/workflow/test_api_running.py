@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.db import connection
 
 from kernel import clock
 from tenants.context import use
@@ -352,15 +353,16 @@ def test_a_start_with_a_key_happens_once_whatever_dies(in_acme, alice, installed
         begin("other")
 
 
-def test_twenty_starts_at_once_with_one_key_begin_one_instance(api, acme, alice, ready):
+@pytest.mark.django_db(transaction=True)
+def test_eight_starts_at_once_with_one_key_begin_one_instance(api, acme, alice, ready):
     client_body = starting(acme, alice)
     token_client = [api("alice") for _ in range(8)]
     answers = []
 
     def go(client):
-        answers.append(
-            send(client, "/processes/start", client_body, **{"Idempotency-Key": "k"})
-        )
+        key = {"Idempotency-Key": "k"}
+        answers.append(send(client, "/processes/start", client_body, **key))
+        connection.close()
 
     threads = [threading.Thread(target=go, args=(one,)) for one in token_client]
     for thread in threads:

@@ -9,7 +9,7 @@ from ninja import Router
 from accounts.authentication import TenantAuth
 from kernel import clock
 from workflow import graph, history, paging, xes
-from workflow.api import visible_instance
+from workflow.api.visible import visible_instance
 from workflow.errors import ExportNotAllowed, ProcessNotFound
 from workflow.models import Process, ProcessInstance
 from workflow.paging import known

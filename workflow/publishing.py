@@ -5,6 +5,7 @@ from typing import Any
 from kernel import clock
 from tenants import scheduler
 from workflow import (
+    announcing,
     audit,
     comparing,
     graph,
@@ -199,6 +200,7 @@ def _take_over(
     row.refresh_from_db()
     about = {"code": row.code, "version": row.version, **details}
     audit.record("process.published", by=by, process_id=row.pk, metadata=about)
+    announcing.published(row, by=by)
     return row
 
 

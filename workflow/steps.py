@@ -54,6 +54,7 @@ SHOWN = (
     "forwarded_at",
     "available_at",
     "attempts",
+    "priority",
     "version",
 )
 

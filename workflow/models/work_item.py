@@ -1,5 +1,6 @@
 """One piece of work, for a person or for the engine."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -100,6 +101,26 @@ class WorkItemQuerySet(models.QuerySet["WorkItem"]):
             return rows  # type: ignore[return-value]
         own = Q(user=user) | Q(instance__user=user)
         return rows.filter(own | is_offered_to(user))  # type: ignore[return-value]
+
+    # Under the seed's names
+
+    def get_safe(
+        self,
+        id: int,  # noqa: A002 - the seed's name
+        user: Any = None,
+        enabled_only: bool = False,  # noqa: FBT001, FBT002 - the seed's signature
+        status: Iterable[str] = OPEN,
+    ) -> "WorkItem":
+        """Return a work item that this person may work on; see `looking.get_safe`."""
+        from workflow import looking
+
+        return looking.get_safe(id, user=user, enabled_only=enabled_only, status=status)
+
+    def list_safe(self, user: Any = None, **kwargs: Any) -> Any:
+        """Return the work items of a person, or all; see `looking.list_safe`."""
+        from workflow import looking
+
+        return looking.list_safe(user=user, queryset=self, **kwargs)
 
 
 class WorkItem(models.Model):
@@ -236,6 +257,34 @@ class WorkItem(models.Model):
 
         version = graph.of(self.instance.process)
         return version.outcomes(version.key_of(self.activity_id))
+
+    @property
+    def events(self) -> Any:
+        """What happened to this item, oldest first; the name is the seed's."""
+        from workflow.models.audit_event import AuditEvent
+
+        return AuditEvent.objects.of_instance(self.instance_id).filter(
+            workitem_id=self.pk
+        )
+
+    def check_user(self, user: Any) -> bool:
+        """Say whether a person holds this item, or may take it."""
+        from workflow import looking
+
+        return looking.check_user(self, user)
+
+    def set_user(self, user: Any, commit: bool = True) -> bool:  # noqa: FBT001, FBT002 - the seed's signature
+        """Let a person hold this item; False, and unchanged, where they may not."""
+        from workflow import looking
+
+        return looking.set_user(self, user, commit=commit)
+
+    def can_priority_change(self, user: Any = None) -> bool:
+        """Say whether a person, or the holder, may change the priority."""
+        from workflow import priorities
+
+        person = user or self.user
+        return person is not None and priorities.may_change(person)
 
     def activate(self, actor: Any) -> None:
         """Take this item and start on it."""

@@ -63,10 +63,11 @@ changed AS (
         delegated_by_id = x.delegated_by_id,
         returns = x.returns,
         attempts = x.attempts,
+        priority = x.priority,
         version = w.version + 1
     FROM moved, step, jsonb_to_recordset(step.doc -> 'changed') AS x (
         id bigint, version int, status text, user_id bigint, condition text,
-        delegated_by_id bigint, returns boolean, attempts int,
+        delegated_by_id bigint, returns boolean, attempts int, priority int,
         date timestamptz, activated_at timestamptz, completed_at timestamptz,
         forwarded_at timestamptz
     )

@@ -6,13 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.workflow.processes import END, A, T, parallel, process
+from workflow import drawing, preparing
 from workflow.graph import Graph
-from workflow.publishing import _draft, prepared
 from workflow.routing import Marking, Moves, choose, forward
 
 
 def graph_of(data) -> Graph:
-    return _draft(prepared(data), {}, {})
+    ready, _ = preparing.prepared(data)
+    return drawing.graph_of(ready)
 
 
 def go(graph: Graph, marking: Marking, item: int, activity: str, *keys: str) -> Moves:

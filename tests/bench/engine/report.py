@@ -59,7 +59,7 @@ def verdicts(figures: Figures) -> Iterator[str]:
         yield verdict(
             goal.words,
             described(values, digits=goal.digits),
-            str(goal),
+            f"{goal!s:20}",
             is_met=goal.is_met(median(values)),
             is_sure=len(values) == 1 or is_sure(values, goal.bound),
         )

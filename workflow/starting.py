@@ -33,6 +33,7 @@ from workflow.errors import (
     ProcessNotFound,
 )
 from workflow.models import Process, ProcessInstance, WorkItem
+from workflow.rights import require_startable
 from workflow.steps import Step
 
 LONGEST_KEY = 255
@@ -243,15 +244,6 @@ def startable(name: str, *, by: Any, numbered: bool = False) -> Any:
         raise ProcessNotFound
     require_startable(process, frozenset(process.actor_groups), by=by)
     return process
-
-
-def require_startable(process: Process, groups: frozenset[int], *, by: Any) -> None:
-    """Raise ProcessNotAllowed where a process is off, or not for this person."""
-    allowed = graph.of(process).start_group_ids
-    if not process.enabled or not by.is_active:
-        raise ProcessNotAllowed
-    if allowed and not by.is_superuser and groups.isdisjoint(allowed):
-        raise ProcessNotAllowed
 
 
 def fresh(step: Step) -> WorkItem:

@@ -53,6 +53,8 @@ def startable_by(user: Any) -> "QuerySet[Process]":
     rows = rows.filter(enabled=True)
     if user.is_superuser:
         return rows
+    if not user.has_perm("workflow.can_instantiate"):
+        return rows.none()
     wanted = Process.start_groups.through.objects.filter(process_id=OuterRef("pk"))
     membership = user.groups.through.objects.filter(
         user_id=user.pk, group_id=OuterRef("group_id")

@@ -26,6 +26,13 @@ CONTEXT = {
     "workspaces": [{"name": "Acme", "url": URL}],
     "items": [ITEM],
     "count": 1,
+    "title": "Holiday",
+    "subject": "About your holiday",
+    "text": "It was granted.",
+    "process": "leave",
+    "activity": "Approve",
+    "incident": "automatic work failed",
+    "message": "RuntimeError",
 }
 FOUND = sorted(
     f"{path.parents[1].name}/{path.name.removesuffix('.subject.txt')}"

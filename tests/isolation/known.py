@@ -65,6 +65,7 @@ SECRETS = {
     "workflow.*.key": "a name in a process",
     "workflow.AuditEvent.*hash": "links the events of a chain; opens nothing",
     "workflow.AuditHead.hash": "where a chain ends; opens nothing",
+    "workflow.IdempotencyKey.body_hash": "tells two bodies apart; opens nothing",
     "workflow.Process.code": "the name of a process",
     "workflow.Process.content_hash": "seals a version; opens nothing",
 }

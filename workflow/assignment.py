@@ -83,7 +83,8 @@ def push(step: Step, item: WorkItem, node: Node) -> Any:
 
     Raises PushFailed where it raises, since a failed statement spoils the step.
     """
-    if not node.push_application or node.key in step.unpushable:
+    where = (step.instance.process_id, node.key)
+    if not node.push_application or where in step.unpushable:
         return None
     try:
         handler = handlers.push_applications.get(node.push_application)
@@ -92,7 +93,7 @@ def push(step: Step, item: WorkItem, node: Node) -> Any:
         logger.exception(
             "workflow.push_failed", extra={"handler": node.push_application}
         )
-        raise PushFailed(node.key) from problem
+        raise PushFailed(where) from problem
     is_person = isinstance(user, get_user_model())
     return user if is_person and user.is_active else None
 

@@ -8,7 +8,6 @@ falls out, with an incident that says why, and waits for help.
 
 import logging
 import random
-import traceback
 from collections import deque
 from collections.abc import Callable
 from datetime import timedelta
@@ -19,7 +18,6 @@ from django.db.models import F, TextField, Value
 from django.db.models.functions import Concat
 
 from kernel import clock
-from kernel.errors import ApplicationError
 from workflow import (
     conf,
     graph,
@@ -33,21 +31,18 @@ from workflow import (
     tenancy,
 )
 from workflow.errors import (
-    HandlerFailed,
     NoMatch,
     TokenLimit,
     WorkItemClosed,
     WorkItemConflict,
 )
-from workflow.models import Incident, WorkItem
+from workflow.failures import described, kind_of, traced
+from workflow.models import Incident, ProcessInstance, WorkItem
 from workflow.steps import Step, later
 
 logger = logging.getLogger(__name__)
 
 Status = WorkItem.Status
-#: What is kept of an error's text, and of where it happened.
-LONGEST_MESSAGE: Final = 500
-LONGEST_TRACE: Final = 20_000
 #: How long each further attempt waits, give or take a fifth.
 PAUSES: Final = (timedelta(seconds=10), timedelta(seconds=60), timedelta(seconds=300))
 #: What another attempt would not change.
@@ -111,17 +106,25 @@ def run(item_id: int) -> Step | None:
         return None
 
 
-def _run(item_id: int) -> Step:
+def _run(item_id: int) -> Step | None:
     rows = tenancy.filtered(WorkItem.objects.filter(pk=item_id))
     item = steps.with_all(rows).get()
     if not item.is_open:
         raise WorkItemClosed
+    if not may_run(item.instance):
+        return None
     answer = work(item)
     by = provisioning.system_user()
     return steps.run(
         lambda: steps.read(item_id, by=by, spare=moving.SPARE),
         lambda step: _end(step, answer),
     )
+
+
+def may_run(instance: ProcessInstance) -> bool:
+    """Tell whether the engine may work now; otherwise a timer comes back to it."""
+    is_running = instance.status == ProcessInstance.Status.RUNNING
+    return is_running and instance.process.enabled
 
 
 def work(item: WorkItem) -> dict[str, Any]:
@@ -240,31 +243,3 @@ def _write(item_id: int, decide: Callable[[Step], None]) -> None:
         steps.run(lambda: steps.read(item_id, by=provisioning.system_user()), decide)
     except WorkItemConflict:
         logger.info("workflow.fallout_not_needed", extra={"workitem": item_id})
-
-
-def kind_of(problem: Exception) -> str:
-    """Return the kind of incident that an error is."""
-    if isinstance(problem, HandlerFailed | NoMatch | TokenLimit):
-        return problem.code
-    return "auto.failed"
-
-
-def described(problem: Exception) -> str:
-    """Return what went wrong in a line that can be stored.
-
-    Only our own errors are quoted; the text of another may hold what was typed.
-    """
-    name = type(problem).__name__
-    if isinstance(problem, ApplicationError):
-        handler = problem.extra.get("handler")
-        detail = f"{problem.detail} ({handler})" if handler else problem.detail
-        return inputs.shortened(f"{name}: {detail}")[:LONGEST_MESSAGE]
-    return name
-
-
-def traced(problem: Exception) -> str:
-    """Return where it went wrong, for operators; the texts of errors are left out."""
-    cause = problem.__cause__ or problem
-    frames = traceback.format_tb(cause.__traceback__)
-    text = f"{''.join(frames)}{type(cause).__name__}"
-    return text.replace("\x00", "")[-LONGEST_TRACE:]

@@ -3,6 +3,7 @@
 from typing import Any
 
 from workflow import inputs, steps
+from workflow.acting import require_version
 from workflow.errors import CommentInvalid
 from workflow.models import Comment, ProcessInstance, WorkItem
 from workflow.steps import Step
@@ -14,7 +15,8 @@ def comment_on(
     """Write a remark about an instance, or about one piece of its work.
 
     Also about what has ended. The audit names the remark and does not repeat it.
-    Raises CommentInvalid, and InstanceNotFound where the caller sees no such instance.
+    Raises CommentInvalid, VersionMismatch, and InstanceNotFound where the caller sees
+    no such instance.
     """
     text = text.strip()
     if not text:
@@ -23,6 +25,7 @@ def comment_on(
     written: list[Comment] = []
 
     def decide(step: Step) -> None:
+        require_version(item or instance, item or step.instance)
         comment = Comment.objects.create(
             instance=step.instance,
             workitem=item,

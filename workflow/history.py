@@ -107,7 +107,7 @@ def after(item: Item | None, event: AuditEvent) -> Item:
         item = Item(
             event.workitem_id or 0, event.activity_id or 0, "", event.created_at
         )
-    status = event.status_to or ("inactive" if retried(event) else item.status)
+    status = event.status_to or ("inactive" if retried(item, event) else item.status)
     if status != item.status:
         item = replace(item, status=status, since=event.created_at)
     if event.action in HANDED:
@@ -121,8 +121,9 @@ def after(item: Item | None, event: AuditEvent) -> Item:
     return item
 
 
-def retried(event: AuditEvent) -> bool:
-    return event.action == "incident.retried"
+def retried(item: Item, event: AuditEvent) -> bool:
+    """Tell whether work that had fallen out was begun again."""
+    return item.status == "fallout" and event.action == "incident.retried"
 
 
 # What happens to all work items with their instance

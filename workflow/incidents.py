@@ -9,7 +9,7 @@ from typing import Any
 
 from workflow import inputs, lifecycle, moving, routing
 from workflow.acting import act
-from workflow.assignment import place
+from workflow.assignment import place, set_timeouts
 from workflow.errors import IncidentClosed, IncidentNotAllowed
 from workflow.models import Incident, WorkItem
 from workflow.moves import require_running
@@ -49,6 +49,8 @@ def begin_again(step: Step) -> None:
     step.change(item, status=Status.INACTIVE.value, attempts=0)
     if node.is_subflow or node.is_automatic or item.user_id is None:
         place(step, [(item, node)])
+    else:
+        set_timeouts(step, item, node)
 
 
 def waits_at_join(step: Step) -> bool:
@@ -117,4 +119,5 @@ def resolve(
 
     item = act(incident.workitem, by, checked, spare=moving.SPARE)
     incident.refresh_from_db()
+    item.refresh_from_db()
     return item

@@ -9,13 +9,14 @@ from typing import Any, Final
 
 from django.db import OperationalError, transaction
 
-from workflow import inputs, steps, tree
+from workflow import conf, inputs, steps, tree
 from workflow.acting import require_version
 from workflow.errors import (
     InstanceClosed,
     InstanceNotAllowed,
     InstanceState,
     ReasonInvalid,
+    WorkItemConflict,
 )
 from workflow.models import ProcessInstance, WorkItem
 from workflow.models.work_item import LIVE
@@ -37,20 +38,24 @@ def suspend_instance(instance: ProcessInstance, *, by: Any) -> ProcessInstance:
         require_manager(by)
         if found.top.instance.status != Status.RUNNING:
             raise state_of(found.top.instance)
-        for step in found.branch():
-            pause(found, step)
+        found.walk(pause)
 
     return move(instance, decide, by=by)
 
 
-def pause(found: Tree, step: Step) -> None:
-    """Pause one instance; one that was paused by itself stays so at the resuming."""
+def pause(found: Tree, step: Step) -> bool:
+    """Pause one instance; return whether those below it are to be paused.
+
+    One that was paused by itself stays so at the resuming, with all below it.
+    """
     status = step.instance.status
-    if status == Status.RUNNING:
-        step.event("instance.suspended", moved=("running", "suspended"))
-        found.change(step, "suspended", old="running", work="pause")
-    elif status == Status.SUSPENDED:
+    if status == Status.SUSPENDED:
         found.change(step, "suspended", old="suspended", work="")
+    if status != Status.RUNNING:
+        return False
+    step.event("instance.suspended", moved=("running", "suspended"))
+    found.change(step, "suspended", old="running", work="pause")
+    return True
 
 
 def resume_instance(instance: ProcessInstance, *, by: Any) -> ProcessInstance:
@@ -66,22 +71,22 @@ def resume_instance(instance: ProcessInstance, *, by: Any) -> ProcessInstance:
             raise state_of(found.top.instance)
         if found.parent and found.parent.instance.status == Status.SUSPENDED:
             raise InstanceState("What this is a part of is suspended; resume that.")
-        for step in found.branch():
-            go_on(found, step)
+        found.walk(go_on)
 
     return move(instance, decide, by=by)
 
 
-def go_on(found: Tree, step: Step) -> None:
-    """Resume one instance, but for one that was paused by itself."""
+def go_on(found: Tree, step: Step) -> bool:
+    """Resume one instance, but for one that was paused by itself; see `pause`."""
     instance = step.instance
     if instance.status != Status.SUSPENDED:
-        return
+        return False
     if instance.old_status == Status.SUSPENDED:
         found.change(step, "suspended", old="running", work="")
-        return
+        return False
     step.event("instance.resumed", moved=("suspended", "running"))
     found.change(step, "running", old=None, work="resume")
+    return True
 
 
 def cancel_instance(
@@ -101,8 +106,7 @@ def cancel_instance(
             require_manager(by)
         if not top.is_open:
             raise InstanceClosed
-        for step in found.branch():
-            end(found, step)
+        found.walk(end)
         tell_parent(found)
 
     return move(instance, decide, by=by, reason=reason)
@@ -117,11 +121,11 @@ def checked_reason(reason: str) -> str:
     return text
 
 
-def end(found: Tree, step: Step) -> None:
-    """End one instance and cancel its open work."""
+def end(found: Tree, step: Step) -> bool:
+    """End one instance and cancel its open work; return whether to go on below."""
     instance = step.instance
     if not instance.is_open:
-        return
+        return False
     items = WorkItem.objects.filter(instance=instance, status__in=LIVE).order_by("id")
     for item in items:
         step.event("workitem.cancelled", item, moved=(item.status, "cancelled"))
@@ -134,6 +138,7 @@ def end(found: Tree, step: Step) -> None:
     instance.marking = {}
     instance.closed_at = found.now
     instance.close_reason = found.reason
+    return True
 
 
 def tell_parent(found: Tree) -> None:
@@ -160,19 +165,31 @@ def move(
     reason: str = "",
 ) -> ProcessInstance:
     """Lock the tree, decide and write; the caller's own object shows the new state."""
-    try:
-        with transaction.atomic():
-            found = tree.lock(instance, by=by, reason=reason)
-            require_version(instance, found.top.instance)
-            decide(found)
-            found.write()
-    except OperationalError as problem:
-        steps.refuse_waiting(problem)
-        raise
+    found = attempt(instance, decide, by=by, reason=reason)
     for name in SHOWN:
         setattr(instance, name, getattr(found.top.instance, name))
     instance.version = found.top.instance.version + 1
     return instance
+
+
+def attempt(
+    instance: ProcessInstance, decide: Callable[[Tree], None], *, by: Any, reason: str
+) -> Tree:
+    """Lock, decide and write; once more where two waited for each other."""
+    for left in reversed(range(1 + int(conf.value("GOFLOW_STEP_RETRIES")))):
+        try:
+            with transaction.atomic():
+                found = tree.lock(instance, by=by, reason=reason)
+                require_version(instance, found.top.instance)
+                decide(found)
+                found.write()
+        except OperationalError as problem:
+            steps.refuse_waiting(problem)
+            if not left or not steps.is_deadlock(problem):
+                raise
+        else:
+            return found
+    raise WorkItemConflict
 
 
 def require_manager(by: Any) -> None:

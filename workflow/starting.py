@@ -73,7 +73,8 @@ def start_process(
     try:
         step = steps.run(begin, first)
     except IntegrityError:
-        before = started_before(process_name, idempotency_key, by=by)
+        about = document if save is None else None
+        before = started_before(process_name, idempotency_key, about=about, by=by)
         if before is None:
             raise
         return first_item(before)
@@ -107,7 +108,7 @@ def prepare_process(
     try:
         return steps.run(begin, lambda step: step.event("instance.created")).instance
     except IntegrityError:
-        before = started_before(process_name, idempotency_key, by=by)
+        before = started_before(process_name, idempotency_key, about=document, by=by)
         if before is None:
             raise
         return before
@@ -199,11 +200,11 @@ def require_key(key: str | None) -> None:
 
 
 def started_before(
-    process_name: str, key: str | None, *, by: Any
+    process_name: str, key: str | None, *, about: models.Model | None, by: Any
 ) -> ProcessInstance | None:
     """Return what this person began with the key before, or None.
 
-    Raises IdempotencyKeyReused where that is another process.
+    Raises IdempotencyKeyReused where that is another process or about another object.
     """
     if key is None:
         return None
@@ -213,6 +214,8 @@ def started_before(
     if before is None:
         return None
     if process_name not in {before.process.title, before.process.code}:
+        raise IdempotencyKeyReused
+    if about is not None and before.object_id != str(about.pk):
         raise IdempotencyKeyReused
     return before
 
@@ -256,4 +259,7 @@ def fresh(step: Step) -> WorkItem:
 def first_item(instance: ProcessInstance) -> WorkItem:
     """Return the work item that an instance began with."""
     rows = WorkItem.objects.filter(instance=instance, workitem_from=None)
-    return steps.with_all(rows).order_by("id")[:1].get()
+    item = steps.with_all(rows).order_by("id").first()
+    if item is None:
+        raise InstanceState("The process instance was prepared, and not started.")
+    return item

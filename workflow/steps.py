@@ -66,7 +66,8 @@ class MovedOn(Exception):
 class PushFailed(Exception):
     """A push application raised; the step begins anew without it."""
 
-    def __init__(self, activity: str) -> None:
+    def __init__(self, activity: tuple[int, str]) -> None:
+        #: The number of the version, and the key of the activity in it.
         self.activity = activity
         super().__init__(activity)
 
@@ -82,7 +83,7 @@ class Step:
     groups: frozenset[int] = frozenset()
     item: WorkItem | None = None
     #: Activities whose push application raised in an earlier attempt.
-    unpushable: frozenset[str] = frozenset()
+    unpushable: frozenset[tuple[int, str]] = frozenset()
     changed: dict[int, WorkItem] = field(default_factory=dict)
     released: dict[int, WorkItem] = field(default_factory=dict)
     arrived: set[int] = field(default_factory=set)
@@ -294,8 +295,10 @@ class Step:
     @property
     def says_something(self) -> bool:
         """Whether there is anything to write."""
-        changes = self.changed or self.released or self.created
-        return bool(changes or self.ended or self.armed or self.events)
+        is_new = self.instance._state.adding  # noqa: SLF001 - where Django says whether a row is there
+        changes = is_new or self.changed or self.released or self.created
+        told = self.events or self.incidents or self.resolved
+        return bool(changes or self.ended or self.armed or told)
 
     def write(self) -> None:
         """Write the step. Raises MovedOn where another one was faster."""
@@ -428,7 +431,7 @@ def read(item_id: int, *, by: Any, spare: int = 0) -> Step:
     if conf.value("GOFLOW_LOCK_STRATEGY") == "pessimistic":
         limit_waiting()
         # The instance comes first in every step, so no two wait for each other.
-        rows = rows.select_for_update(of=("instance", "self"))
+        rows = rows.select_for_update(of=("instance", "self"), no_key=True)
     rows = rows.annotate(actor_groups=groups_of(by))
     if spare:
         rows = rows.annotate(spare=reserved(ITEM_NUMBERS, spare))
@@ -454,7 +457,7 @@ def read_instance(instance_id: int, *, by: Any, spare: int = 0) -> Step:
     rows = rows.select_related("process", "user")
     if conf.value("GOFLOW_LOCK_STRATEGY") == "pessimistic":
         limit_waiting()
-        rows = rows.select_for_update(of=("self",))
+        rows = rows.select_for_update(of=("self",), no_key=True)
     instance: Any = rows.annotate(
         actor_groups=groups_of(by), spare=reserved(ITEM_NUMBERS, spare)
     ).first()
@@ -483,7 +486,7 @@ def run(begin: Callable[[], Step], decide: Callable[[Step], None]) -> Step:
     it changes nothing. Both are called again where the instance moved meanwhile.
     Raises WorkItemConflict where that never ends.
     """
-    unpushable: frozenset[str] = frozenset()
+    unpushable: frozenset[tuple[int, str]] = frozenset()
     tries = 1 + int(conf.value("GOFLOW_STEP_RETRIES"))
     while tries:
         try:
@@ -500,7 +503,7 @@ def run(begin: Callable[[], Step], decide: Callable[[Step], None]) -> Step:
 def _attempt(
     begin: Callable[[], Step],
     decide: Callable[[Step], None],
-    unpushable: frozenset[str],
+    unpushable: frozenset[tuple[int, str]],
 ) -> Step:
     with transaction.atomic():
         step = begin()
@@ -513,9 +516,14 @@ def _attempt(
 
 def _after(problem: OperationalError, tries: int) -> int:
     refuse_waiting(problem)
-    if _state(problem) != DEADLOCK or connection.in_atomic_block:
+    if not is_deadlock(problem):
         raise problem
     return tries - 1
+
+
+def is_deadlock(problem: OperationalError) -> bool:
+    """Tell whether two waited for each other, and trying again may help."""
+    return _state(problem) == DEADLOCK and not connection.in_atomic_block
 
 
 def refuse_waiting(problem: OperationalError) -> None:

@@ -20,13 +20,22 @@ from workflow import (
     graph,
     handlers,
     inputs,
+    moves,
     moving,
     provisioning,
     steps,
     tenancy,
     variables,
 )
-from workflow.errors import DataInvalid, NoMatch, WorkItemState
+from workflow.errors import (
+    DataInvalid,
+    InstanceState,
+    NoMatch,
+    ProcessDisabled,
+    WorkItemConflict,
+    WorkItemState,
+)
+from workflow.failures import described, kind_of, traced
 from workflow.graph import Graph, Node
 from workflow.models import Process, ProcessInstance, WorkItem
 from workflow.steps import Step
@@ -53,7 +62,11 @@ def begin(step: Step, item: WorkItem, node: Node) -> None:
             stop(step, item, "subflow.depth", f"Subflows nest {deepest} deep at most.")
             return
         child = Step(
-            child_of(step, item, node), by=step.by, now=step.now, groups=step.groups
+            child_of(step, item, node),
+            by=step.by,
+            now=step.now,
+            groups=step.groups,
+            unpushable=step.unpushable,
         )
     except CannotStart as problem:
         stop(step, item, "subflow.missing", str(problem))
@@ -171,25 +184,27 @@ def value_of(value: Any, data: Mapping[str, Any], schema: Mapping[str, Any]) -> 
 def come_back(item_id: int) -> Step | None:
     """Complete the work item of a child that is complete, and send its token on.
 
-    Returns the step, or None where there is nothing to do (any more).
+    Returns the step, or None where there is nothing to do, yet or any more; what
+    fails is an incident, and no matter of whoever finished the child.
     """
     by = provisioning.system_user()
     try:
         return steps.run(
             lambda: steps.read(item_id, by=by, spare=moving.SPARE), complete
         )
-    except WorkItemState:
-        return None
-    except NoMatch as problem:
-        return fall_out(item_id, problem.detail)
+    except (WorkItemConflict, InstanceState, ProcessDisabled):
+        return None  # the timer comes back to it, if there is anything to do
+    except Exception as problem:
+        logger.exception("workflow.subflow_failed", extra={"workitem": item_id})
+        return fall_out(item_id, problem)
 
 
 def complete(step: Step) -> None:
     """Decide what the end of a child does. Raises WorkItemState where it is not so."""
     item, node = step.current, step.node
-    running = step.instance.status == ProcessInstance.Status.RUNNING
-    if item.status != Status.BLOCKED or not node.is_subflow or not running:
+    if item.status != Status.BLOCKED or not node.is_subflow:
         raise WorkItemState
+    moves.require_running(step)
     child = item.children.order_by("-id").select_related("process").first()
     if child is None or child.status != ProcessInstance.Status.COMPLETE:
         raise WorkItemState
@@ -224,19 +239,25 @@ def map_out(step: Step, child: ProcessInstance, node: Node) -> str | None:
     return None if outcome is None else str(outcome)[: inputs.LONGEST_OUTCOME]
 
 
-def fall_out(item_id: int, message: str) -> Step | None:
+def fall_out(item_id: int, problem: Exception) -> Step | None:
     """Show that the token of a subflow cannot go on."""
 
     def decide(step: Step) -> None:
         item = step.current
         if item.status != Status.BLOCKED:
             raise WorkItemState
-        step.fall_out(item, before="blocked", kind="split.no_match", message=message)
+        step.fall_out(
+            item,
+            before="blocked",
+            kind=kind_of(problem),
+            message=described(problem),
+            trace=traced(problem),
+        )
         step.change(item, status=Status.FALLOUT.value)
         step.end_timers(item)
 
     by = provisioning.system_user()
     try:
         return steps.run(lambda: steps.read(item_id, by=by), decide)
-    except WorkItemState:
+    except WorkItemConflict:
         return None

@@ -14,13 +14,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Min, QuerySet
+from django.db.models import F, Min, QuerySet, Value
+from django.db.models.functions import Least
 
 from kernel import clock
 from tenants import scheduler
 from tenants.context import context_uuid
-from workflow import automatic, conf, moving, notices, provisioning
+from workflow import automatic, conf, moving, notices, provisioning, subflow
 from workflow.deciding import Deciding
+from workflow.failures import kind_of
 from workflow.models import ProcessInstance, Timer, WorkItem
 from workflow.models.work_item import LIVE
 from workflow.steps import PushFailed, Step
@@ -39,6 +41,10 @@ NOTICES: dict[str, Callable[[WorkItem], bool]] = {
     Timer.Kind.NOTICE: notices.send_about,
     Timer.Kind.ALARM: notices.send_alarm,
 }
+
+
+#: Counted up to what the column holds.
+ONE_MORE = Least(F("attempts") + 1, Value(30_000))
 
 
 @dataclass
@@ -134,6 +140,7 @@ def _take(due: "QuerySet[Timer]") -> Timer | None:
             # Instance, item, timer: the order of every step.
             of=("workitem__instance", "workitem", "self"),
             skip_locked=True,
+            no_key=True,
         )
         .order_by("due_at", "id")
         .first()
@@ -154,7 +161,7 @@ def _fire_next(due: "QuerySet[Timer]") -> str | None:
 
 
 def _fire(
-    due: "QuerySet[Timer]", taken: list[Timer], unpushable: frozenset[str]
+    due: "QuerySet[Timer]", taken: list[Timer], unpushable: frozenset[tuple[int, str]]
 ) -> str | None:
     follow: Step | None = None
     try:
@@ -179,7 +186,7 @@ def _fire(
     return timer.kind
 
 
-def _expire(timer: Timer, unpushable: frozenset[str]) -> Step | None:
+def _expire(timer: Timer, unpushable: frozenset[tuple[int, str]]) -> Step | None:
     """Fire a timeout: the item expires and its token takes the transition."""
     item = timer.workitem
     running = item.instance.status == ProcessInstance.Status.RUNNING
@@ -213,19 +220,26 @@ def _mark(timer: Timer, state: str) -> None:
 def _lease(timer: Timer) -> None:
     """Keep others away while an interrupted piece of automatic work is run again."""
     Timer.objects.filter(pk=timer.pk).update(
-        due_at=clock.now() + LEASE, attempts=F("attempts") + 1
+        due_at=clock.now() + LEASE, attempts=ONE_MORE
     )
 
 
 def _run_again(timer: Timer) -> None:
     if timer.attempts >= MOST_RUNS:
-        problem = RuntimeError("The run was interrupted again and again.")
-        automatic.fall_out(timer.workitem_id, kind="auto.failed", problem=problem)
+        give_up(timer, RuntimeError("The run was interrupted again and again."))
     elif timer.kind == Timer.Kind.AUTO:
         automatic.run_and_follow(timer.workitem_id)
     else:
         automatic.come_back_and_follow(timer.workitem_id)
     _drop_done(timer)
+
+
+def give_up(timer: Timer, problem: Exception) -> None:
+    """Show that work whose runs died again and again needs help."""
+    if timer.kind == Timer.Kind.CHILD:
+        subflow.fall_out(timer.workitem_id, problem)
+    else:
+        automatic.fall_out(timer.workitem_id, kind="auto.failed", problem=problem)
 
 
 def _drop_done(timer: Timer) -> None:
@@ -240,12 +254,14 @@ def _after_failure(timer: Timer, problem: Exception) -> None:
     from kernel.errors import Invalid
 
     if timer.kind == Timer.Kind.TIMEOUT and isinstance(problem, Invalid):
-        automatic.fall_out(timer.workitem_id, kind="handler.failed", problem=problem)
+        kind = kind_of(problem)
+        kind = kind if kind != "auto.failed" else "handler.failed"
+        automatic.fall_out(timer.workitem_id, kind=kind, problem=problem)
         return
     pause = PAUSES[min(timer.attempts, len(PAUSES) - 1)]
     due_at = clock.now() + pause
     with transaction.atomic():
         Timer.objects.filter(pk=timer.pk, state="pending").update(
-            due_at=due_at, attempts=F("attempts") + 1
+            due_at=due_at, attempts=ONE_MORE
         )
         scheduler.arm(due_at)

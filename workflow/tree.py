@@ -1,7 +1,7 @@
 """An instance and all that its subflows began, as one thing to pause or to end."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -42,14 +42,17 @@ class Tree:
         item = self.top.instance.parent_workitem
         return self.steps[item.instance_id] if item else None
 
-    def branch(self) -> Iterable[Step]:
-        """Return the instance that is meant and all below it, from the top down."""
-        found = {self.top.instance.pk}
+    def walk(self, visit: "Callable[[Tree, Step], bool]") -> None:
+        """Visit the instance that is meant and what is below it, from the top down.
+
+        `visit` says of each whether to go on below it.
+        """
+        above: set[int] = set()
         for number, step in self.steps.items():
             item = step.instance.parent_workitem
-            if item is not None and item.instance_id in found:
-                found.add(number)
-        return [step for number, step in self.steps.items() if number in found]
+            is_below = item is not None and item.instance_id in above
+            if (step is self.top or is_below) and visit(self, step):
+                above.add(number)
 
     def change(self, step: Step, status: str, *, old: str | None, work: Work) -> None:
         """Set the status of an instance, and say what happens to its work."""
@@ -105,11 +108,12 @@ def lock(instance: ProcessInstance, *, by: Any, reason: str = "") -> Tree:
     Raises InstanceNotFound.
     """
     steps.limit_waiting()
+    require_seen(instance, by=by)
     root = instance.root_id or instance.pk
     known: set[int] = set()
     # A step may begin a subflow while its instance is waited for; once every row that
     # could do so is locked, another look finds no more.
-    while (rows := _locked(root, by=by)).keys() != known:
+    while (rows := _locked(root)).keys() != known:
         known = set(rows)
     if instance.pk not in rows:
         raise InstanceNotFound
@@ -118,10 +122,21 @@ def lock(instance: ProcessInstance, *, by: Any, reason: str = "") -> Tree:
     return Tree(found[instance.pk], steps=found, now=now, by=by, reason=reason)
 
 
-def _locked(root: int, *, by: Any) -> dict[int, ProcessInstance]:
-    rows = tenancy.filtered(
-        ProcessInstance.objects.filter(Q(pk=root) | Q(root=root)), user=by
-    )
+def require_seen(instance: ProcessInstance, *, by: Any) -> None:
+    """Raise InstanceNotFound where the tenant filter hides the instance that is meant.
+
+    What it is a part of, and what is a part of it, moves with it, seen or not.
+    """
+    if not tenancy.filters():
+        return
+    rows = tenancy.filtered(ProcessInstance.objects.filter(pk=instance.pk), user=by)
+    if not rows.exists():
+        raise InstanceNotFound
+
+
+def _locked(root: int) -> dict[int, ProcessInstance]:
+    rows = tenancy.own(ProcessInstance.objects.filter(Q(pk=root) | Q(root=root)))
     rows = rows.select_related("process", "parent_workitem")
-    locked = rows.select_for_update(of=("self",)).order_by("depth", "id")
-    return {row.pk: row for row in locked}
+    # The keys do not change, so that a step which only refers to a row need not wait.
+    locked = rows.select_for_update(of=("self",), no_key=True)
+    return {row.pk: row for row in locked.order_by("depth", "id")}

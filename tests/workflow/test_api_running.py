@@ -11,9 +11,10 @@ from django.db import connection
 from kernel import clock
 from tenants.context import use
 from tests.workflow import processes
-from tests.workflow.processes import approval, behaving, document, install, start
+from tests.workflow.processes import approval, behaving, document, install
 from tests.workflow.test_api import API, assert_problem, post
 from tests.workflow.test_incidents import failed
+from workflow.errors import IdempotencyKeyReused, InstanceState
 from workflow.models import (
     AuditEvent,
     Comment,
@@ -347,8 +348,6 @@ def test_a_start_with_a_key_happens_once_whatever_dies(in_acme, alice, installed
     assert begin() == first
     assert ProcessInstance.objects.filter(idempotency_key="once").count() == 1
     installed(approval("other"))
-    from workflow.errors import IdempotencyKeyReused
-
     with pytest.raises(IdempotencyKeyReused):
         begin("other")
 
@@ -376,6 +375,38 @@ def test_eight_starts_at_once_with_one_key_begin_one_instance(api, acme, alice, 
         assert ProcessInstance.objects.filter(idempotency_key="k").count() == 1
 
 
-def test_start_is_listed_once(in_acme, alice, installed):
+def test_a_key_that_began_something_else_is_refused(in_acme, alice, installed):
     installed(approval())
-    assert start(alice).instance.idempotency_key is None
+    about, other = document(alice), document(alice)
+    begin = ProcessInstance.objects.start
+    prepared = begin("test", alice, about, idempotency_key="k", deferred=True)
+    assert begin("test", alice, about, idempotency_key="k", deferred=True) == prepared
+    with pytest.raises(InstanceState):
+        begin("test", alice, about, idempotency_key="k")
+    with pytest.raises(IdempotencyKeyReused):
+        begin("test", alice, other, idempotency_key="k", deferred=True)
+
+
+def test_comments_and_resolutions_honour_the_version_too(api, acme, alice, ready):
+    wrong = {"If-Match": '"999"'}
+    answer = send(api("bob"), f"/workitems/{ready.pk}/comments", {"text": "x"}, **wrong)
+    assert_problem(answer, 412, "precondition.failed")
+    with use(acme):
+        _, incident = failed(install, alice)
+    answer = send(
+        api("carol"), f"/incidents/{incident.pk}/skip", {"reason": "x"}, **wrong
+    )
+    assert_problem(answer, 412, "precondition.failed")
+
+
+def test_a_remark_about_hidden_work_is_hidden(api, acme, ready, settings):
+    post(api("bob"), f"/workitems/{ready.pk}/comments", {"text": "Secret."})
+
+    def hides(queryset, request=None, user=None):
+        if queryset.model is WorkItem:
+            return queryset.exclude(pk=ready.pk)
+        return queryset
+
+    settings.GOFLOW_TENANT_FILTER = hides
+    answer = api("alice").get(f"{API}/instances/{ready.instance_id}/comments")
+    assert answer.json() == []

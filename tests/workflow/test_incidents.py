@@ -389,3 +389,43 @@ def test_nothing_that_failed_is_left_without_an_incident(installed, alice, helpe
     running = ProcessInstance.objects.filter(status="running")
     assert [one.pk for one in running] == [stuck.instance_id]
     assert Incident.objects.open().filter(instance=stuck.instance_id).exists()
+
+
+def test_a_retry_sets_the_timeout_of_held_work_again(
+    frozen_clock, installed, alice, bob, helper
+):
+    installed(
+        process(
+            A("ask", "Ask"),
+            A("late", "Late"),
+            END,
+            ways=(
+                T("ask", "end", "Go"),
+                T("ask", "late", "Late", "timeout:3d", post_hook="tests.after"),
+                T("late", "end", "Close"),
+            ),
+        )
+    )
+    item = start(alice)
+
+    def fails(workitem, transition):
+        raise RuntimeError
+
+    clock.advance(timedelta(days=3, seconds=1))
+    with behaving(after=fails):
+        timers.run()
+    incident = item.incidents.get()
+    assert incident.kind == "handler.failed"
+    incidents.retry_incident(incident, by=helper, reason="Mended")
+    clock.advance(timedelta(days=3, seconds=1))
+    timers.run()
+    assert at(item.instance, "late").status == "inactive"
+
+
+def test_without_audit_an_incident_is_still_resolved(
+    installed, alice, helper, settings
+):
+    _, incident = failed(installed, alice)
+    settings.GOFLOW_AUDIT_ENABLED = False
+    incidents.skip_incident(incident, by=helper, reason="x", condition="ELSE")
+    assert incident.resolution == "skipped"

@@ -27,6 +27,7 @@ from workflow.errors import (
     DataInvalid,
     InstanceClosed,
     InstanceNotAllowed,
+    InstanceNotFound,
     InstanceState,
     ProcessNotAllowed,
     ReasonInvalid,
@@ -339,3 +340,74 @@ def test_work_that_was_claimed_is_given_back_on_resume(waiting, bob, chief):
     lifecycle.suspend_instance(waiting.instance, by=chief)
     lifecycle.resume_instance(waiting.instance, by=chief)
     assert (fresh(waiting).user, fresh(waiting).status) == (bob, "inactive")
+
+
+def test_three_levels_of_suspension_are_taken_back_one_by_one(installed, alice, chief):
+    inner = process(
+        A("check", "Check"),
+        END,
+        ways=(T("check", "end", "x"),),
+        code="inner",
+        begin="check",
+    )
+    middle = process(
+        A("in", "In", kind="subflow", subflow="inner"),
+        END,
+        ways=(T("in", "end", "x"),),
+        code="middle",
+        begin="in",
+    )
+    outer = process(
+        A("ask", "Ask"),
+        A("sub", "Sub", kind="subflow", subflow="middle"),
+        END,
+        ways=(T("ask", "sub", "x"), T("sub", "end", "x")),
+    )
+    for data in (inner, middle, outer):
+        installed(data)
+    item = start(alice)
+    do(item, alice)
+    child = at(item.instance, "sub").children.get()
+    below = at(child, "in").children.get()
+    levels = [below, child, item.instance]
+
+    for one in levels:
+        lifecycle.suspend_instance(one, by=chief)
+    for number, one in enumerate(reversed(levels), 1):
+        lifecycle.resume_instance(one, by=chief)
+        states = [
+            ProcessInstance.objects.get(pk=row.pk).status for row in reversed(levels)
+        ]
+        assert states == ["running"] * number + ["suspended"] * (3 - number)
+    assert standing(below) == [("check", "inactive")]
+
+
+def test_relatives_that_a_filter_hides_move_with_the_instance(
+    installed, alice, chief, settings
+):
+    nested(installed)
+    item = start(alice)
+    do(item, alice)
+    child = at(item.instance, "sub").children.get()
+
+    def hides_parents(queryset, request=None, user=None):
+        if queryset.model is ProcessInstance:
+            return queryset.exclude(parent_workitem=None)
+        return queryset
+
+    settings.GOFLOW_TENANT_FILTER = hides_parents
+    lifecycle.suspend_instance(child, by=chief)
+    lifecycle.resume_instance(child, by=chief)
+    with pytest.raises(InstanceNotFound):
+        lifecycle.suspend_instance(item.instance, by=chief)
+    lifecycle.cancel_instance(child, by=chief, reason="x")
+    assert at(item.instance, "sub").status == "fallout"
+
+
+def test_without_audit_a_prepared_instance_is_written(installed, alice, settings):
+    settings.GOFLOW_AUDIT_ENABLED = False
+    installed(approval())
+    instance = ProcessInstance.objects.start(
+        "test", alice, start(alice).wfobject(), deferred=True
+    )
+    assert ProcessInstance.objects.get(pk=instance.pk).status == "initiated"

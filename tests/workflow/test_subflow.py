@@ -22,6 +22,7 @@ from workflow import automatic, incidents, lifecycle, timers
 from workflow.models import (
     AuditEvent,
     Incident,
+    Process,
     ProcessInstance,
     Timer,
     WorkItem,
@@ -365,3 +366,87 @@ def test_r27_a_failing_child_does_not_touch_its_parent(installed, alice):
     blocked = at(item.instance, "sub")
     assert blocked.status == "blocked"
     assert standing(blocked.children.get()) == [("check", "fallout")]
+
+
+def test_r33_a_push_that_raises_at_the_begin_of_a_child_falls_back_to_its_roles(
+    installed, alice
+):
+    installed(
+        process(
+            A("check", "Check", push_application="tests.push", roles=("Managers",)),
+            END,
+            ways=(T("check", "end", "x"),),
+            code="child",
+            begin="check",
+        )
+    )
+    installed(parent())
+
+    def raises(workitem):
+        raise RuntimeError
+
+    with behaving(push=raises):
+        item = start(alice)
+        do(item, alice)
+    instance = at(item.instance, "sub").children.get()
+    assert standing(instance) == [("check", "inactive")]
+    assert at(instance, "check").user is None
+
+
+def test_what_fails_on_the_way_back_is_an_incident_and_not_the_childs(
+    installed, alice, chief
+):
+    installed(child())
+    installed(
+        process(
+            A("ask", "Ask"),
+            A("sub", "Sub", kind="subflow", subflow="child"),
+            A("after", "After"),
+            END,
+            ways=(
+                T("ask", "sub", "a"),
+                T("sub", "after", "b", post_hook="tests.after"),
+                T("after", "end", "c"),
+            ),
+        )
+    )
+    item = start(alice)
+    do(item, alice)
+    blocked = at(item.instance, "sub")
+
+    def fails(workitem, transition):
+        raise RuntimeError
+
+    with behaving(after=fails):
+        through(blocked.children.get(), alice)
+    blocked.refresh_from_db()
+    incident = blocked.incidents.get()
+    assert (blocked.status, incident.kind) == ("fallout", "handler.failed")
+    incidents.skip_incident(incident, by=chief, reason="Mended")
+    assert at(item.instance, "after").status == "inactive"
+
+
+def test_a_parent_that_is_switched_off_goes_on_when_it_is_switched_on(installed, alice):
+    blocked, instance = begun(installed, alice)
+    Process.objects.filter(code="test").update(enabled=False)
+    through(instance, alice)
+    blocked.refresh_from_db()
+    assert blocked.status == "blocked"
+    Process.objects.filter(code="test").update(enabled=True)
+    timers.run()
+    assert at(blocked.instance, "after").status == "inactive"
+
+
+def test_a_retry_that_fails_again_at_once_leaves_an_open_incident(
+    installed, alice, chief
+):
+    installed(child())
+    installed(parent())
+    Process.objects.filter(code="child").written(status="retired")
+    item = start(alice)
+    do(item, alice)
+    stuck = at(item.instance, "sub")
+    incidents.retry_incident(stuck.incidents.get(), by=chief, reason="Hope")
+    stuck.refresh_from_db()
+    assert stuck.status == "fallout"
+    assert [one.is_open for one in stuck.incidents.order_by("id")] == [False, True]

@@ -7,6 +7,7 @@ from ninja import Router
 
 from accounts.authentication import TenantAuth
 from workflow import incidents
+from workflow.api.visible import expect_version
 from workflow.errors import IncidentNotFound, PageInvalid
 from workflow.idempotency import idempotent
 from workflow.models import Incident
@@ -54,4 +55,5 @@ def visible_incident(request: HttpRequest, incident_id: int) -> Incident:
     incident: Incident | None = rows.select_related("workitem").first()
     if incident is None:
         raise IncidentNotFound
+    expect_version(request, incident.workitem)
     return incident

@@ -121,7 +121,11 @@ def list_comments(
 ) -> list[Comment]:
     """List what was remarked about an instance and its work."""
     instance = visible_instance(request, instance_id)
-    return page_of(request, response, instance.comments.select_related("author"))
+    return page_of(
+        request,
+        response,
+        instance.comments.visible_to(request.user).select_related("author"),
+    )
 
 
 @router.post("/instances/{instance_id}/comments", response=CommentedOut)

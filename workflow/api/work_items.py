@@ -166,7 +166,11 @@ def list_item_comments(
 ) -> list[Comment]:
     """List what was remarked about a work item."""
     item = visible_item(request, item_id)
-    return page_of(request, response, item.comments.select_related("author"))
+    return page_of(
+        request,
+        response,
+        item.comments.visible_to(request.user).select_related("author"),
+    )
 
 
 @router.post("/workitems/{item_id}/comments", response=CommentedOut)

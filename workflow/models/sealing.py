@@ -61,7 +61,12 @@ class PartQuerySet(models.QuerySet[Any]):
             return super().update(**values)
 
     def bulk_create(self, objs: Iterable[Any], *args: Any, **kwargs: Any) -> list[Any]:
-        """Raise ProcessImmutable unless all belong to drafts."""
+        """Raise ProcessImmutable unless all belong to drafts.
+
+        Rows that are there are not written over: their own version would not be asked.
+        """
+        if kwargs.get("update_conflicts"):
+            raise ProcessImmutable
         rows = list(objs)
         with transaction.atomic():
             require_drafts(self.versions_of(rows))

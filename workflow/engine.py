@@ -91,13 +91,9 @@ def finish(step: Step, *, outcome: str | None, data: Data, comment: str = "") ->
     said: dict[str, Any] = {} if outcome is None else {"condition": outcome}
     if comment:
         said["comment"] = comment
-    step.event("workitem.completed", item, moved=(item.status, "complete"), **said)
-    if outcome is not None:
-        item.condition = step.instance.condition = outcome
     if data:
         step.instance.data = variables.merged(step, data)
-    step.change(item, status=Status.COMPLETE.value, completed_at=step.now)
-    step.end_timers(item)
+    moving.complete(step, item, before=item.status, outcome=outcome, **said)
     if step.node.autofinish:
         moving.forward(step, item)
 

@@ -90,11 +90,7 @@ def pass_over(step: Step, condition: str | None) -> None:
             step.graph, step.marking, item=item.pk, join=step.node.key
         )
         step.marking = moves.marking
-    step.event("workitem.completed", item, moved=("fallout", "complete"))
-    if condition is not None:
-        item.condition = step.instance.condition = condition
-    step.change(item, status=Status.COMPLETE.value, completed_at=step.now)
-    step.end_timers(item)
+    moving.complete(step, item, before="fallout", outcome=condition)
     moving.forward(step, item)
 
 

@@ -18,6 +18,21 @@ Status = WorkItem.Status
 SPARE = 2
 
 
+def complete(
+    step: Step, item: WorkItem, *, before: str, outcome: str | None, **said: Any
+) -> None:
+    """Complete a work item with an outcome; its token is still to be sent on.
+
+    Without an outcome the token keeps the one it came with. `said` is what the audit
+    keeps beside it.
+    """
+    step.event("workitem.completed", item, moved=(before, "complete"), **said)
+    if outcome is not None:
+        item.condition = step.instance.condition = outcome
+    step.change(item, status=Status.COMPLETE.value, completed_at=step.now)
+    step.end_timers(item)
+
+
 def forward(step: Step, item: WorkItem) -> None:
     """Choose the transitions of a completed work item and let its token go on.
 

@@ -13,7 +13,6 @@ import logging
 from collections.abc import Mapping
 from typing import Any, Final
 
-from kernel import clock
 from workflow import (
     conf,
     documents,
@@ -210,11 +209,7 @@ def complete(step: Step) -> None:
         raise WorkItemState
     outcome = map_out(step, child, node)
     said: dict[str, Any] = {} if outcome is None else {"condition": outcome}
-    step.event("workitem.completed", item, moved=("blocked", "complete"), **said)
-    if outcome is not None:
-        item.condition = step.instance.condition = outcome
-    step.change(item, status=Status.COMPLETE.value, completed_at=clock.now())
-    step.end_timers(item)
+    moving.complete(step, item, before="blocked", outcome=outcome, **said)
     if node.autofinish:
         moving.forward(step, item)
 
@@ -222,7 +217,7 @@ def complete(step: Step) -> None:
 def map_out(step: Step, child: ProcessInstance, node: Node) -> str | None:
     """Write the parent's variables; return the outcome of the token, if one is named.
 
-    A value that the parent's types refuse is left out, and said in the audit.
+    Raises NoMatch where the parent's types refuse a value.
     """
     schema = graph.of(child.process).data_schema
     values = {

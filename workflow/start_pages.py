@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from kernel.errors import Invalid
 from kernel.text import require_storable
-from workflow import new_documents, starting, starts, tenancy
+from workflow import new_documents, starts, tenancy
 from workflow.document_forms import TitleForm, bound, form_of, is_complete
 from workflow.errors import ObjectNotFound, ProcessNotFound
 from workflow.inputs import LARGEST_ID
@@ -73,9 +73,9 @@ def begin(
 ) -> HttpResponseBase:
     """Show the form of a new document; a POST starts the process about it.
 
-    Raises what `starting.startable` raises, before anything is shown.
+    Raises what `check_can_start` raises, before anything is shown.
     """
-    process = starting.startable(name, by=request.user)
+    process = Process.objects.check_can_start(name, request.user)
     document = model()
     new_documents.prepare(document, by=request.user)
     made = form_class(process, model)

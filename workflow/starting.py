@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.db import IntegrityError, models
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from kernel import clock
 from kernel.text import require_storable
@@ -34,7 +34,7 @@ from workflow.errors import (
 )
 from workflow.models import Process, ProcessInstance, WorkItem
 from workflow.rights import require_startable
-from workflow.steps import Step
+from workflow.steps import Published, Step
 
 LONGEST_KEY = 255
 
@@ -159,13 +159,13 @@ def beginning(
     content_type = documents.content_type_id(type(document))
 
     def begin() -> Step:
-        process = startable(process_name, by=by, numbered=True)
+        found = startable(process_name, by=by)
+        process = found.process
         stamp = tenancy.resolved(user=by)
         if save is not None:
             save()
-        [number] = process.instance_numbers
         instance = ProcessInstance(
-            id=number,
+            id=found.instance_id,
             tenant_id=stamp["tenant_id"] or "",
             org_id=stamp["org_id"],
             title=inputs.shortened(composed(title, process, document)),
@@ -183,8 +183,8 @@ def beginning(
             instance,
             by=by,
             now=instance.creationTime,
-            groups=frozenset(process.actor_groups),
-            spare=process.spare,
+            groups=found.groups,
+            spare=[found.item_id],
         )
 
     return begin
@@ -228,25 +228,16 @@ def composed(title: str | None, process: Process, document: models.Model) -> str
     return f"{process.title}: {document}"
 
 
-def startable(name: str, *, by: Any, numbered: bool = False) -> Any:
+def startable(name: str, *, by: Any) -> Published:
     """Return the published process of a name that this person may start.
 
-    `numbered` reserves numbers for the instance and its first work item.
     Raises ProcessNotFound, and ProcessNotAllowed where it is off or for others.
     """
-    rows = tenancy.filtered(Process.objects.published(), user=by)
-    named: QuerySet[Any] = rows.filter(Q(title=name) | Q(code=name))
-    named = named.annotate(actor_groups=steps.groups_of(by))
-    if numbered:
-        named = named.annotate(
-            instance_numbers=steps.reserved(steps.INSTANCE_NUMBERS, 1),
-            spare=steps.reserved(steps.ITEM_NUMBERS, 1),
-        )
-    process = named.order_by("id").first()
-    if process is None:
+    found = steps.read_published(name, by=by)
+    if found is None:
         raise ProcessNotFound
-    require_startable(process, frozenset(process.actor_groups), by=by)
-    return process
+    require_startable(found.process, found.groups, by=by)
+    return found
 
 
 def fresh(step: Step) -> WorkItem:

@@ -13,6 +13,8 @@ import logging
 from collections.abc import Mapping
 from typing import Any, Final
 
+from django.db.models import BigIntegerField, Func, Value
+
 from workflow import (
     conf,
     documents,
@@ -70,7 +72,7 @@ def begin(step: Step, item: WorkItem, node: Node) -> None:
     except CannotStart as problem:
         stop(step, item, "subflow.missing", str(problem))
         return
-    child.spare = child.instance.process.spare  # type: ignore[attr-defined]
+    child.spare = [child.instance.process.item_number]  # type: ignore[attr-defined]
     if item.status != Status.BLOCKED:
         step.event("workitem.blocked", item, moved=(item.status, "blocked"))
     item.status = Status.BLOCKED.value
@@ -93,7 +95,7 @@ def child_of(step: Step, item: WorkItem, node: Node) -> ProcessInstance:
     process = process_of(node)
     version = graph.of(process)
     content_type_id, object_id = document_of(parent, node)
-    [number] = process.numbers
+    number = process.instance_number
     return ProcessInstance(
         id=number,
         tenant_id=parent.tenant_id,
@@ -125,14 +127,19 @@ def process_of(node: Node) -> Any:
         wanted = int(node.subflow_binding)
         rows = rows.filter(version=wanted).exclude(status=Process.Status.DRAFT)
     process: Any = rows.annotate(
-        numbers=steps.reserved(steps.INSTANCE_NUMBERS, 1),
-        spare=steps.reserved(steps.ITEM_NUMBERS, 1),
+        instance_number=reserved("workflow_processinstance_id_seq"),
+        item_number=reserved("workflow_workitem_id_seq"),
     ).first()
     if process is None:
         raise CannotStart(f"The process {node.subflow!r} is not published.")
     if not process.enabled:
         raise CannotStart(f"The process {node.subflow!r} is switched off.")
     return process
+
+
+def reserved(sequence: str) -> Func:
+    """Return a new number of a sequence, as a column of another query."""
+    return Func(Value(sequence), function="nextval", output_field=BigIntegerField())
 
 
 def document_of(parent: ProcessInstance, node: Node) -> tuple[int, str]:

@@ -128,6 +128,14 @@ def filters() -> bool:
     return _named("GOFLOW_TENANT_FILTER") is not filter_queryset
 
 
+def hides(model: type[Model], key: int, *, user: Any) -> bool:
+    """Tell whether the filter leaves out a row of the tenant."""
+    if not filters():
+        return False
+    rows = model._default_manager.filter(pk=key)  # noqa: SLF001 - Django's public name
+    return not filtered(rows, user=user).exists()
+
+
 def _asked(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     try:
         return function(*args, **kwargs)

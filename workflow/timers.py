@@ -20,7 +20,7 @@ from django.db.models.functions import Least
 from kernel import clock
 from tenants import scheduler
 from tenants.context import context_uuid
-from workflow import automatic, conf, moving, notices, provisioning, subflow
+from workflow import automatic, conf, moving, notices, provisioning, steps, subflow
 from workflow.deciding import Deciding
 from workflow.failures import kind_of
 from workflow.models import ProcessInstance, Timer, WorkItem
@@ -209,7 +209,7 @@ def _expire(timer: Timer, unpushable: frozenset[tuple[int, str]]) -> Step | None
         step.change(item, status="expired", completed_at=step.now)
         step.end_timers(item, fired=timer.pk)
         moving.go(step, item, [edge])
-    step.write()
+    steps.write(step)
     return step
 
 

@@ -108,7 +108,9 @@ def lock(instance: ProcessInstance, *, by: Any, reason: str = "") -> Tree:
     Raises InstanceNotFound.
     """
     steps.limit_waiting()
-    require_seen(instance, by=by)
+    # What it is a part of, and what is a part of it, moves with it, seen or not.
+    if tenancy.hides(ProcessInstance, instance.pk, user=by):
+        raise InstanceNotFound
     root = instance.root_id or instance.pk
     known: set[int] = set()
     # A step may begin a subflow while its instance is waited for; once every row that
@@ -120,18 +122,6 @@ def lock(instance: ProcessInstance, *, by: Any, reason: str = "") -> Tree:
     now = clock.now()
     found = {number: Step(row, by=by, now=now) for number, row in rows.items()}
     return Tree(found[instance.pk], steps=found, now=now, by=by, reason=reason)
-
-
-def require_seen(instance: ProcessInstance, *, by: Any) -> None:
-    """Raise InstanceNotFound where the tenant filter hides the instance that is meant.
-
-    What it is a part of, and what is a part of it, moves with it, seen or not.
-    """
-    if not tenancy.filters():
-        return
-    rows = tenancy.filtered(ProcessInstance.objects.filter(pk=instance.pk), user=by)
-    if not rows.exists():
-        raise InstanceNotFound
 
 
 def _locked(root: int) -> dict[int, ProcessInstance]:

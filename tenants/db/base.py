@@ -31,10 +31,15 @@ from tenants.context import (
 )
 from tenants.db import pool, pooling
 from tenants.db.cursors import AloneCursor, Cursor, DebugCursor
+from tenants.db.planned import Planned
 from tenants.db.statements import reads
 from tenants.db.transactions import TransactionOwner
 from tenants.entering import refuse_generators
 
+#: How often a connection sends a statement of `planned_cursor` before the server keeps
+#: its plan, and how many it keeps. A plan takes some hundred kilobytes there.
+PLANNED_AFTER: Final = 3
+MOST_PLANNED: Final = 32
 #: Where extensions live; it holds no tables, so nothing falls through to it.
 EXTENSIONS: Final = "ext"
 
@@ -224,6 +229,13 @@ class DatabaseWrapper(TenantsWrapper):
         # The parent's would set a path of its own; the cursor asks when it is used.
         return PostgresWrapper._cursor(self, name)  # type: ignore[attr-defined]  # noqa: SLF001
 
+    def planned_cursor(self) -> Any:
+        """Return the cursor of `tenants.db.planned`."""
+        current()
+        self.ensure_connection()
+        with self.wrap_database_errors:
+            return self._prepare_cursor(Planned(self.connection))
+
     def make_cursor(self, cursor: Any) -> Cursor | AloneCursor:
         # Others bind on the server, which takes one statement in a message.
         kind = Cursor if isinstance(cursor, ClientCursor) else AloneCursor
@@ -326,6 +338,8 @@ class DatabaseWrapper(TenantsWrapper):
     def _configure_connection(self, connection: Any) -> bool:
         if self.settings_dict["OPTIONS"].get("pool"):
             connection.execute(pool.NOWHERE)
+        connection.prepare_threshold = None if self.by_transaction else PLANNED_AFTER
+        connection.prepared_max = MOST_PLANNED
         return bool(super()._configure_connection(connection))
 
     # The interface of django-tenants, on top of the ContextVar

@@ -56,12 +56,17 @@ class ProcessQuerySet(models.QuerySet["Process"]):
             raise ProcessNotFound
         return process
 
-    def check_can_start(self, name: str, user: Any) -> None:
-        """Raise ProcessNotFound, or ProcessNotAllowed where it is off or for others."""
+    def check_can_start(self, name: str, user: Any) -> "Process":
+        """Return the version of a name that this person may start.
+
+        Raises ProcessNotFound, and ProcessNotAllowed where it is off or for others.
+        """
         from workflow import rights
 
+        process = self._in_force(name, user)
         groups = frozenset(user.groups.values_list("pk", flat=True))
-        rights.require_startable(self._in_force(name, user), groups, by=user)
+        rights.require_startable(process, groups, by=user)
+        return process
 
     def _in_force(self, name: str, user: Any) -> "Process":
         rows: Any = tenancy.filtered(self.published().named(name), user=user)

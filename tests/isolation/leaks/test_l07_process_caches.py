@@ -86,10 +86,12 @@ KEPT = {
     "workflow/handlers.py: hooks": CODE,
     "workflow/handlers.py: preconditions": CODE,
     "workflow/handlers.py: push_applications": CODE,
+    "workflow/sql/__init__.py: step": FILES,
     "workflow/sql/__init__.py: text": FILES,
     "workflow/starts.py: pages": CODE,
     "workflow/tenancy.py: _actor": ONE_RUN,
     "workflow/tenancy.py: _imported": SETTINGS,
+    "workflow/steps/reading.py: _statement": FILES,
     "workflow/timers.py: _tallies": f"counts for one command; {BY_UUID}",
 }
 

@@ -19,11 +19,17 @@ def require_version(given: Any, read: Any) -> None:
 
 
 def act(
-    item: WorkItem, by: Any, decide: Callable[[Step], None], *, spare: int = 0
+    item: WorkItem,
+    by: Any,
+    decide: Callable[[Step], None],
+    *,
+    spare: int = 0,
+    alone: bool = False,
 ) -> WorkItem:
     """Run a step about a work item; the caller's own object shows the new state.
 
-    `spare` is how many new work items it will likely make.
+    `spare` is how many new work items it will likely make, and `alone` says that
+    `decide` writes nothing itself.
     Raises VersionMismatch where the caller asked for another version, and
     HandlerFailed, with the number of the incident, where a registered handler fails;
     the work item then stays as it was.
@@ -34,7 +40,9 @@ def act(
         decide(step)
 
     try:
-        step = steps.run(lambda: steps.read(item.pk, by=by, spare=spare), checked)
+        step = steps.run(
+            lambda: steps.read(item.pk, by=by, spare=spare), checked, alone=alone
+        )
     except HandlerFailed as problem:
         automatic.report(item.pk, problem)
         open_ones = Incident.objects.open().filter(workitem=item.pk)

@@ -88,6 +88,7 @@ def push(step: Step, item: WorkItem, node: Node) -> Any:
         return None
     try:
         handler = handlers.push_applications.get(node.push_application)
+        step.together()
         user = handler(item, **node.pushapp_param)
     except Exception as problem:
         logger.exception(

@@ -46,10 +46,12 @@ class Deciding:
         """Say whether precondition and pre-hook let the transition be taken."""
         if edge.precondition:
             predicate = handlers.preconditions.get(edge.precondition)
+            self.step.together()
             if not called(edge.precondition, predicate, self.document, self.item):
                 return False
         if edge.pre_hook:
             hook = handlers.hooks.get(edge.pre_hook)
+            self.step.together()
             answer = called(edge.pre_hook, hook, self.item, transition_of(edge))
             return answer is not False
         return True

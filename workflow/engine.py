@@ -33,7 +33,7 @@ def activate_work_item(item: WorkItem, *, by: Any) -> WorkItem:
 
     Raises WorkItemHeld, NotCandidate, WorkItemState and ProcessDisabled.
     """
-    return act(item, by, _activate)
+    return act(item, by, _activate, alone=True)
 
 
 def _activate(step: Step) -> None:
@@ -76,7 +76,7 @@ def complete_work_item(
         require_move(step.current, "complete")
         finish(step, outcome=outcome, data=data)
 
-    return act(item, by, decide, spare=moving.SPARE)
+    return act(item, by, decide, spare=moving.SPARE, alone=True)
 
 
 def finish(step: Step, *, outcome: str | None, data: Data, comment: str = "") -> None:
@@ -113,7 +113,7 @@ def forward_work_item(item: WorkItem, *, by: Any) -> WorkItem:
             raise WorkItemState
         moving.forward(step, step.current)
 
-    return act(item, by, decide, spare=moving.SPARE)
+    return act(item, by, decide, spare=moving.SPARE, alone=True)
 
 
 def finish_work_item(

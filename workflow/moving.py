@@ -84,6 +84,7 @@ def go(step: Step, item: WorkItem, taken: Sequence[Edge]) -> None:
         step.fired.append((edge, item))
         if edge.post_hook:
             hook = handlers.hooks.get(edge.post_hook)
+            step.together()
             called(edge.post_hook, hook, item, transition_of(edge))
     apply(step, item, moves)
 

@@ -71,7 +71,7 @@ def start_process(
         save=save,
     )
     try:
-        step = steps.run(begin, first)
+        step = steps.run(begin, first, alone=save is None)
     except IntegrityError:
         about = document if save is None else None
         before = started_before(process_name, idempotency_key, about=about, by=by)

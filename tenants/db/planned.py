@@ -8,6 +8,8 @@ from typing import Any
 
 import psycopg
 from django.db import connection
+from psycopg.errors import FeatureNotSupported
+from psycopg.pq import TransactionStatus
 
 from tenants.context import current
 
@@ -32,4 +34,11 @@ class Planned(psycopg.Cursor[Any]):
 
     def execute(self, query: Any, *args: Any, **kwargs: Any) -> Any:
         named = f"/* {current().schema_name} */ {query}"
-        return super().execute(named, *args, **kwargs)
+        try:
+            return super().execute(named, *args, **kwargs)
+        except FeatureNotSupported:
+            if self.connection.info.transaction_status != TransactionStatus.IDLE:
+                raise  # the rollback throws the plans away
+            # A migration has changed what the statement reads since it was planned.
+            super().execute("DEALLOCATE ALL")
+            return super().execute(named, *args, **kwargs)

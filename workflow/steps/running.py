@@ -1,7 +1,8 @@
 """A step is run: in one transaction, and anew where another was faster."""
 
 from collections.abc import Callable
-from typing import Final
+from contextlib import ExitStack
+from typing import Any, Final
 
 from django.db import NotSupportedError, OperationalError, connection, transaction
 
@@ -41,18 +42,22 @@ class PushFailed(Exception):
         super().__init__(activity)
 
 
-def run(begin: Callable[[], Step], decide: Callable[[Step], None]) -> Step:
+def run(
+    begin: Callable[[], Step], decide: Callable[[Step], None], *, alone: bool = False
+) -> Step:
     """Run a step and return it as it was written.
 
     `begin` reads and `decide` collects what changes; nothing at all is written where
     it changes nothing. Both are called again where the instance moved meanwhile.
+    `alone` says that neither writes anything itself: the statement that writes the
+    step is the transaction then, unless a handler is called, too.
     Raises WorkItemConflict where that never ends.
     """
     unpushable: frozenset[tuple[int, str]] = frozenset()
     tries = 1 + int(conf.value("GOFLOW_STEP_RETRIES"))
     while tries:
         try:
-            return _attempt(begin, decide, unpushable)
+            return _attempt(begin, decide, unpushable, alone=alone)
         except PushFailed as failed:
             unpushable |= {failed.activity}
         except MovedOn:
@@ -66,14 +71,43 @@ def _attempt(
     begin: Callable[[], Step],
     decide: Callable[[Step], None],
     unpushable: frozenset[tuple[int, str]],
+    *,
+    alone: bool,
 ) -> Step:
-    with transaction.atomic():
+    with Together() as together:
+        if not (alone and one_statement_will_do()):
+            together.open()
         step = begin()
         step.unpushable = unpushable
+        step.together = together.open
         decide(step)
         if step.says_something:
             write(step)
     return step
+
+
+class Together(ExitStack):
+    """The transaction of a step, opened at the first need of it."""
+
+    is_open = False
+
+    def open(self) -> None:
+        """Let what follows be written together, or not at all."""
+        if not self.is_open:
+            self.is_open = True
+            self.enter_context(transaction.atomic())
+
+
+def one_statement_will_do() -> bool:
+    """Tell whether one statement can be the transaction of a step.
+
+    The version of the instance guards what was read before it. A lock would not be
+    held, and behind a pooler by transaction the tenant would be told each time.
+    """
+    wrapper: Any = connection
+    is_free = wrapper.get_autocommit() and not wrapper.in_atomic_block
+    is_optimistic = conf.value("GOFLOW_LOCK_STRATEGY") == "optimistic"
+    return is_free and is_optimistic and not wrapper.by_transaction
 
 
 def _after(problem: Exception, tries: int) -> int:

@@ -1,5 +1,6 @@
 """What one step has read, and what it will write."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,6 +13,10 @@ from workflow.errors import WorkItemNotFound
 from workflow.graph import Edge, Graph, Node
 from workflow.models import ProcessInstance, WorkItem
 from workflow.routing import Marking
+
+
+def nothing() -> None:
+    """Do nothing: the caller has opened the transaction."""
 
 
 @dataclass
@@ -46,6 +51,9 @@ class Step:
     fired: list[tuple[Edge, WorkItem]] = field(default_factory=list)
     #: Numbers that were reserved for new work items while reading.
     spare: list[int] = field(default_factory=list)
+    #: Opens the transaction of the step, where it is not open yet: to be called before
+    #: anything is written beside the step, as a handler may do.
+    together: Callable[[], None] = nothing
     #: Steps of child instances that this one starts, written with it.
     children: list["Step"] = field(default_factory=list)
 

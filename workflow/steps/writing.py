@@ -1,18 +1,22 @@
 """A step is written: everything that it decided, in one statement."""
 
-import json
-from collections.abc import Iterator
-from typing import Any, Final
+from collections.abc import Iterable, Iterator
+from typing import Any, Final, NoReturn
+
+from django.db import DataError
+from django.db.models import Model
 
 from tenants import scheduler
 from tenants.db.planned import planned_cursor
 from workflow import announcing, sql, tenancy
 from workflow.chain import Exact
-from workflow.models import ProcessInstance, WorkItem
+from workflow.models import ProcessInstance
 from workflow.steps.step import Step
 
 Document = dict[str, Any]
 
+#: How the statement refuses to be half of a step.
+DIVISION_BY_ZERO: Final = "22012"
 #: Work that is over, whatever was wrong with it.
 DONE: Final = frozenset({"complete", "expired", "cancelled"})
 #: What of an instance is written by every step, and what only by its first.
@@ -21,12 +25,33 @@ KEPT: Final = (
     *("audit_seq", "audit_head"),
 )
 BORN: Final = (
+    *KEPT,
     *("org_id", "title", "process_id", "process_version", "user_id", "priority"),
     *("content_type_id", "object_id", "parent_workitem_id", "root_id", "depth"),
     "idempotency_key",
 )
-#: What of a work item is written at all.
-COLUMNS: Final = tuple(field.attname for field in WorkItem._meta.concrete_fields)  # noqa: SLF001 - Django's public name
+#: What of a work item: of one that was read, of one that waited, and of a new one.
+CHANGED: Final = (
+    *("id", "version", "status", "user_id", "condition", "delegated_by_id", "returns"),
+    *("attempts", "priority", "date", "activated_at", "completed_at", "forwarded_at"),
+)
+RELEASED: Final = (
+    *("id", "status", "user_id", "condition", "date", "available_at", "completed_at"),
+    "forwarded_at",
+)
+CREATED: Final = (
+    *("id", "activity_id", "user_id", "status", "condition", "priority", "date"),
+    *("created_at", "available_at", "completed_at", "forwarded_at"),
+    "workitem_from_id",
+)
+#: What of an event is not the same for all events of the instance.
+WRITTEN: Final = (
+    *("created_at", "action", "actor_id", "actor_label", "workitem_id"),
+    *("activity_id", "transition_id", "status_from", "status_to", "metadata", "seq"),
+    *("prev_hash", "hash"),
+)
+
+_encode: Final = Exact().encode
 
 
 class MovedOn(Exception):
@@ -35,22 +60,36 @@ class MovedOn(Exception):
 
 def write(step: Step) -> None:
     """Write a step. Raises MovedOn where another one was faster."""
+    if step.children:
+        step.together()
     instance = step.instance
     first = "begun" if is_new(instance) else "gone_on"
     parts = parts_of(step)
     document = {"instance": _instance(step), **parts}
     with planned_cursor() as cursor:
-        values = {"step": json.dumps(document, cls=Exact)}
-        cursor.execute(sql.step(first, tuple(parts)), values)
-        moved, items = cursor.fetchone()
-    if moved != 1 or items != len(step.changed) + len(step.released):
-        raise MovedOn
+        values = {
+            "step": _encode(document),
+            "items": len(step.changed) + len(step.released),
+        }
+        try:
+            cursor.execute(sql.step(first, tuple(parts)), values)
+        except DataError as problem:
+            raise_moved_on(problem)
+        if cursor.fetchone()[0] != 1:
+            raise MovedOn
     _grow_older(step)
     for child in step.children:
         write(child)
     if step.armed:
         scheduler.arm(min(timer["due_at"] for timer in step.armed))
     announcing.after_commit(step)
+
+
+def raise_moved_on(problem: DataError) -> NoReturn:
+    """Raise MovedOn where the statement itself found a work item changed."""
+    if getattr(problem.__cause__, "sqlstate", None) == DIVISION_BY_ZERO:
+        raise MovedOn from problem
+    raise problem
 
 
 def is_new(instance: ProcessInstance) -> bool:
@@ -61,33 +100,33 @@ def is_new(instance: ProcessInstance) -> bool:
 def parts_of(step: Step) -> Document:
     """Return what a step has to write beside its instance, by the file that does it."""
     parts = {
-        "changed": list(map(_columns, step.changed.values())),
+        "changed": [_columns(item, CHANGED) for item in step.changed.values()],
         "released": [
-            {**_columns(item), "arrived": item.pk in step.arrived}
+            {**_columns(item, RELEASED), "arrived": item.pk in step.arrived}
             for item in step.released.values()
         ],
-        "created": list(map(_columns, step.created)),
+        "created": [_columns(item, CREATED) for item in step.created],
         "offered": step.offered,
         "joined": step.joined,
         "ended": step.ended,
         "armed": step.armed,
         "opened": step.incidents,
         "resolved": [*step.resolved, *_moved_on(step)],
-        "written": step.events,
+        "written": [{name: event[name] for name in WRITTEN} for event in step.events],
     }
     return {name: rows for name, rows in parts.items() if rows}
 
 
 def _instance(step: Step) -> Document:
     instance = step.instance
-    names = KEPT + BORN if is_new(instance) else KEPT
+    names = BORN if is_new(instance) else KEPT
     stamp = tenancy.resolved(user=step.by)["tenant_id"]
-    born = {"tenant_id": stamp, "created_at": instance.creationTime}
-    return {**{name: getattr(instance, name) for name in names}, **born}
+    own = {"tenant_id": stamp, "created_at": instance.creationTime}
+    return {**_columns(instance, names), **own}
 
 
-def _columns(item: WorkItem) -> Document:
-    return {name: getattr(item, name) for name in COLUMNS}
+def _columns(row: Model, names: Iterable[str]) -> Document:
+    return {name: getattr(row, name) for name in names}
 
 
 def _moved_on(step: Step) -> Iterator[Document]:

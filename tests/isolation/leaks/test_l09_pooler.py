@@ -119,6 +119,20 @@ def test_by_transaction_a_single_statement_is_kept(behind, acme) -> None:
         assert cursor.fetchall() == [("kept",)]
 
 
+def test_by_transaction_no_plan_is_kept_on_a_connection_that_others_get(
+    behind, acme, globex
+) -> None:
+    first, second = behind("transaction"), behind("transaction")
+    for _round in range(8):
+        for client, tenant in ((first, acme), (second, globex), (second, acme)):
+            with use(tenant), client.planned_cursor() as cursor:
+                cursor.execute(NOW)
+                assert cursor.fetchone() == of(tenant)
+    with use(acme), first.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_prepared_statements")
+        assert cursor.fetchone() == (0,)
+
+
 def test_told_that_it_stands_alone_the_same_pooler_leaks(behind, acme, globex) -> None:
     """The negative control: so the pooler is one, and the mode is what helps."""
     first, second = behind("direct"), behind("direct")

@@ -56,6 +56,8 @@ def idempotent(view: View) -> View:
         IdempotencyKey.objects.filter(pk=row.pk).update(status=200, answer=answer)
         return answer
 
+    # The document of the API says so.
+    once.is_idempotent = True  # type: ignore[attr-defined]
     return once
 
 

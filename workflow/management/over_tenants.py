@@ -42,6 +42,8 @@ class OverTenants(InPlane):
     plane = "control"
     #: Whether all tenants are meant where none is named.
     is_for_all: ClassVar[bool] = False
+    #: Whether there is nothing to do before there is a tenant.
+    needs_tenants: ClassVar[bool] = True
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
@@ -113,10 +115,9 @@ class OverTenants(InPlane):
             if missing:
                 raise WrongUsage(f"There is no tenant {missing[0]!r} that is served.")
             return [by_slug[slug] for slug in dict.fromkeys(slugs)]
-        is_for_all = all_tenants or self.is_for_all
-        if not every and not is_for_all:
+        if not every and self.needs_tenants:
             raise WrongUsage("There is no tenant that is served.")
-        if not is_for_all and len(every) > 1:
+        if len(every) > 1 and not (all_tenants or self.is_for_all):
             raise WrongUsage("Say for which tenant: --tenant SLUG, or --all-tenants.")
         return every
 

@@ -25,6 +25,7 @@ class Command(OverTenants):
 
     help = "Fire due timers and send due mail, of all tenants or of some."
     is_for_all = True
+    needs_tenants = False
 
     def done(
         self,

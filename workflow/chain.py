@@ -10,12 +10,26 @@ names an event is its place in its chain.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from json.encoder import encode_basestring as quoted
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast
 
 from django.core.serializers.json import DjangoJSONEncoder
+
+from kernel.text import storable
+
+#: Beyond, RFC 8785 has no numbers: readers that keep them as doubles would round.
+LARGEST_NUMBER: Final = 2**53 - 1
+DEEPEST: Final = 32
+
+
+class EventInvalid(TypeError):
+    """An event holds something that is not written in one way only.
+
+    It may hold texts, whole numbers up to LARGEST_NUMBER, True, False and None, and
+    lists and dictionaries of these; whoever appends it turns all else into text.
+    """
 
 
 class Written(NamedTuple):
@@ -74,17 +88,53 @@ class Exact(DjangoJSONEncoder):
 
 
 def digest(event: Mapping[str, Any]) -> str:
-    """Return the hash of an event, from the columns in COVERED."""
+    """Return the hash of an event that is to be written, from the columns in COVERED.
+
+    Raises EventInvalid on metadata of which the database would give back others.
+    """
+    require_plain(event["metadata"])
     covered = {name: event[name] for name in COVERED}
     covered["created_at"] = covered["created_at"].astimezone(UTC).isoformat()
     covered["metadata"] = canonical(covered["metadata"])
     return Written(**covered).digest()
 
 
-def canonical(value: Any) -> str:
-    """Return canonical JSON, of values without fractions: events hold none.
+def require_plain(value: Any, *, depth: int = DEEPEST) -> None:
+    """Raise EventInvalid on what is not written in one way only, also far inside.
 
-    Python writes numbers with a fraction otherwise than RFC 8785 asks.
+    That a fraction is refused keeps this promise: Python writes some of them otherwise
+    than RFC 8785 asks, and PostgreSQL otherwise than both.
+    """
+    if value is None or isinstance(value, bool):
+        return
+    if isinstance(value, str):
+        if not storable(value):
+            raise EventInvalid("An event holds a text that cannot be stored.")
+    elif isinstance(value, int):
+        if abs(value) > LARGEST_NUMBER:
+            raise EventInvalid("An event holds a number that is too large.")
+    elif isinstance(value, dict | list | tuple):
+        if not depth:
+            raise EventInvalid("An event holds lists that are nested too deeply.")
+        for part in _parts(value):
+            require_plain(part, depth=depth - 1)
+    else:
+        raise EventInvalid(f"An event holds a {type(value).__name__}; write a text.")
+
+
+def _parts(value: Any) -> Iterable[Any]:
+    """Return what is in a list, or the names and values of a dictionary."""
+    if not isinstance(value, dict):
+        return cast("Iterable[Any]", value)
+    if not all(isinstance(name, str) for name in value):
+        raise EventInvalid("An event holds a name that is no text.")
+    return (*value, *value.values())
+
+
+def canonical(value: Any) -> str:
+    """Return canonical JSON of what `require_plain` accepts.
+
+    Of all else, which may stand in a row that was changed, it is some JSON.
     """
     text = _encode(value)
     if text.isascii() or max(text) <= "\uffff":

@@ -33,6 +33,7 @@ ApplicationError (kernel)
 │   ├── ProcessNotPublished      process.not_published
 │   ├── ProcessImmutable         process.immutable
 │   ├── ProcessInUse             process.in_use
+│   ├── ProcessNamesIt           process.names_it
 │   ├── InstanceState            instance.state
 │   │   └── InstanceClosed       instance.closed
 │   ├── IncidentClosed           incident.closed
@@ -252,6 +253,12 @@ class ProcessInUse(Conflict):
     """There are instances of this version."""
 
     code = "process.in_use"
+
+
+class ProcessNamesIt(Conflict):
+    """A process names this group or person, so it cannot be deleted."""
+
+    code = "process.names_it"
 
 
 class InstanceState(Conflict):

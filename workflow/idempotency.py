@@ -2,16 +2,20 @@
 
 The first answer to a POST is kept for GOFLOW_IDEMPOTENCY_TTL seconds, by person,
 route and key, and given again with `Idempotent-Replayed: true`. A refusal changed
-nothing, so it is not kept: a repeat is tried anew.
+nothing, so it is not kept: a repeat is tried anew. What is past its time is deleted
+as a due source of the tenant, and by the next request of the same person.
+
+The key of a start is kept with its instance too, for good: it never starts twice.
 """
 
 import functools
 import hashlib
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import transaction
+from django.db.models import Min, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from kernel import clock
@@ -22,6 +26,8 @@ from workflow.models import IdempotencyKey
 LONGEST_KEY: Final = 255
 #: A first request that runs for longer has died.
 MOST_TIME: Final = timedelta(minutes=2)
+#: A tenant is not woken for each answer that is past its time.
+PAUSE: Final = timedelta(hours=1)
 
 View = Callable[..., Any]
 
@@ -46,10 +52,12 @@ def idempotent(view: View) -> View:
         except BaseException:
             row.delete()
             raise
-        row.status, row.answer = 200, answer
-        row.save(update_fields=["status", "answer"])
+        # Of a row that is gone meanwhile nothing is kept; the answer stands.
+        IdempotencyKey.objects.filter(pk=row.pk).update(status=200, answer=answer)
         return answer
 
+    # The document of the API says so.
+    once.is_idempotent = True  # type: ignore[attr-defined]
     return once
 
 
@@ -71,9 +79,8 @@ def first_or_kept(request: HttpRequest, key: str) -> IdempotencyKey:
     now, body_hash = clock.now(), hashlib.sha256(request.body).hexdigest()
     person: Any = request.user
     mine = IdempotencyKey.objects.filter(user=person)
-    kept_for = timedelta(seconds=int(conf.value("GOFLOW_IDEMPOTENCY_TTL")))
     with transaction.atomic():
-        mine.filter(created_at__lt=now - kept_for).delete()
+        mine.filter(outdated()).delete()
         row, is_new = mine.get_or_create(
             user=person,
             route=f"{request.method} {request.path}"[:LONGEST_KEY],
@@ -107,3 +114,37 @@ def replayed(row: IdempotencyKey) -> HttpResponse:
     return JsonResponse(
         row.answer, status=row.status, headers={"Idempotent-Replayed": "true"}
     )
+
+
+# What is past its time
+
+
+def kept_for() -> timedelta:
+    return timedelta(seconds=int(conf.value("GOFLOW_IDEMPOTENCY_TTL")))
+
+
+def outdated() -> Q:
+    """Return which answers are past their time; none whose request is under way."""
+    now = clock.now()
+    has_ended = Q(status__isnull=False) | Q(created_at__lt=now - MOST_TIME)
+    return Q(created_at__lt=now - kept_for()) & has_ended
+
+
+def run_due(limit: int) -> int:
+    """Delete so many answers that are past their time; for TENANT_DUE_SOURCES.
+
+    Of two that delete at once, each takes others.
+    """
+    with transaction.atomic():
+        old: QuerySet[IdempotencyKey] = IdempotencyKey.objects.filter(outdated())
+        free = old.order_by("created_at").select_for_update(skip_locked=True)
+        gone = IdempotencyKey.objects.filter(pk__in=free.values("pk")[:limit])
+        return gone.delete()[0]
+
+
+def next_due() -> datetime | None:
+    """Return when some will be past their time; for TENANT_DUE_SOURCES."""
+    oldest: datetime | None = IdempotencyKey.objects.aggregate(at=Min("created_at"))[
+        "at"
+    ]
+    return None if oldest is None else oldest + kept_for() + PAUSE

@@ -18,10 +18,13 @@ LARGEST_ID = 2**63 - 1
 LARGEST_NUMBER = 2**31 - 1
 
 
-def require_outcome(outcome: str | None) -> None:
+def require_outcome(outcome: Any) -> None:
     """Raise OutcomeTooLong or DataInvalid on an outcome that cannot be stored."""
     if outcome is None:
         return
+    # What automatic work answers with comes from handlers of anybody.
+    if not isinstance(outcome, str):
+        raise DataInvalid("The outcome is a text.")
     if len(outcome) > LONGEST_OUTCOME:
         raise OutcomeTooLong
     if not storable(outcome):

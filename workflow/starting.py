@@ -56,7 +56,8 @@ def start_process(
 
     Returns the first work item, which the requester holds unless a push application
     says otherwise; the instance stays on the version it begins with. The same
-    `idempotency_key` of the same person returns the work item of the first call.
+    `idempotency_key` of the same person returns the work item of the first call,
+    however long ago that was: the key stays with the instance.
     Raises ProcessNotFound, ProcessNotAllowed, DocumentInvalid, DataInvalid and
     IdempotencyKeyReused where the key began another process.
     """

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Value, When
 from django.urls import reverse
+from django.utils.formats import number_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -20,8 +21,9 @@ from workflow.models import ProcessInstance, Timer, WorkItem
 from workflow.models.work_item import timers_known
 from workflow.story import Standing, activities, among, groups_of
 
-#: The number in the sidebar stops counting here.
+#: The number in the sidebar stops counting here, and those above the list there.
 MOST_COUNTED = 999
+MOST_LISTED = 1000
 URGENT = 5
 
 Status = WorkItem.Status
@@ -55,18 +57,24 @@ class Figure:
     tone: str = ""
 
 
+class AtLeast(int):
+    """A number at which counting stopped: a page shows it as "1,000+"."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return f"{number_format(int(self), force_grouping=True)}+"
+
+
 @dataclass(frozen=True, slots=True)
 class Counts:
     """How much waits for a person, and how much of it presses."""
 
     total: int
     held: int
+    offered: int
     late: int
     today: int
-
-    @property
-    def offered(self) -> int:
-        return self.total - self.held
 
 
 def open_count(user: Any) -> int | None:
@@ -82,21 +90,40 @@ def open_count(user: Any) -> int | None:
 
 
 def counts(user: Any) -> Counts:
-    """Return how much waits for a person, in one statement."""
+    """Return how much waits for a person, in one statement.
+
+    What is held and what is offered is counted up to MOST_LISTED each, in the order of
+    the list: beyond, the numbers are those of its beginning, each an AtLeast.
+    """
     now = clock.now()
     timeouts = Timer.objects.pending().filter(
         workitem=OuterRef("pk"), kind=Timer.Kind.TIMEOUT
     )
     late = Exists(timeouts.filter(due_at__lt=now))
     today = Exists(timeouts.filter(due_at__gte=now, due_at__lt=end_of_day(now)))
-    return Counts(
-        **_mine(user).aggregate(
-            total=Count("pk"),
-            held=Count("pk", filter=Q(user=user)),
-            late=Count("pk", filter=Q(late)),
-            today=Count("pk", filter=Q(today) & ~Q(late)),
-        )
+    found = WorkItem.objects.filter(pk__in=_head(user, MOST_LISTED + 1)).aggregate(
+        held=Count("pk", filter=Q(user=user)),
+        offered=Count("pk", filter=Q(user=None)),
+        late=Count("pk", filter=Q(late)),
+        today=Count("pk", filter=Q(today) & ~Q(late)),
     )
+    return counted(**found)
+
+
+def counted(*, held: int, offered: int, late: int, today: int) -> Counts:
+    """Return the counts of the beginning of a list; if there is more, they say so."""
+    is_cut = max(held, offered) > MOST_LISTED
+    return Counts(
+        total=bounded(held + offered),
+        held=bounded(held),
+        offered=bounded(offered),
+        late=AtLeast(late) if is_cut else late,
+        today=AtLeast(today) if is_cut else today,
+    )
+
+
+def bounded(number: int) -> int:
+    return number if number <= MOST_LISTED else AtLeast(MOST_LISTED)
 
 
 def end_of_day(now: datetime) -> datetime:
@@ -155,7 +182,10 @@ def _head(user: Any, count: int, *, held: bool | None = None) -> Any:
 
 @dataclass(frozen=True)
 class Pages(Sequence[WorkItem]):
-    """The open work of a person, for a paginator; `total` was counted before."""
+    """The open work of a person, for a paginator; `total` was counted before.
+
+    What lies beyond MOST_LISTED comes up when what is before it is done.
+    """
 
     user: Any
     total: int

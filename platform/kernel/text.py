@@ -7,7 +7,9 @@ from kernel.errors import Invalid
 
 def storable(text: str) -> bool:
     """Tell whether PostgreSQL can store the text: no NUL, no lone surrogate."""
-    return "\x00" not in text and not any("\ud800" <= char <= "\udfff" for char in text)
+    if "\x00" in text:
+        return False
+    return text.isascii() or not any("\ud800" <= char <= "\udfff" for char in text)
 
 
 def require_storable(**fields: str | None) -> None:

@@ -91,6 +91,16 @@ def test_r31_a_failing_handler_falls_out_with_its_reason_kept(installed, alice, 
     assert at(item.instance, "auto") in WorkItem.objects.visible_to(admin)
 
 
+def test_an_answer_of_a_handler_that_is_no_text_falls_out(installed, alice):
+    installed(with_auto(application="tests.auto", max_attempts=1))
+    item = start(alice)
+    with behaving(auto=lambda workitem: {"condition": 0.1}):
+        do(item, alice)
+    stuck = at(item.instance, "auto")
+    assert stuck.status == "fallout"
+    assert stuck.incidents.get().message == "DataInvalid: The outcome is a text."
+
+
 def test_r25_an_automatic_split_without_match_falls_out_too(installed, alice):
     installed(
         process(

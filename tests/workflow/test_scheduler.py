@@ -10,7 +10,9 @@ from django.core.management import CommandError, call_command
 
 from accounts.models import MailMessage
 from kernel import clock
-from tenants.context import use
+from tenants import scheduler as run_by
+from tenants.context import context_uuid, use
+from tenants.management import finding
 from tests.workflow.processes import (
     approval,
     at,
@@ -212,6 +214,16 @@ def test_goflow_cron_works_for_all_tenants_and_prints_json(acme, late):
     mine = next(line for line in lines if line["tenant"] == "acme")
     assert mine["triggered_workitems"] == 1
     assert set(mine) >= {"timeout_transitions", "sla_checked", "mails"}
+    assert {line["tenant"] for line in lines} >= {"acme", "globex"}
+
+
+def test_goflow_cron_means_all_tenants_where_none_is_named(acme, globex, late):
+    lines = cron().splitlines()
+    assert [line.partition(" ")[0] for line in lines] == ["acme:", "goflow_cron"]
+    assert "triggered_workitems=1" in lines[0]
+    assert "triggered_workitems=1" in lines[1]
+    with use(acme):
+        assert standing(late.instance)[-1] == ("escalate", "inactive")
 
 
 def test_goflow_cron_refuses_wrong_usage(acme):
@@ -229,6 +241,44 @@ def test_goflow_cron_ends_with_1_where_a_tenant_failed(acme, late, monkeypatch):
     with pytest.raises(CommandError) as refusal:
         cron("--tenant", "acme")
     assert refusal.value.returncode == 1
+
+
+def test_goflow_cron_ends_with_3_where_some_tenants_failed(
+    acme, globex, late, monkeypatch
+):
+    def fails_in_acme(limit):
+        if context_uuid() == acme.uuid:
+            raise RuntimeError
+        return 0
+
+    monkeypatch.setattr(timers, "run_due", fails_in_acme)
+    out = StringIO()
+    with pytest.raises(CommandError) as refusal:
+        call_command("goflow_cron", "--json", stdout=out)
+    assert refusal.value.returncode == 3
+    told = {one["tenant"]: one for one in map(json.loads, out.getvalue().splitlines())}
+    assert told["acme"]["error"] == "Failed: acme: workflow.timers"
+    assert "error" not in told["globex"]
+
+
+def test_goflow_cron_says_where_the_platforms_own_work_failed(acme, monkeypatch):
+    monkeypatch.setattr(
+        run_by, "look_after", lambda result: result.failed.append("control: mail")
+    )
+    with pytest.raises(CommandError, match="control: mail") as refusal:
+        cron()
+    assert refusal.value.returncode == 3
+    assert cron("--tenant", "acme").startswith("goflow_cron done: ")
+
+
+def test_goflow_cron_looks_after_the_platform_before_there_is_a_tenant(
+    acme, monkeypatch
+):
+    looked = []
+    monkeypatch.setattr(finding, "all_served", list)
+    monkeypatch.setattr(run_by, "look_after", looked.append)
+    assert cron().count("\n") == 1
+    assert len(looked) == 1
 
 
 def test_a_wrong_setting_is_a_message_at_start_up(settings):

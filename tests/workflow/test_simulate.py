@@ -147,6 +147,16 @@ def test_what_gets_stuck_is_told_and_ends_with_1(ready):
     assert (told["tenant"], told["created"], told["complete"]) == ("acme", 1, 0)
     [stuck] = told["stuck"]
     assert stuck["why"] == "Nobody can go on at Work."
+    assert set(stuck) == {"instance", "moves", "why"}
+    out = io.StringIO()
+    with pytest.raises(CommandError):
+        call_command(
+            "goflow_simulate", "--tenant=acme", "--process=test", "--run", stdout=out
+        )
+    lines = out.getvalue().splitlines()
+    assert lines[1] == "0 reached the end, 1 did not."
+    assert lines[2].startswith("Instance ")
+    assert lines[2].endswith(": Nobody can go on at Work.")
 
 
 @pytest.mark.parametrize(

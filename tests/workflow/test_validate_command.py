@@ -9,6 +9,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from tenants.context import use
+from tenants.management import finding
 from tests.workflow.designing import plain
 from tests.workflow.processes import A, T, install
 from workflow import checking
@@ -178,3 +179,9 @@ def test_retired_versions_are_left_out_and_switched_off_ones_are_not(acme, admin
     assert [(one.process.version, one.process.status) for one in found] == [
         (2, "published")
     ]
+
+
+def test_without_any_tenant_it_ends_with_2(acme, monkeypatch):
+    monkeypatch.setattr(finding, "all_served", list)
+    for args in ((), ("--all-tenants",)):
+        assert validate(*args)[1] == 2

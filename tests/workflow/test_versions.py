@@ -4,13 +4,13 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 
 from accounts.models import User
 from kernel import clock
 from tests.workflow.designing import LAYOUT, allowed, everything, plain
 from tests.workflow.processes import END, A, T, approval, document, install
-from workflow import comparing, graph, handlers, reading
+from workflow import comparing, graph, handlers, process_groups, reading
 from workflow.drafts import (
     clone_process,
     create_draft,
@@ -615,8 +615,88 @@ def test_versions_of_one_code_share_the_group(admin, published):
     assert list(copy.start_groups.all()) == list(published.start_groups.all())
 
 
+@pytest.mark.parametrize(
+    "before",
+    [
+        lambda group: None,
+        lambda group: group.user_set.add(User.objects.get(username="bob")),
+        lambda group: group.permissions.add(right("can_manage_instances")),
+        lambda group: group.permissions.add(right("can_instantiate")) or grown(group),
+    ],
+    ids=["bare", "with people", "with a right", "that may start, with people"],
+)
+def test_a_group_that_is_there_for_something_else_is_not_taken_over(admin, before):
+    """Whoever designs titles a draft like a group that means something."""
+    theirs = Group.objects.create(name="Auditors")
+    before(theirs)
+    kept = [set(theirs.permissions.all()), set(theirs.user_set.all())]
+    made = create_draft("Auditors", by=admin)
+    own = made.start_groups.get()
+    assert (own.name, own == theirs) == ("Auditors (2)", False)
+    assert own.permissions.get().codename == "can_instantiate"
+    assert not own.user_set.exists()
+    theirs.refresh_from_db()
+    assert theirs.name == "Auditors"
+    assert [set(theirs.permissions.all()), set(theirs.user_set.all())] == kept
+
+
+def grown(group):
+    group.user_set.add(User.objects.get(username="bob"))
+
+
+def right(codename):
+    return Permission.objects.get(content_type__app_label="workflow", codename=codename)
+
+
+def test_the_group_of_another_process_is_not_taken_over(admin, alice):
+    other = create_draft("Travel", code="journeys", by=admin)
+    made = create_draft("Travel", code="voyages", by=admin)
+    assert other.start_groups.get().name == "Travel"
+    assert made.start_groups.get().name == "Travel (2)"
+    # A further one of a code that has its group shares it, whatever comes between.
+    assert create_draft("Travel", code="voyages", by=admin).start_groups.get() == (
+        made.start_groups.get()
+    )
+
+
+def test_what_a_thrown_away_draft_left_is_taken_while_nobody_is_in_it(admin, alice):
+    for name in ("Travel", "Travel"):
+        made = create_draft("Travel", by=admin)
+        group = made.start_groups.get()
+        assert group.name == name
+        delete_draft(made, by=admin)
+    alice.groups.add(group)
+    made = create_draft("Travel", by=admin)
+    assert made.start_groups.get().name == "Travel (2)"
+    assert not made.start_groups.filter(user=alice).exists()
+
+
+def test_a_rename_of_the_title_renames_no_group_of_others(admin):
+    """Naming a group as one that may start does not make it the process' own."""
+    theirs = Group.objects.create(name="Auditors")
+    made = create_draft("Auditors", by=admin)
+    data = replace(plain("Auditors"), start_groups=("Auditors", "Auditors (2)"))
+    save_draft(made, data, revision=0, by=admin)
+    save_draft(made, replace(data, title="Inspections"), revision=1, by=admin)
+    theirs.refresh_from_db()
+    assert theirs.name == "Auditors"
+    names = sorted(made.start_groups.values_list("name", flat=True))
+    assert names == ["Auditors", "Inspections"]
+
+
+def test_there_are_only_so_many_groups_of_one_name(admin):
+    Group.objects.bulk_create(
+        Group(name=name) for name in process_groups.names("Auditors")
+    )
+    before = rows()
+    with pytest.raises(ProcessInvalid, match="too many groups"):
+        create_draft("Auditors", by=admin)
+    assert rows() == before
+
+
 def test_a_group_that_others_use_keeps_its_name(admin):
     made = create_draft("HR", by=admin)
+    assert made.start_groups.get().name == "HR (2)"
     data = replace(plain("HR"), title="People", start_groups=("HR",))
     save_draft(made, data, revision=0, by=admin)
     assert [group.name for group in made.start_groups.all()] == ["HR"]

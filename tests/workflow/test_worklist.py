@@ -1,13 +1,18 @@
 """The first pages of a worklist are read only as far as they go, and are no others."""
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth.models import Group
+from django.utils import translation
 
+from kernel import clock
+from tenants.context import use
 from tests.workflow.counting import statements
 from tests.workflow.processes import approval as approval_process
-from tests.workflow.processes import at, do, document
+from tests.workflow.processes import at, do, document, install, start
 from workflow import worklist
-from workflow.models import ProcessInstance, WorkItem
+from workflow.models import ProcessInstance, Timer, WorkItem
 
 
 @pytest.fixture
@@ -56,3 +61,69 @@ def test_a_work_item_of_several_groups_is_listed_once(bob):
 @pytest.mark.usefixtures("work")
 def test_the_sidebar_counts_what_the_list_shows(bob):
     assert worklist.open_count(bob) == 8
+
+
+# The numbers above the list
+
+
+@pytest.mark.usefixtures("work")
+def test_the_numbers_above_the_list_are_those_of_the_whole(bob):
+    with statements() as seen:
+        found = worklist.counts(bob)
+    assert len(seen.seen) == 1
+    assert found == worklist.Counts(total=8, held=3, offered=5, late=0, today=0)
+    assert [type(number) for number in vars_of(found)] == [int] * 5
+
+
+def vars_of(found):
+    return [getattr(found, name) for name in worklist.Counts.__slots__]
+
+
+@pytest.mark.usefixtures("work")
+def test_of_a_long_list_the_beginning_is_counted(bob, monkeypatch):
+    monkeypatch.setattr(worklist, "MOST_LISTED", 4)
+    found = worklist.counts(bob)
+    assert (found.total, found.held, found.offered) == (4, 3, 4)
+    assert list(map(str, vars_of(found))) == ["4+", "3", "4+", "0+", "0+"]
+    shown = [(str(figure.number), figure.words) for figure in worklist.figures(found)]
+    assert shown == [("4+", "wait for you")]
+    monkeypatch.setattr(worklist, "MOST_LISTED", 5)
+    found = worklist.counts(bob)
+    assert list(map(str, vars_of(found))) == ["5+", "3", "5", "0", "0"]
+
+
+def test_a_number_at_which_counting_stopped_has_a_plus():
+    assert str(worklist.AtLeast(1000)) == "1,000+"
+    assert str(worklist.AtLeast(37)) == "37+"
+    with translation.override("de"):
+        assert str(worklist.AtLeast(1000)) == "1.000+"
+    assert worklist.bounded(1000) == 1000
+    assert type(worklist.bounded(1000)) is int
+    assert str(worklist.bounded(1001)) == "1,000+"
+
+
+@pytest.mark.usefixtures("work")
+def test_late_work_of_a_long_list_is_at_least_so_much(bob, monkeypatch):
+    item = worklist.first(bob, slice(1))[0]
+    Timer.objects.filter(workitem=item).delete()
+    Timer.objects.create(
+        kind="timeout",
+        workitem=item,
+        instance=item.instance,
+        due_at=clock.now() - timedelta(hours=1),
+    )
+    assert worklist.counts(bob).late == 1
+    monkeypatch.setattr(worklist, "MOST_LISTED", 4)
+    late = worklist.figures(worklist.counts(bob))[1]
+    assert (str(late.number), late.words) == ("1+", "late")
+
+
+def test_the_page_of_a_long_list_shows_the_plus(browser_of, acme, monkeypatch, alice):
+    with use(acme):
+        install(approval_process("open"))
+        for _ in range(3):
+            start(alice, "open")
+    monkeypatch.setattr(worklist, "MOST_LISTED", 2)
+    text = browser_of("alice").get("/workflow/mywork/").text
+    assert "<b>2+</b> wait for you" in text
+    assert '<span class="segmented__count">2+</span>' in text

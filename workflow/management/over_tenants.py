@@ -1,11 +1,18 @@
-"""Commands of the workflow about tenants: the flags and exit codes they share."""
+"""What the commands of the workflow share: for which tenants, how told, how ended.
+
+    --tenant SLUG (repeatable), --all-tenants, --json
+
+With neither of the first two the only tenant is meant, where there is one.
+"""
 
 import json
 from argparse import ArgumentParser
-from typing import Any, Final
+from collections.abc import Iterator
+from typing import Any, ClassVar, Final
 
 from django.core.management.base import CommandError
 
+from kernel.errors import ApplicationError
 from tenants.context import TenantInfo
 from tenants.management import finding
 from tenants.management.planes import InPlane, in_one_line
@@ -26,12 +33,17 @@ class WrongUsage(CommandError):
 class OverTenants(InPlane):
     """A command that does its work in some tenants, one after another.
 
-    Offer `in_tenant`; what it returns is printed, and `failed` in it makes the command
-    end with 1. Exit codes: 0 done, 1 findings or failure, 2 wrong usage or no tenant,
-    3 some tenants failed and the others were done.
+    Offer `in_tenant`; what it returns is printed as it is with --json, and in the words
+    of `lines` otherwise. One tenant that fails stops no other.
+    Exit codes: 0 done, 1 findings or failure, 2 wrong usage or no tenant, 3 some
+    tenants failed and the others were done.
     """
 
     plane = "control"
+    #: Whether all tenants are meant where none is named.
+    is_for_all: ClassVar[bool] = False
+    #: Whether there is nothing to do before there is a tenant.
+    needs_tenants: ClassVar[bool] = True
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
@@ -59,19 +71,38 @@ class OverTenants(InPlane):
         chosen = self.chosen(tenant, all_tenants=all_tenants)
         self.prepare(chosen, as_json=as_json, **options)
         with_findings, failed = [], []
-        for one in chosen:
-            try:
-                with serving(one):
-                    facts = self.in_tenant(one, **options)
-            except CommandError:
-                raise
-            except Exception as error:  # noqa: BLE001 - one tenant's failure is reported, not raised
+        work = self.done(chosen, named=bool(tenant), as_json=as_json, **options)
+        for one, facts in work:
+            if "error" in facts:
                 failed.append(one.slug)
-                facts = {"error": in_one_line(error)}
-            if facts.get("findings"):
+            elif self.has_findings(facts):
                 with_findings.append(one.slug)
             self.tell(one, facts, as_json=as_json, several=len(chosen) > 1)
         self.end(len(chosen), failed, with_findings)
+
+    def done(
+        self,
+        chosen: list[TenantInfo],
+        *,
+        named: bool,  # noqa: ARG002 - for a command that does all at once
+        as_json: bool,  # noqa: ARG002 - as above
+        **options: Any,
+    ) -> Iterator[tuple[TenantInfo, dict[str, Any]]]:
+        """Do the work; yield what came of each tenant, an `error` where it failed."""
+        for one in chosen:
+            yield one, self.found(one, **options)
+
+    def found(self, tenant: TenantInfo, **options: Any) -> dict[str, Any]:
+        """Enter one tenant and do the work there; return what came of it."""
+        try:
+            with serving(tenant):
+                return self.in_tenant(tenant, **options)
+        except CommandError:
+            raise
+        except ApplicationError as problem:
+            return {"error": problem.detail}
+        except Exception as error:  # noqa: BLE001 - one tenant's failure is reported, not raised
+            return {"error": in_one_line(error)}
 
     def chosen(self, slugs: list[str], *, all_tenants: bool) -> list[TenantInfo]:
         """Return the tenants that are meant; the command ends with 2 otherwise."""
@@ -84,9 +115,9 @@ class OverTenants(InPlane):
             if missing:
                 raise WrongUsage(f"There is no tenant {missing[0]!r} that is served.")
             return [by_slug[slug] for slug in dict.fromkeys(slugs)]
-        if not every:
+        if not every and self.needs_tenants:
             raise WrongUsage("There is no tenant that is served.")
-        if not all_tenants and len(every) > 1:
+        if len(every) > 1 and not (all_tenants or self.is_for_all):
             raise WrongUsage("Say for which tenant: --tenant SLUG, or --all-tenants.")
         return every
 
@@ -115,6 +146,10 @@ class OverTenants(InPlane):
         self, chosen: list[TenantInfo], *, as_json: bool, **options: Any
     ) -> None:
         """Look at the options before anything is done; raise WrongUsage."""
+
+    def has_findings(self, facts: dict[str, Any]) -> bool:
+        """Tell whether a person has to look at what came of a tenant."""
+        return bool(facts.get("findings"))
 
     def in_tenant(self, tenant: TenantInfo, **options: Any) -> dict[str, Any]:
         """Do the work in one tenant, which is entered; return facts for JSON."""

@@ -2,21 +2,25 @@
 
 Only a draft may change. Saving, deleting, bulk changes and changes of who may do what
 look first, and hold the version's row until they are done, so that nobody publishes
-it in between. What is written past the models is found out by the content's hash.
+it in between. No group and no person is deleted while a version names them.
+What is written past the models is found out by the content's hash.
 """
 
 from collections.abc import Iterable
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 from django.db import models, transaction
-from django.db.models import Q
+from django.db.models import ProtectedError, Q
 
-from workflow.errors import ProcessImmutable
+from workflow.errors import ProcessImmutable, ProcessNamesIt
 
 #: What may change in every version.
 SWITCHES = frozenset({"enabled"})
 #: What publishing writes, and nobody else.
 PUBLISHED = frozenset({"status", "published_at", "published_by", "content_hash"})
+#: How many versions a refusal names.
+MOST_TOLD = 10
 #: An activity and a transition stay in their process.
 OWNERS = frozenset({"process", "process_id", "activity", "activity_id"})
 
@@ -105,8 +109,60 @@ class OfActivityQuerySet(OfProcessQuerySet):
         return Q(pk__in=named.values("process"))
 
 
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A version as refusals name it, in a page of the admin too."""
+
+    code: str
+    number: int
+    #: Whence the admin has the word for what it is.
+    _meta: ClassVar[Any]
+
+    def __str__(self) -> str:
+        return f"{self.code} (version {self.number})"
+
+
+def refuse_deletion(collector: Any, field: Any, rows: Any, using: str) -> None:  # noqa: ARG001 - Django's signature
+    """Raise ProcessNamesIt, with the versions: for a relation, in place of CASCADE.
+
+    Without the group or the person a version that was published would no longer be
+    what it was, and an activity of a draft would be open to everybody. Whom a version
+    begins to name meanwhile, the foreign key keeps.
+    """
+    # Imported here: the admin needs the models that this file is part of.
+    from django.contrib.admin.utils import NestedObjects
+
+    named: Any = versions_naming(rows)
+    kind = field.remote_field.model._meta.verbose_name  # noqa: SLF001 - Django's public name
+    told = ", ".join(map(str, named[:MOST_TOLD]))
+    message = f"A process names this {kind}, so it cannot be deleted: {told}."
+    # The admin collects before it asks, and shows what stands in the way.
+    if isinstance(collector, NestedObjects):
+        raise ProtectedError(message, set(named))
+    raise ProcessNamesIt(
+        message, extra={"errors": [{"message": str(v)} for v in named]}
+    )
+
+
+def versions_naming(rows: Any) -> list[Version]:
+    """Return the versions that some rows of a relation belong to."""
+    from workflow.models.process import Process
+
+    Version._meta = Process._meta  # noqa: SLF001 - as above
+    owner = "process" if hasattr(rows.model, "process") else "activity__process"
+    named = Process._base_manager.filter(pk__in=rows.order_by().values(owner))  # noqa: SLF001 - as above
+    found = named.order_by("code", "version").values_list("code", "version")
+    return [Version(code, number) for code, number in found]
+
+
 def seal(through: Any, rows: Any) -> None:
-    """Let a table that Django made for a relation look before it changes."""
+    """Let a table that Django made for a relation look before it changes.
+
+    What it leads to, a group or a person, is not deleted while a version names it.
+    """
+    for field in through._meta.fields:  # noqa: SLF001 - Django's public name
+        if field.is_relation and field.name not in OWNERS:
+            field.remote_field.on_delete = refuse_deletion
     # Of two managers with one name Django takes the first, and it made one already.
     through._meta.local_managers.clear()  # noqa: SLF001 - Django's public name
     through.add_to_class("objects", models.Manager.from_queryset(rows)())

@@ -59,7 +59,12 @@ TENANT_PROVISIONING_STEPS = [
     "workflow.provisioning.prepare",
     "leave.provisioning.install",
 ]
-TENANT_DUE_SOURCES = ["workflow.timers", "accounts.mail.outbox", "workflow.anchors"]
+TENANT_DUE_SOURCES = [
+    "workflow.timers",
+    "accounts.mail.outbox",
+    "workflow.anchors",
+    "workflow.idempotency",
+]
 CONTROL_DUE_SOURCES = ["accounts.mail.outbox"]
 TENANT_MAIL_SENDER = "accounts.mail.put"
 TENANT_OWNER_ENTRY = "accounts.provisioning.owner_entry"

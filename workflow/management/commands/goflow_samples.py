@@ -2,16 +2,19 @@
 
 from typing import Any
 
+from tenants.context import TenantInfo
 from workflow import samples
-from workflow.management.some import InSomeTenants, Told
+from workflow.management.over_tenants import OverTenants
 
 
-class Command(InSomeTenants):
+class Command(OverTenants):
+    """Installs what is not there yet; exit codes are those of `OverTenants`."""
+
     help = "Publish `Sample process` and `test parallel workflow`; twice is once."
 
-    def work(self, *args: Any, **options: Any) -> Told:  # noqa: ARG002 - Django's flags
+    def in_tenant(self, tenant: TenantInfo, **options: Any) -> dict[str, Any]:  # noqa: ARG002 - the base's signature
         """Publish what is not there yet."""
-        titles = [process.title for process in samples.install()]
-        return Told(
-            tuple(f"{title} is published." for title in titles), {"processes": titles}
-        )
+        return {"processes": [process.title for process in samples.install()]}
+
+    def lines(self, facts: dict[str, Any]) -> list[str]:
+        return [f"{title} is published." for title in facts["processes"]]

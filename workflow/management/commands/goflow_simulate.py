@@ -4,8 +4,9 @@ from argparse import ArgumentParser, ArgumentTypeError
 from random import Random
 from typing import Any
 
+from tenants.context import TenantInfo
 from workflow import simulation
-from workflow.management.some import InSomeTenants, Told
+from workflow.management.over_tenants import OverTenants
 
 MOST = 10_000
 
@@ -18,11 +19,13 @@ def count(text: str) -> int:
     return number
 
 
-class Command(InSomeTenants):
+class Command(OverTenants):
     """The instances stay, with `simulation` as their title, and so does their audit.
 
     With `--run` each is walked by people who may do the work, by answers that are
     drawn by lot, and by a clock of its own: nothing else in the tenant falls due.
+    Exit codes: 0 done, 1 failed or some got stuck, 2 wrong usage or no tenant, 3 some
+    tenants failed and the others were done.
     """
 
     help = "Start instances of a process about default documents, and walk them."
@@ -43,33 +46,41 @@ class Command(InSomeTenants):
             "--seed", type=int, help="The same number draws the same answers."
         )
 
-    def work(
+    def in_tenant(
         self,
+        tenant: TenantInfo,  # noqa: ARG002 - it is entered
         *,
-        process: str,
-        count: int,
-        user: str | None,
-        run: bool,
-        seed: int | None,
+        process: str = "",
+        count: int = 1,
+        user: str | None = None,
+        run: bool = False,
+        seed: int | None = None,
         **options: Any,  # noqa: ARG002 - the flags of Django
-    ) -> Told:
-        """Start the instances. Ends with 1 without such a process or user."""
+    ) -> dict[str, Any]:
+        """Start the instances. Fails without such a process or user."""
         by = simulation.starter(user)
         made = [simulation.start(process, by=by) for _ in range(count)]
-        lines = [f"Created {count} simulation instance(s)."]
-        values: dict[str, Any] = {
-            "created": count,
-            "instances": [one.pk for one in made],
-        }
+        facts = {"created": count, "instances": [one.pk for one in made]}
         if not run:
-            return Told(tuple(lines), values)
+            return facts
         chance = Random(seed)  # noqa: S311 - a lot, no secret
         walks = [simulation.walk(one, by=by, chance=chance) for one in made]
         stuck = [walk for walk in walks if not walk.is_complete]
-        lines.append(f"{count - len(stuck)} reached the end, {len(stuck)} did not.")
-        lines.extend(str(walk) for walk in stuck)
-        values |= {
+        return facts | {
             "complete": count - len(stuck),
-            "stuck": [{"instance": one.instance_id, "why": one.why} for one in stuck],
+            "stuck": [
+                {"instance": one.instance_id, "moves": one.moves, "why": one.why}
+                for one in stuck
+            ],
         }
-        return Told(tuple(lines), values, is_good=not stuck)
+
+    def has_findings(self, facts: dict[str, Any]) -> bool:
+        return bool(facts.get("stuck"))
+
+    def lines(self, facts: dict[str, Any]) -> list[str]:
+        found = [f"Created {facts['created']} simulation instance(s)."]
+        if "stuck" not in facts:
+            return found
+        stuck = [str(simulation.Walk(*one.values())) for one in facts["stuck"]]
+        counts = f"{facts['complete']} reached the end, {len(stuck)} did not."
+        return [*found, counts, *stuck]

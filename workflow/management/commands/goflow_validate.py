@@ -20,6 +20,7 @@ class Command(OverTenants):
     """
 
     help = "Validate the processes of all tenants, or of some."
+    is_for_all = True
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
@@ -27,11 +28,6 @@ class Command(OverTenants):
         parser.add_argument(
             "--warnings-as-errors", action="store_true", help="End with 1 on warnings."
         )
-
-    def chosen(self, slugs: list[str], *, all_tenants: bool) -> list[TenantInfo]:
-        """Return the tenants that are meant: all of them, unless some are named."""
-        every = all_tenants or not slugs
-        return super().chosen(slugs, all_tenants=every)
 
     def prepare(
         self,

@@ -119,8 +119,20 @@ def events_of(rows: Iterable[Columns], ends: list[Head]) -> Iterator[Row]:
 def row_of(columns: Columns) -> Row:
     covered = list(columns[:COVERED])
     if covered[METADATA] != "{}":
-        covered[METADATA] = chain.canonical(json.loads(covered[METADATA]))
+        covered[METADATA] = _canonical(covered[METADATA])
     return Row(chain.Written(*covered), columns[COVERED])
+
+
+def _canonical(written: str) -> str:
+    """Return metadata as they are hashed.
+
+    What Python cannot read, such as a number of too many digits, was never written by
+    the trail; as it stands it fits no hash.
+    """
+    try:
+        return chain.canonical(json.loads(written))
+    except (ValueError, RecursionError):
+        return written
 
 
 def problem_of(

@@ -94,6 +94,19 @@ TAMPERING = {
         3,
         f"""UPDATE {EVENTS} SET metadata = '{{"a": [1.5, null]}}' WHERE {MIDDLE}""",
     ),
+    "a number that nobody reads": (
+        "changed",
+        3,
+        f"""UPDATE {EVENTS}
+        SET metadata = ('{{"a": 1' || repeat('0', 5000) || '}}')::jsonb
+        WHERE {MIDDLE}""",
+    ),
+    "a list in lists that nobody reads": (
+        "changed",
+        3,
+        f"""UPDATE {EVENTS} SET metadata = ('{{"a": ' || repeat('[', 2500)
+        || repeat(']', 2500) || '}}')::jsonb WHERE {MIDDLE}""",
+    ),
     "whose it is": (
         "changed",
         3,

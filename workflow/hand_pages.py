@@ -51,12 +51,15 @@ def release(request: HttpRequest, item_id: int) -> HttpResponseBase:
 @require_http_methods(["GET", "POST"])
 def forward(request: HttpRequest, item_id: int) -> HttpResponseBase:
     """Send on the token of a work item that was completed and waits for this."""
+    item = visible_item(request.user, item_id)
+    if "forward" not in allowed.of_item(item, by=request.user):
+        return not_now(request, item, is_done=item.forwarded_at is not None)
     return moved(
         request,
         item_id,
         engine.forward_work_item,
         _("It was sent on."),
-        is_done=lambda item: item.forwarded_at is not None,
+        is_done=lambda fresh: fresh.forwarded_at is not None,
     )
 
 
@@ -116,7 +119,7 @@ REASSIGN: Final = Hand(
     handing.reassign_work_item,
     PersonForm,
     lambda item: choosing.candidates(item, node_of(item)),
-    gettext_lazy("Give it to somebody else"),
+    gettext_lazy("Give it to somebody"),
     gettext_lazy("They find it in their work, and a mail tells them about it."),
     gettext_lazy("Give it to them"),
     gettext_lazy("Nobody else may do this work."),
@@ -150,7 +153,8 @@ def delegate(request: HttpRequest, item_id: int) -> HttpResponseBase:
 def handed(request: HttpRequest, item: WorkItem, hand: Hand) -> HttpResponseBase:
     """Ask to whom, or give the work item to them and lead back to it."""
     if hand.name not in allowed.of_item(item, by=request.user):
-        return not_now(request, item)
+        is_done = is_with(item, request.POST.get("person", ""))
+        return not_now(request, item, is_done=is_done)
     people = hand.people(item)
     if request.method == "GET":
         return ask(request, item, hand, hand.form(people))
@@ -172,15 +176,16 @@ def handed(request: HttpRequest, item: WorkItem, hand: Hand) -> HttpResponseBase
     return after(request, item)
 
 
-def not_now(request: HttpRequest, item: WorkItem) -> HttpResponseBase:
+def not_now(request: HttpRequest, item: WorkItem, *, is_done: bool) -> HttpResponseBase:
     """Lead to the work item, whose page shows what is possible now."""
     if request.method == "POST":
-        person = request.POST.get("person", "")
-        if item.user and person in {str(item.user_id), item.user.username}:
-            telling.done_already(request)
-        else:
-            telling.not_now(request)
+        (telling.done_already if is_done else telling.not_now)(request)
     return redirect("workflow:work-item", item.pk)
+
+
+def is_with(item: WorkItem, person: str) -> bool:
+    """Say whether a work item is with the person whom a form names."""
+    return item.user is not None and person in {str(item.user_id), item.user.username}
 
 
 def ask_again(

@@ -21,6 +21,7 @@ from workflow.views import known
 
 PAGE: Final = 25
 REFUSED: Final = 422
+CLOSED: Final = 409
 RETRY: Final = "retry"
 SKIP: Final = "skip"
 #: What stands between the verb and the outcome in a choice.
@@ -35,9 +36,12 @@ def listing(request: HttpRequest) -> HttpResponse:
         raise NotFound
     rows = with_all(Incident.objects.open().visible_to(request.user))
     page = keyset.newest(rows, before=keyset.before_of(request), size=PAGE)
-    labels = (_("Request"), _("What is wrong"), _("Attempts"), _("Since"))
-    columns = [{"label": label} for label in labels]
-    columns[2]["number"] = "yes"
+    columns = [
+        {"label": _("Request")},
+        {"label": _("What is wrong")},
+        {"label": _("Attempts"), "number": True},
+        {"label": _("Since")},
+    ]
     values = {"page": page, "columns": columns, "rows": [row(one) for one in page]}
     return render(request, "workflow/incidents.html", values)
 
@@ -72,9 +76,6 @@ def incident(request: HttpRequest, incident_id: int) -> HttpResponseBase:
         return show(request, found, form, status=refusal.status)
     tell(request, found, item)
     return redirect("workflow:incidents")
-
-
-CLOSED: Final = 409
 
 
 def resolve(incident: Incident, *, by: Any, way: str, reason: str) -> WorkItem:

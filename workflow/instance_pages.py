@@ -8,12 +8,13 @@ from typing import Any, Final
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from kernel.errors import Invalid
+from kernel.errors import Conflict, Invalid
 from workflow import (
     allowed,
     ending,
@@ -34,6 +35,8 @@ from workflow.views import card, known, where_it_stands
 #: So many remarks are shown; older ones are a page further.
 COMMENTS: Final = 20
 REFUSED: Final = 422
+#: No number of a row has more.
+DIGITS: Final = len(str(inputs.LARGEST_ID)) - 1
 
 
 @login_required
@@ -54,6 +57,7 @@ def show(
     status: int = 200,
 ) -> HttpResponse:
     """Show an instance; `form` is a remark that was not accepted."""
+    prefetch_related_objects([found], where_it_stands(request.user))
     document = found.content_object
     past_form = past.asked_for(request)
     comments = comments_of(request, found)
@@ -126,10 +130,6 @@ def comment(request: HttpRequest, instance_id: int) -> HttpResponseBase:
     return show(request, found, form, status=REFUSED)
 
 
-#: No number of a row has more.
-DIGITS: Final = len(str(inputs.LARGEST_ID)) - 1
-
-
 @login_required
 @require_http_methods(["GET", "POST"])
 def suspend(request: HttpRequest, instance_id: int) -> HttpResponseBase:
@@ -164,9 +164,10 @@ def moved(
         try:
             verb(found, by=request.user)
         except telling.REFUSALS as refusal:
-            telling.done_already(request) if is_done else telling.refused(
-                request, refusal
-            )
+            if is_done and isinstance(refusal, Conflict):
+                telling.done_already(request)
+            else:
+                telling.refused(request, refusal)
         else:
             messages.success(request, done)
     return redirect("workflow:instance", found.pk)
@@ -200,10 +201,8 @@ def cancel(request: HttpRequest, instance_id: int) -> HttpResponseBase:
 def not_now(request: HttpRequest, found: ProcessInstance) -> HttpResponseBase:
     """Lead to the instance, whose page shows how it stands."""
     if request.method == "POST":
-        if found.status == ProcessInstance.Status.TERMINATED:
-            telling.done_already(request)
-        else:
-            telling.not_now(request)
+        is_done = found.status == ProcessInstance.Status.TERMINATED
+        (telling.done_already if is_done else telling.not_now)(request)
     return redirect("workflow:instance", found.pk)
 
 
@@ -235,8 +234,7 @@ def confirm(
 def visible_instance(user: Any, instance_id: int) -> ProcessInstance:
     """Return an instance that the person may see. Raises InstanceNotFound."""
     rows = known(ProcessInstance.objects.visible_to(user), instance_id)
-    rows = rows.select_related("process", "user")
-    found: ProcessInstance | None = rows.prefetch_related(where_it_stands(user)).first()
+    found: ProcessInstance | None = rows.select_related("process", "user").first()
     if found is None:
         raise InstanceNotFound
     return found

@@ -6,13 +6,8 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from kernel.text import storable
 from workflow import choosing, inputs
 from workflow.choosing import People
-
-CANNOT_BE_STORED = gettext_lazy(
-    "There is a character in it that cannot be stored; write it anew."
-)
 
 
 class Words(forms.CharField):
@@ -22,24 +17,11 @@ class Words(forms.CharField):
         options.setdefault("widget", forms.Textarea(attrs={"rows": 3}))
         options.setdefault("max_length", inputs.LONGEST_COMMENT)
         super().__init__(**options)
-        # Django's own word for it is about "null characters".
-        self.validators = [
-            one
-            for one in self.validators
-            if type(one).__name__ != "ProhibitNullCharactersValidator"
-        ]
 
     def to_python(self, value: Any) -> Any:
         """Return the text with line ends of one character, as the browser counted."""
         text = super().to_python(value)
         return text.replace("\r\n", "\n") if isinstance(text, str) else text
-
-    def clean(self, value: Any) -> Any:
-        """Return the text. Raises ValidationError on what cannot be stored."""
-        text = super().clean(value)
-        if not storable(text):
-            raise forms.ValidationError(CANNOT_BE_STORED)
-        return text
 
 
 class Person(forms.CharField):
@@ -48,7 +30,7 @@ class Person(forms.CharField):
     def clean(self, value: Any) -> Any:
         """Return the person. Raises ValidationError where there is none."""
         name = super().clean(value)
-        found = choosing.named(name) if storable(name) else None
+        found = choosing.named(name)
         if found is None:
             raise forms.ValidationError(
                 _(
@@ -119,7 +101,9 @@ class ReasonForm(forms.Form):
 
     reason = Words(
         label=gettext_lazy("Reason"),
-        help_text=gettext_lazy("It stays in the history."),
+        help_text=gettext_lazy(
+            "It stays in the history, for everybody who may see this request."
+        ),
         error_messages={"required": gettext_lazy("Say why in a few words.")},
     )
 

@@ -208,6 +208,19 @@ def test_a_holder_asks_somebody_and_gets_it_back(browser_of, acme, alice, bob, h
     assert "Bob Acme asked for it and gets it back afterwards." in page
 
 
+def test_who_gets_it_back_reads_the_answer_of_the_other(
+    browser_of, acme, alice, bob, held
+):
+    with use(acme):
+        handing.delegate_work_item(held, to=alice, by=bob, return_to_me=True)
+    body = {"outcome": "REJECTED", "comment": "Too far."}
+    browser_of("alice").post(path(held), body)
+    page = browser_of("bob").get(path(held)).text
+    assert "Alice Acme handed back to Bob Acme: Approve" in page
+    assert "Refuse · Too far." in page
+    assert "Your answer" in page
+
+
 def test_without_the_tick_nothing_comes_back(browser_of, acme, alice, held):
     browser_of("bob").post(path(held, "delegate"), {"person": alice.pk})
     with use(acme):

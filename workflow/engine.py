@@ -17,6 +17,7 @@ from workflow import (
 )
 from workflow.acting import act
 from workflow.errors import (
+    InstanceClosed,
     NotHolder,
     WorkItemState,
 )
@@ -108,6 +109,8 @@ def forward_work_item(item: WorkItem, *, by: Any) -> WorkItem:
         may = step.current.user_id == step.by.pk
         if not may and not step.by.has_perm("workflow.can_manage_instances"):
             raise NotHolder
+        if not step.instance.is_open and step.current.forwarded_at is None:
+            raise InstanceClosed
         require_running(step)
         if step.current.status != Status.COMPLETE:
             raise WorkItemState

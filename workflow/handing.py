@@ -85,11 +85,16 @@ def reassign_work_item(item: WorkItem, *, to: Any, by: Any) -> WorkItem:
             raise NotAllowed("You may not give work to others.")
         require_running(step)
         require_move(step.current, "reassign")
-        if not to.is_active or not may_do(to, step.node):
+        if not is_person(to) or not may_do(to, step.node):
             raise AssigneeNotCandidate
         give(step, "workitem.reassigned", to=to.pk, former=step.current.user_id)
 
     return act(item, by, decide)
+
+
+def is_person(user: Any) -> bool:
+    """Tell whether somebody could do the work: accounts of programs do none."""
+    return bool(user.is_active and user.kind == "person")
 
 
 def delegate_work_item(
@@ -109,7 +114,7 @@ def delegate_work_item(
             raise NotHolder
         require_running(step)
         require_move(item, "delegate")
-        if not to.is_active or to.pk == step.by.pk or to.kind == "service":
+        if not is_person(to) or to.pk == step.by.pk:
             raise AssigneeInvalid
         owed = item.returns, item.delegated_by_id
         give(step, "workitem.delegated", to=to.pk, return_to_me=return_to_me)

@@ -94,12 +94,12 @@ def timeline(instance: ProcessInstance, *, reader: Any) -> list[Entry]:
     finished = {
         event.workitem_id for event in events if event.action == "workitem.completed"
     }
-    told = (
+    entries = (
         entry(event, people, version)
         for event in events
         if is_news(event, version, finished)
     )
-    return [one for one in told if one is not None]
+    return [one for one in entries if one is not None]
 
 
 def is_news(event: AuditEvent, version: graph.Graph, finished: set[int | None]) -> bool:
@@ -129,9 +129,22 @@ def entry(
     icon, tone = ICONS[event.action]
     if event.metadata.get("condition") in answers.REFUSING:
         icon, tone = "circle-x", "bad"
+    return Entry(event.created_at, words, icon, tone, told(event, version))
+
+
+def told(event: AuditEvent, version: graph.Graph) -> str:
+    """Return what stands below the words: a message, a comment or a reason.
+
+    What was handed back also tells the answer, which no button says any more.
+    """
     said = (event.metadata.get(name) for name in ("message", "comment", "reason"))
-    text = next(filter(None, said), "")
-    return Entry(event.created_at, words, icon, tone, str(text))
+    text = str(next(filter(None, said), ""))
+    outcome = event.metadata.get("condition")
+    if event.action != "workitem.returned" or not event.activity_id or outcome is None:
+        return text
+    key = version.key_of(event.activity_id)
+    answer = answers.words(version, key, outcome) or outcome
+    return " · ".join(filter(None, (answer, text)))
 
 
 def sentence(event: AuditEvent, people: dict[int, str], version: graph.Graph) -> str:

@@ -2,7 +2,14 @@
 
 from django.urls import path
 
-from workflow import applications, start_pages, views
+from workflow import (
+    applications,
+    hand_pages,
+    incident_pages,
+    instance_pages,
+    start_pages,
+    views,
+)
 
 app_name = "workflow"
 urlpatterns = [
@@ -10,6 +17,11 @@ urlpatterns = [
     path("otherswork/", views.others_work, name="others-work"),
     path("myrequests/", views.my_requests, name="my-requests"),
     path("workitems/<int:item_id>/", views.work_item, name="work-item"),
+    path("workitems/<int:item_id>/claim/", hand_pages.claim, name="claim"),
+    path("workitems/<int:item_id>/release/", hand_pages.release, name="release"),
+    path("workitems/<int:item_id>/reassign/", hand_pages.reassign, name="reassign"),
+    path("workitems/<int:item_id>/delegate/", hand_pages.delegate, name="delegate"),
+    path("workitems/<int:item_id>/forward/", hand_pages.forward, name="forward"),
     path("default_app/<int:item_id>/", views.work_item, name="default-app"),
     path("app/<str:name>/<int:item_id>/", applications.serve, name="application"),
     path("start/", start_pages.choose, name="start"),
@@ -21,5 +33,15 @@ urlpatterns = [
     path(
         "start_proto/<int:process_id>/", start_pages.start_default, name="start-proto"
     ),
-    path("instances/<int:instance_id>/", views.instance, name="instance"),
+    path("instances/<int:instance_id>/", instance_pages.instance, name="instance"),
+    path(
+        "instances/<int:instance_id>/comments/", instance_pages.comment, name="comment"
+    ),
+    path(
+        "instances/<int:instance_id>/suspend/", instance_pages.suspend, name="suspend"
+    ),
+    path("instances/<int:instance_id>/resume/", instance_pages.resume, name="resume"),
+    path("instances/<int:instance_id>/cancel/", instance_pages.cancel, name="cancel"),
+    path("incidents/", incident_pages.listing, name="incidents"),
+    path("incidents/<int:incident_id>/", incident_pages.incident, name="incident"),
 ]

@@ -12,22 +12,22 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from kernel.errors import Conflict, Invalid, NotFound
+from kernel.errors import Invalid, NotFound
 from workflow import (
+    allowed,
     answers,
     engine,
-    graph,
     handlers,
     inputs,
-    past,
     starts,
     steps,
     story,
+    telling,
     tenancy,
     worklist,
 )
 from workflow.document_forms import is_complete
-from workflow.errors import InstanceNotFound, WorkItemNotFound
+from workflow.errors import WorkItemNotFound
 from workflow.finishing import finish_with_document
 from workflow.item_page import (
     DEFAULT_APPLICATION,
@@ -36,9 +36,11 @@ from workflow.item_page import (
     address_of,
     application_of,
 )
-from workflow.models import ProcessInstance, WorkItem
+from workflow.models import Incident, ProcessInstance, WorkItem
 
 PAGE = 50
+#: The verbs of whoever does the work.
+WORK = frozenset({"activate", "complete"})
 HELD = {"held": True, "offered": False}
 
 
@@ -140,7 +142,7 @@ def work_item(request: HttpRequest, item_id: int) -> HttpResponseBase:
     item = visible_item(request.user, item_id)
     if request.method == "POST":
         return answer(request, item)
-    if may_act(item, request.user) and application_of(item) != DEFAULT_APPLICATION:
+    if application_of(item) != DEFAULT_APPLICATION and may_act(item, request.user):
         return redirect(address_of(item))
     return show_item(request, item)
 
@@ -175,12 +177,9 @@ def answer(
             save=form.save if form is not None else None,
             by=request.user,
         )
-    except Conflict as conflict:
-        messages.warning(
-            request,
-            _("%(what)s Nothing was changed by you.") % {"what": conflict.detail},
-        )
-        return redirect("workflow:work-item", item.pk)
+    except telling.REFUSALS as refusal:
+        telling.refused(request, refusal)
+        return after(request, item)
     except Invalid as refusal:
         item = visible_item(request.user, item.pk)
         return show_item(
@@ -217,6 +216,7 @@ def show_item(
     """
     instance = item.instance
     document = instance.content_object
+    actions = allowed.of_item(item, by=request.user)
     due, tone = worklist.due_words(item.due_at if item.is_open else None)
     values = {
         **card(document),
@@ -229,8 +229,10 @@ def show_item(
         "page": page,
         "form": form,
         "can_refuse": answers.can_refuse(item, by=request.user),
-        "may_answer": item.is_open and item.user_id == request.user.pk,
-        "may_take": may_take(item, request.user),
+        "may_answer": not WORK.isdisjoint(actions),
+        "may_take": "claim" in actions,
+        "hands": [verb for verb in allowed.HANDS if verb in actions],
+        "incident": incident_of(item, reader=request.user),
         "instance_url": reverse("workflow:instance", args=[instance.pk]),
         "timeline": story.timeline(instance, reader=request.user),
         "due": due,
@@ -245,15 +247,23 @@ def show_item(
     return render(request, page.template, values, status=status)
 
 
+def after(request: HttpRequest, item: WorkItem) -> HttpResponseBase:
+    """Lead to a work item, or to the list where the person sees it no more."""
+    if WorkItem.objects.visible_to(request.user).filter(pk=item.pk).exists():
+        return redirect("workflow:work-item", item.pk)
+    return redirect("workflow:my-work")
+
+
 def may_act(item: WorkItem, user: Any) -> bool:
-    """Say whether a person holds an open work item, or may take it."""
-    return item.is_open and (item.user_id == user.pk or may_take(item, user))
+    """Say whether a person may do the work now: begin with it, or complete it."""
+    return not WORK.isdisjoint(allowed.of_item(item, by=user))
 
 
-def may_take(item: WorkItem, user: Any) -> bool:
-    """Say whether nobody holds an open work item, and this person may take it."""
-    free = item.is_open and item.user_id is None and not is_automatic(item)
-    return free and WorkItem.objects.filter(pk=item.pk).offered_to(user).exists()
+def incident_of(item: WorkItem, *, reader: Any) -> Incident | None:
+    """Return what is wrong with a work item, to whoever may help."""
+    if item.status != WorkItem.Status.FALLOUT:
+        return None
+    return Incident.objects.open().visible_to(reader).filter(workitem=item).first()
 
 
 def asked(item: WorkItem) -> str:
@@ -280,39 +290,6 @@ def card(document: Any) -> dict[str, Any]:
         "card": registered.card or "",
         "document_url": registered.url(document) if registered.url else "",
     }
-
-
-def is_automatic(item: WorkItem) -> bool:
-    return graph.of(item.instance.process).node_of(item.activity_id).is_automatic
-
-
-@login_required
-@require_GET
-def instance(request: HttpRequest, instance_id: int) -> HttpResponse:
-    """Show where an instance stands and what happened to it.
-
-    With `at` in the address it also shows how it stood at that time.
-    """
-    rows = ProcessInstance.objects.visible_to(request.user)
-    known_rows = known(rows, instance_id).select_related("process", "user")
-    found = known_rows.prefetch_related(where_it_stands(request.user)).first()
-    if found is None:
-        raise InstanceNotFound
-    document = found.content_object
-    form = past.asked_for(request)
-    values = {
-        **card(document),
-        "instance": found,
-        "past_form": form,
-        "past": past.as_it_was(found, form, reader=request.user),
-        "process": worklist.process_words(found),
-        "state": story.standing(found, document, reader=request.user),
-        "places": story.places(found, reader=request.user),
-        "timeline": story.timeline(found, reader=request.user),
-        "open_items": WorkItem.objects.filter(instance=found).takeable_by(request.user),
-    }
-    status = 422 if form.errors else 200
-    return render(request, "workflow/instance.html", values, status=status)
 
 
 def visible_item(user: Any, item_id: int) -> WorkItem:

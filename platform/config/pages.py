@@ -83,6 +83,9 @@ def navigation(request: HttpRequest, user: Any) -> list[Entry]:
     ]
     if user.may("workflow.can_view_others_work"):
         entries.append((_("Others' work"), "/workflow/otherswork/", "users", None))
+    if user.may("workflow.can_resolve_incidents"):
+        found = (_("Incidents"), "/workflow/incidents/", "triangle-alert", None)
+        entries.append(found)
     if user.role in {"owner", "admin"}:
         entries.append((_("Administration"), "/admin/", "settings", None))
     return [

@@ -46,8 +46,12 @@ class Site:
         self.complaints: list[str] = []
 
     @contextmanager
-    def signed_in(self, username: str, host: str = "acme.localhost") -> Iterator[Page]:
-        context = self.browser.new_context(viewport={"width": 1280, "height": 900})
+    def signed_in(
+        self, username: str, host: str = "acme.localhost", *, script: bool = True
+    ) -> Iterator[Page]:
+        context = self.browser.new_context(
+            viewport={"width": 1280, "height": 900}, java_script_enabled=script
+        )
         context.set_default_timeout(PATIENCE)
         page = context.new_page()
         page.on("console", self.listen)
@@ -128,6 +132,38 @@ def test_a_refused_request_is_withdrawn_in_the_browser(site):
         page.get_by_role("button", name="Withdraw", exact=True).click()
         page.get_by_role("button", name="Withdraw the request").click()
         expect(page.get_by_text("Withdrawn").first).to_be_visible()
+    assert site.complaints == []
+
+
+def test_work_goes_to_a_colleague_and_comes_back_in_the_browser(site):
+    day = (clock.now().date() + timedelta(days=20)).isoformat()
+    with site.signed_in("alice") as page:
+        page.goto(site.web.url("/leave/new/"))
+        page.get_by_label("First day").fill(day)
+        page.get_by_label("Last day").fill(day)
+        page.get_by_label("Reason").fill("The sea.")
+        page.get_by_role("button", name="Send the request").click()
+        expect(page.get_by_text("Bob Acme decides")).to_be_visible()
+    # The pages need no script; the next ones are looked at with it.
+    with site.signed_in("bob", script=False) as page:
+        open_work(page)
+        page.get_by_role("link", name="Ask somebody to do it").click()
+        page.get_by_label("Person").select_option("Carol Acme")
+        page.get_by_label("Hand it back to me afterwards").check()
+        page.get_by_role("button", name="Ask them").click()
+        expect(page.get_by_text("Carol Acme has this now").first).to_be_visible()
+    with site.signed_in("carol") as page:
+        open_work(page)
+        expect(
+            page.get_by_text("Bob Acme asked for it and gets it back")
+        ).to_be_visible()
+        page.get_by_role("button", name="Approve").click()
+        expect(page.get_by_role("heading", name="My work", level=1)).to_be_visible()
+    with site.signed_in("bob") as page:
+        open_work(page)
+        expect(page.get_by_text("Carol Acme handed back to Bob Acme")).to_be_visible()
+        page.get_by_role("button", name="Approve").click()
+        expect(page.get_by_role("heading", name="My work", level=1)).to_be_visible()
     assert site.complaints == []
 
 

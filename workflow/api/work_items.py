@@ -6,7 +6,16 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Body, Router
 
 from accounts.authentication import TenantAuth
-from workflow import engine, filters, graph, handing, inputs, moving, worklist
+from workflow import (
+    allowed,
+    engine,
+    filters,
+    graph,
+    handing,
+    inputs,
+    moving,
+    worklist,
+)
 from workflow.api.visible import shown, tell_version, visible_item
 from workflow.commenting import comment_on
 from workflow.errors import PageInvalid
@@ -68,7 +77,7 @@ def show_work_item(
     """
     item = visible_item(request, item_id)
     tell_version(response, item)
-    item.actions = actions(item, request.user)  # type: ignore[attr-defined]
+    item.actions = allowed.of_item(item, by=request.user)  # type: ignore[attr-defined]
     return item
 
 
@@ -180,26 +189,3 @@ def comment_item(request: HttpRequest, item_id: int, body: CommentIn) -> dict[st
     item = visible_item(request, item_id)
     written = comment_on(item.instance, item=item, text=body.text, by=request.user)
     return {"status": "commented", "comment_id": written.pk}
-
-
-def actions(item: WorkItem, user: Any) -> list[str]:
-    """Return what the caller may do with a work item now."""
-    if item.user_id == user.pk:
-        return own_actions(item)
-    offered = WorkItem.objects.filter(pk=item.pk).offered_to(user)
-    free = ["activate", "claim"] if offered.exists() else []
-    may_give = item.is_open and handing.may_reassign(user)
-    return [*free, "reassign"] if may_give else free
-
-
-def own_actions(item: WorkItem) -> list[str]:
-    """Return what the holder may do with a work item now."""
-    if item.status == "complete":
-        return [] if item.forwarded_at else ["forward"]
-    if not item.is_open:
-        return []
-    first = "complete" if item.status == "active" else "activate"
-    version = graph.of(item.instance.process)
-    node = version.node_of(item.activity_id)
-    free = ["release"] if handing.is_pullable(version, node) else []
-    return [first, *free, "delegate"]

@@ -7,7 +7,7 @@ from accounts.models import User
 from tests.workflow.conftest import statements
 from tests.workflow.processes import approval, do, sent_for_approval, start
 from tests.workflow.test_complete import state_of
-from workflow import handing
+from workflow import handing, provisioning
 from workflow.errors import (
     AssigneeInvalid,
     AssigneeNotCandidate,
@@ -181,6 +181,15 @@ def test_work_is_reassigned_to_candidates_who_are_there(held, boss, alice, bob):
     with pytest.raises(AssigneeNotCandidate):
         handing.reassign_work_item(held, to=bob, by=boss)
     assert state_of(held) == before
+
+
+def test_work_that_is_open_to_all_is_given_to_people_only(installed, alice, bob, boss):
+    installed(approval())
+    item = sent_for_approval(alice, bob)
+    before = state_of(item)
+    with pytest.raises(AssigneeNotCandidate):
+        handing.reassign_work_item(item, to=provisioning.system_user(), by=boss)
+    assert state_of(item) == before
 
 
 # Delegate: W14 and W15

@@ -37,9 +37,9 @@ from tenants.db.transactions import TransactionOwner
 from tenants.entering import refuse_generators
 
 #: How often a connection sends a statement of `planned_cursor` before the server keeps
-#: its plan, and how many it keeps. A plan takes some hundred kilobytes there.
+#: its plan, and how many it keeps; a plan takes about a hundred kilobytes there.
 PLANNED_AFTER: Final = 3
-MOST_PLANNED: Final = 32
+MOST_PLANNED: Final = 64
 #: Where extensions live; it holds no tables, so nothing falls through to it.
 EXTENSIONS: Final = "ext"
 

@@ -22,7 +22,7 @@ from workflow import (
 from workflow.definitions import ActivityData, ProcessData
 from workflow.errors import ProcessInUse, ProcessInvalid, ProcessStale
 from workflow.findings import Finding, refuse_errors
-from workflow.models import Activity, Process, ProcessInstance, Transition
+from workflow.models import Process, ProcessInstance
 from workflow.models.sealing import immutable
 from workflow.validation import limits, shape
 
@@ -118,10 +118,7 @@ def delete_draft(process: Process, *, by: Any) -> None:
         if ProcessInstance.objects.filter(process=row).exists():
             raise ProcessInUse
         _record("process.deleted", row, by=by)
-        Transition.objects.filter(process=row).delete()
-        Process.objects.filter(pk=row.pk).update(begin=None, end=None)
-        Activity.objects.filter(process=row).delete()
-        row.delete()
+        writing.erase(row)
 
 
 def held_draft(process: Process, *, by: Any) -> Process:

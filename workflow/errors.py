@@ -22,6 +22,7 @@ ApplicationError (kernel)
 │   ├── ProcessNotFound          process.not_found
 │   ├── ObjectNotFound           object.not_found
 │   ├── WorkItemNotFound         workitem.not_found
+│   ├── ApplicationNotFound      application.not_found
 │   ├── InstanceNotFound         instance.not_found
 │   ├── IncidentNotFound         incident.not_found
 │   └── NobodyToStart            simulation.nobody
@@ -33,6 +34,7 @@ ApplicationError (kernel)
 │   ├── ProcessNotPublished      process.not_published
 │   ├── ProcessImmutable         process.immutable
 │   ├── ProcessInUse             process.in_use
+│   ├── ProcessNameTaken         process.name_taken
 │   ├── ProcessNamesIt           process.names_it
 │   ├── InstanceState            instance.state
 │   │   └── InstanceClosed       instance.closed
@@ -164,6 +166,12 @@ class ProcessNotFound(NotFound):
     code = "process.not_found"
 
 
+class ApplicationNotFound(NotFound):
+    """There is no such application."""
+
+    code = "application.not_found"
+
+
 class ObjectNotFound(NotFound):
     """There is no such object."""
 
@@ -253,6 +261,12 @@ class ProcessInUse(Conflict):
     """There are instances of this version."""
 
     code = "process.in_use"
+
+
+class ProcessNameTaken(Conflict):
+    """Another process has this name."""
+
+    code = "process.name_taken"
 
 
 class ProcessNamesIt(Conflict):

@@ -51,6 +51,26 @@ def names(title: str) -> list[str]:
     return [title, *(f"{title} ({number})" for number in range(2, MOST_NAMESAKES + 1))]
 
 
+def unused(title: str) -> Group:
+    """Return a new group for a title, with no rights. Raises ProcessInvalid."""
+    for name in names(title):
+        group, is_new = Group.objects.get_or_create(name=name)
+        if is_new:
+            return group
+    raise _too_many(title)
+
+
+def is_shared(group: Group, code: str) -> bool:
+    """Tell whether an activity, or a process of another code, names a group."""
+    named = Q(roles=group) | Q(allowed_groups=group) | Q(sla_roles=group)
+    others = Process.objects.filter(start_groups=group).exclude(code=code)
+    return Activity.objects.filter(named).exists() or others.exists()
+
+
+def _too_many(title: str) -> ProcessInvalid:
+    return ProcessInvalid(f"There are too many groups named {title!r}.")
+
+
 def _group_for(process: Process) -> Group:
     """Return a new group, or the one of the other versions. Raises ProcessInvalid."""
     for name in names(process.title):
@@ -59,7 +79,7 @@ def _group_for(process: Process) -> Group:
             group.permissions.add(_right())
         if is_new or _is_of(group, process.code):
             return group
-    raise ProcessInvalid(f"There are too many groups named {process.title!r}.")
+    raise _too_many(process.title)
 
 
 def _is_of(group: Group, code: str) -> bool:
@@ -68,7 +88,7 @@ def _is_of(group: Group, code: str) -> bool:
     Nobody else gives the right to start to a group. One that no process names any more
     is of whoever takes its name, unless people are left in it.
     """
-    if group.name in RESERVED_GROUPS or _is_shared(group, code):
+    if group.name in RESERVED_GROUPS or is_shared(group, code):
         return False
     if [right.pk for right in group.permissions.all()] != [_right().pk]:
         return False
@@ -80,9 +100,3 @@ def _right() -> Permission:
     return Permission.objects.get(
         content_type__app_label="workflow", codename="can_instantiate"
     )
-
-
-def _is_shared(group: Group, code: str) -> bool:
-    named = Q(roles=group) | Q(allowed_groups=group) | Q(sla_roles=group)
-    others = Process.objects.filter(start_groups=group).exclude(code=code)
-    return Activity.objects.filter(named).exists() or others.exists()

@@ -88,7 +88,7 @@ def retire_process(process: Process, *, by: Any) -> Process:
         row = writing.held(process, by=by)
         if row.status != Status.PUBLISHED:
             raise ProcessNotPublished
-        _retire(row, by=by)
+        retire(row, by=by)
     process.refresh_from_db()
     return process
 
@@ -187,7 +187,7 @@ def _take_over(
     """Put a version in the place of the published one."""
     published = _in_force(row.code)
     if published is not None:
-        _retire(published, by=by)
+        retire(published, by=by)
     now = clock.now()
     Process.objects.filter(pk=row.pk).written(
         status=Status.PUBLISHED,
@@ -204,6 +204,20 @@ def _take_over(
     return row
 
 
-def _retire(process: Process, *, by: Any) -> None:
+def retire(process: Process, *, by: Any) -> None:
+    """Retire a version that is held; who calls has asked for a right."""
     Process.objects.filter(pk=process.pk).written(status=Status.RETIRED)
     audit.record("process.retired", by=by, process_id=process.pk)
+
+
+def erase(process: Process, *, by: Any) -> None:
+    """Throw away a published or retired version that no instance was ever on.
+
+    Who calls has asked for a right, and holds its row against new instances.
+    """
+    Process.objects.filter(pk=process.pk).written(
+        status=Status.DRAFT, published_at=None, published_by=None, content_hash=""
+    )
+    about = {"code": process.code, "version": process.version}
+    audit.record("process.deleted", by=by, process_id=process.pk, metadata=about)
+    writing.erase(process)

@@ -8,13 +8,18 @@ from workflow.models import Process
 
 
 def require(by: Any, right: str) -> None:
-    """Raise ProcessRightMissing unless an active person holds `workflow.<right>`.
+    """Raise ProcessRightMissing unless an active person holds `workflow.<right>`."""
+    if not holds(by, right):
+        raise ProcessRightMissing
+
+
+def holds(user: Any, right: str) -> bool:
+    """Say whether an active person holds `workflow.<right>`.
 
     An account of a program designs and publishes nothing, whatever it holds.
     """
-    is_person = by is not None and by.is_active and by.kind == "person"
-    if not is_person or not by.has_perm(f"workflow.{right}"):
-        raise ProcessRightMissing
+    is_person = user is not None and user.is_active and user.kind == "person"
+    return bool(is_person and user.has_perm(f"workflow.{right}"))
 
 
 def require_startable(process: Process, groups: frozenset[int], *, by: Any) -> None:

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from kernel.errors import Invalid
 from kernel.text import require_storable
-from workflow import new_documents, starts, tenancy
+from workflow import application_pages, new_documents, starts, tenancy
 from workflow.document_forms import TitleForm, bound, form_of, is_complete
 from workflow.errors import ObjectNotFound, ProcessNotFound
 from workflow.inputs import LARGEST_ID
@@ -28,7 +28,7 @@ REFUSED = 422
 @login_required
 @require_GET
 def choose(request: HttpRequest) -> HttpResponse:
-    """List what the person may start."""
+    """List what the person may start, and to whoever designs what can be tried."""
     rows = starts.startable_by(request.user).select_related("begin__application")
     page = paged(request, rows.order_by(Lower("title"), "id"))
     listed = [
@@ -39,7 +39,12 @@ def choose(request: HttpRequest) -> HttpResponse:
         }
         for process in page
     ]
-    return render(request, "workflow/start.html", {"page": page, "rows": listed})
+    values = {
+        "page": page,
+        "rows": listed,
+        "trials": application_pages.table(request.user),
+    }
+    return render(request, "workflow/start.html", values)
 
 
 @login_required

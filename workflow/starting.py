@@ -77,6 +77,8 @@ def start_process(
         about = document if save is None else None
         before = started_before(process_name, idempotency_key, about=about, by=by)
         if before is None:
+            # The version may have been thrown away since it was read.
+            startable(process_name, by=by)
             raise
         return first_item(before)
     automatic.follow(step)
@@ -111,6 +113,7 @@ def prepare_process(
     except IntegrityError:
         before = started_before(process_name, idempotency_key, about=document, by=by)
         if before is None:
+            startable(process_name, by=by)
             raise
         return before
 

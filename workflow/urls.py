@@ -3,6 +3,7 @@
 from django.urls import path
 
 from workflow import (
+    application_pages,
     applications,
     hand_pages,
     incident_pages,
@@ -24,6 +25,12 @@ urlpatterns = [
     path("workitems/<int:item_id>/forward/", hand_pages.forward, name="forward"),
     path("default_app/<int:item_id>/", views.work_item, name="default-app"),
     path("app/<str:name>/<int:item_id>/", applications.serve, name="application"),
+    path("applications/<str:name>/test/", application_pages.make, name="make-test"),
+    path(
+        "applications/<str:name>/test/remove/",
+        application_pages.remove,
+        name="remove-test",
+    ),
     path("start/", start_pages.choose, name="start"),
     path(
         "start/<str:app_label>/<str:model>/",

@@ -140,6 +140,14 @@ def draw(process: Process, layout: Mapping[str, Any]) -> None:
     WorkflowLayout.objects.update_or_create(process=process, defaults=values)
 
 
+def erase(process: Process) -> None:
+    """Delete all rows of a draft that no instance was ever on."""
+    Transition.objects.filter(process=process).delete()
+    Process.objects.filter(pk=process.pk).update(begin=None, end=None)
+    Activity.objects.filter(process=process).delete()
+    process.delete()
+
+
 def _write_process(
     process: Process, data: ProcessData, rows: Mapping[str, Activity], named: Named
 ) -> None:

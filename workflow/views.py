@@ -1,5 +1,6 @@
 """The pages: parse, call one function, answer; a GET changes nothing."""
 
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -15,6 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from kernel.errors import Conflict, Invalid, NotFound
 from workflow import (
     answers,
+    document_forms,
     engine,
     graph,
     handlers,
@@ -172,7 +174,7 @@ def answer(
             item,
             outcome=outcome,
             comment=comment,
-            save=form.save if form is not None else None,
+            save=partial(document_forms.save, form) if form is not None else None,
             by=request.user,
         )
     except Conflict as conflict:

@@ -67,12 +67,13 @@ class Arming:
 def arm(due_at: datetime) -> None:
     """Say that the present context has work due at an instant.
 
-    Call it in the transaction that writes the work; it counts after the commit.
+    Call it in the transaction that writes the work; it counts after the commit. Where
+    it fails then, that is logged: the work is there, and the slow sweep finds it.
     """
     context = current()
     waiting = armed(context)
     if waiting is None:
-        transaction.on_commit(Arming(context, due_at))
+        transaction.on_commit(Arming(context, due_at), robust=True)
     else:
         waiting.due_at = min(waiting.due_at, due_at)
 

@@ -1,5 +1,6 @@
 """Forms of documents: the registered one of an activity, or one made of the model."""
 
+from copy import deepcopy
 from typing import Any
 
 from django import forms
@@ -8,6 +9,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from workflow import handlers
+from workflow.errors import ObjectNotFound
 from workflow.handlers import Document
 
 DocumentForm = type[Any]
@@ -48,7 +50,39 @@ def form_of(model: type[models.Model], *, name: str = "") -> DocumentForm | None
 
 def bound(made: DocumentForm, document: models.Model, typed: Any = None) -> Any:
     """Return the form of a document; its names meet no others of the page."""
-    return made(typed, instance=document, prefix="document")
+    form = made(typed, instance=document, prefix="document")
+    form.as_read = columns(document)
+    return form
+
+
+def columns(document: models.Model) -> dict[str, Any]:
+    """Return what a row holds, by the names of its columns."""
+    fields = document._meta.concrete_fields  # noqa: SLF001 - Django's public name
+    return {
+        field.attname: deepcopy(getattr(document, field.attname)) for field in fields
+    }
+
+
+def save(form: Any) -> None:
+    """Write the document of a `bound` form, and leave what others wrote meanwhile.
+
+    The document was read before the step, and its row is written as a whole: what the
+    form has not touched is read anew. To be called in the step, also where it is tried
+    again. Raises ObjectNotFound where the document is gone.
+    """
+    document, as_read = form.instance, getattr(form, "as_read", {})
+    rows = type(document)._base_manager.filter(pk=document.pk)  # noqa: SLF001 - Django's public name
+    row = rows.select_for_update(no_key=True).first()
+    if row is None:
+        raise ObjectNotFound
+    typed = {of.attname for of in row._meta.concrete_fields if of.name in form.fields}  # noqa: SLF001 - as above
+    for name, now in columns(row).items():
+        if name in typed or name not in as_read:
+            continue
+        if getattr(document, name) == as_read[name]:
+            setattr(document, name, now)
+            as_read[name] = deepcopy(now)
+    form.save()
 
 
 def is_complete(form: "forms.ModelForm[Any]") -> bool:

@@ -47,13 +47,15 @@ def idempotent(view: View) -> View:
         row = first_or_kept(request, key)
         if row.status is not None:
             return replayed(row)
+        # A row that is gone meanwhile, or that another request has taken over since
+        # this one ran for too long, is left alone; the answer stands.
+        own = IdempotencyKey.objects.filter(pk=row.pk, created_at=row.created_at)
         try:
             answer = view(request, *args, **kwargs)
         except BaseException:
-            row.delete()
+            own.delete()
             raise
-        # Of a row that is gone meanwhile nothing is kept; the answer stands.
-        IdempotencyKey.objects.filter(pk=row.pk).update(status=200, answer=answer)
+        own.update(status=200, answer=answer)
         return answer
 
     # The document of the API says so.
@@ -107,6 +109,7 @@ def take_over(row: IdempotencyKey) -> None:
     )
     if not dead.update(created_at=now):
         raise StillRunning(headers={"Retry-After": "1"})
+    row.created_at = now
 
 
 def replayed(row: IdempotencyKey) -> HttpResponse:

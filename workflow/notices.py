@@ -27,10 +27,14 @@ MOST_LISTED = 20
 
 
 def send_about(item: WorkItem) -> bool:
-    """Tell the holder of a work item about it, if it still waits for them."""
+    """Tell the holder of a work item about it, if it still waits for them.
+
+    Once for each time that they get it: it may come back to them.
+    """
     if not item.is_open or item.user is None:
         return False
-    return send(item.user, [item], key=f"{TEMPLATE}:{item.pk}:{item.user_id}")
+    key = f"{TEMPLATE}:{item.pk}:{item.version}:{item.user_id}"
+    return send(item.user, [item], key=key)
 
 
 def send_alarm(item: WorkItem) -> bool:

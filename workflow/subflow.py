@@ -68,6 +68,7 @@ def begin(step: Step, item: WorkItem, node: Node) -> None:
             now=step.now,
             groups=step.groups,
             unpushable=step.unpushable,
+            together=step.together,
         )
     except CannotStart as problem:
         stop(step, item, "subflow.missing", str(problem))

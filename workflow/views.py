@@ -1,5 +1,6 @@
 """The pages: parse, call one function, answer; a GET changes nothing."""
 
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -16,6 +17,7 @@ from kernel.errors import Invalid, NotFound
 from workflow import (
     allowed,
     answers,
+    document_forms,
     engine,
     handlers,
     inputs,
@@ -174,7 +176,7 @@ def answer(
             item,
             outcome=outcome,
             comment=comment,
-            save=form.save if form is not None else None,
+            save=partial(document_forms.save, form) if form is not None else None,
             by=request.user,
         )
     except telling.REFUSALS as refusal:

@@ -1,10 +1,12 @@
 """Kept answers go when they are past their time, some at a time."""
 
 import threading
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
 from django.db import connection, transaction
+from django.test import RequestFactory
 
 from kernel import clock
 from tenants import scheduler, sources
@@ -12,6 +14,7 @@ from tenants.context import use
 from tests.workflow.counting import statements
 from tests.workflow.processes import approval, document
 from workflow import idempotency
+from workflow.errors import StillRunning, WorkItemConflict
 from workflow.models import IdempotencyKey, ProcessInstance
 
 DAY = timedelta(days=1)
@@ -129,3 +132,25 @@ def test_the_key_of_a_start_outlives_its_answer(in_acme, alice, installed):
     idempotency.run_due(100)
     assert begin() == first
     assert ProcessInstance.objects.count() == 1
+
+
+@pytest.mark.parametrize("fails", [True, False], ids=["fails", "answers"])
+def test_a_request_that_took_too_long_leaves_the_row_to_who_took_it_over(
+    in_acme, alice, fails
+):
+    request = RequestFactory().post("/api", headers={"Idempotency-Key": "one"})
+    request.user = alice
+
+    @idempotency.idempotent
+    def slow(_request):
+        clock.advance(timedelta(minutes=3))
+        # The repeat begins, and is still under way when this one ends.
+        assert idempotency.first_or_kept(request, "one").status is None
+        if fails:
+            raise WorkItemConflict
+        return {"status": "slow"}
+
+    with suppress(WorkItemConflict):
+        slow(request)
+    with pytest.raises(StillRunning):
+        idempotency.first_or_kept(request, "one")

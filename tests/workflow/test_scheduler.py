@@ -23,7 +23,7 @@ from tests.workflow.processes import (
     standing,
     start,
 )
-from workflow import scheduler, tasks, timers
+from workflow import handing, scheduler, tasks, timers
 from workflow.models import Timer, WorkItem
 
 CRON_SCAN = {
@@ -152,6 +152,25 @@ def test_an_answer_that_is_faster_than_the_mail_makes_it_needless(in_acme, alice
     timers.run_due(10)
     assert not MailMessage.objects.filter(template="workflow/work_waiting").exists()
     assert not Timer.objects.pending().exists()
+
+
+def test_who_gets_a_work_item_back_is_told_again(in_acme, alice, bob, carol):
+    install(approval(push_application="tests.push"))
+    item = start(alice)
+    with behaving(push=lambda workitem: bob):
+        do(item, alice)
+    timers.run_due(10)
+    pushed = at(item.instance, "approve")
+    handing.delegate_work_item(pushed, to=carol, by=bob, return_to_me=True)
+    timers.run_due(10)
+    do(at(item.instance, "approve"), carol, "APPROVED")
+    timers.run_due(10)
+    told = MailMessage.objects.filter(template="workflow/work_waiting").order_by("pk")
+    assert [message.to for message in told] == [
+        ["bob@acme.test"],
+        ["carol@acme.test"],
+        ["bob@acme.test"],
+    ]
 
 
 def test_a_mail_that_cannot_be_written_is_tried_again_later(

@@ -330,11 +330,20 @@ def test_the_command_writes_a_file_that_is_whole(two, tmp_path: Path):
 
 
 def test_a_file_that_cannot_be_written_is_said_and_not_begun(two, tmp_path: Path):
-    for name in (tmp_path, tmp_path / "no" / "where.xes"):
+    file, taken = tmp_path / "file", tmp_path / "taken.xes.part"
+    file.touch()
+    taken.mkdir()
+    for name in (
+        tmp_path,
+        tmp_path / "no" / "where.xes",
+        file / "below.xes",
+        tmp_path / "taken.xes",
+        tmp_path / ("long" * 100),
+    ):
         with pytest.raises(CommandError, match="Cannot write") as refusal:
             command("--process", "test", "--output", str(name))
         assert refusal.value.returncode == 1
-    assert list(tmp_path.iterdir()) == []
+    assert sorted(tmp_path.iterdir()) == [file, taken]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.models import Group
 from django.db import models, transaction
-from django.db.models import Q
+from django.db.models import Case, Q, Value, When
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
@@ -27,8 +27,13 @@ class ProcessQuerySet(models.QuerySet["Process"]):
         return self.filter(status=Process.Status.PUBLISHED)
 
     def named(self, name: str) -> "ProcessQuerySet":
-        """Return the versions with this title or code."""
-        return self.filter(Q(title=name) | Q(code=name)).order_by("id")
+        """Return the versions with this title or code, those of the code first.
+
+        A title is anybody's to choose; what is started by its code stays the same.
+        """
+        found = self.filter(Q(title=name) | Q(code=name))
+        is_other = Case(When(code=name, then=Value(0)), default=Value(1))
+        return found.order_by(is_other, "id")
 
     def visible_to(self, user: Any) -> "ProcessQuerySet":
         """Return what a person may look at: the published versions.

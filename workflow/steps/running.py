@@ -56,13 +56,16 @@ def run(
     unpushable: frozenset[tuple[int, str]] = frozenset()
     tries = 1 + int(conf.value("GOFLOW_STEP_RETRIES"))
     while tries:
+        together = Together()
         try:
-            return _attempt(begin, decide, unpushable, alone=alone)
+            return _attempt(begin, decide, unpushable, together, alone=alone)
         except PushFailed as failed:
             unpushable |= {failed.activity}
         except MovedOn:
             tries -= 1
         except (OperationalError, NotSupportedError) as problem:
+            if together.is_committed:
+                raise  # by what was to be done afterwards: the step itself is there
             tries = _after(problem, tries)
     raise WorkItemConflict
 
@@ -71,10 +74,11 @@ def _attempt(
     begin: Callable[[], Step],
     decide: Callable[[Step], None],
     unpushable: frozenset[tuple[int, str]],
+    together: "Together",
     *,
     alone: bool,
 ) -> Step:
-    with Together() as together:
+    with together:
         if not (alone and one_statement_will_do()):
             together.open()
         step = begin()
@@ -90,12 +94,18 @@ class Together(ExitStack):
     """The transaction of a step, opened at the first need of it."""
 
     is_open = False
+    is_committed = False
 
     def open(self) -> None:
         """Let what follows be written together, or not at all."""
         if not self.is_open:
             self.is_open = True
             self.enter_context(transaction.atomic())
+            # The first of what is done after the commit, so before all that may fail.
+            transaction.on_commit(self._commit)
+
+    def _commit(self) -> None:
+        self.is_committed = True
 
 
 def one_statement_will_do() -> bool:

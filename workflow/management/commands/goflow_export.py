@@ -98,16 +98,13 @@ class Command(OverTenants):
             return
         part = Path(f"{name}.part")
         try:
-            with part.open("wb") as file:
+            with part.open("wb") as file, removing(part):
                 yield file.write
-            part.replace(name)
+                file.close()
+                part.replace(name)
         except OSError as error:
-            part.unlink(missing_ok=True)
             message = f"Cannot write {name}: {error.strerror}."
             raise CommandError(message, returncode=FAILED) from error
-        except BaseException:
-            part.unlink(missing_ok=True)
-            raise
 
     def say(self, part: bytes) -> None:
         """Write to the standard output, in UTF-8 whatever the terminal speaks."""
@@ -116,6 +113,16 @@ class Command(OverTenants):
             out.buffer.write(part)
         else:
             out.write(part.decode())
+
+
+@contextmanager
+def removing(part: Path) -> Iterator[None]:
+    """Take a file away that was begun here, where it does not come to its end."""
+    try:
+        yield
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
 
 
 def period_of(options: dict[str, Any]) -> tuple[datetime | None, datetime | None]:

@@ -12,7 +12,11 @@ from tenants.context import TenantInfo, current_or_none, use, use_control
 from tenants.testing.plan import Plan
 from tests import databases, twins
 
-pytest_plugins = ["tenants.testing.plugin", "workflow.testing.plugin"]
+pytest_plugins = [
+    "tenants.testing.plugin",
+    "workflow.testing.plugin",
+    "tests.garbage",
+]
 PEOPLE = tuple(person.username for person in twins.CAST)
 
 

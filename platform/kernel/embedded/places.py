@@ -42,7 +42,7 @@ def memory_dir() -> Path:
 
 
 def has_memory() -> bool:
-    """Tell whether data may lie in memory: there is room, and nobody else's directory."""
+    """Tell whether data may lie in memory: with room, and not at another user's."""
     if not os.access(MEMORY, os.W_OK) or shutil.disk_usage(MEMORY).free < ROOM:
         return False
     try:

@@ -6,6 +6,8 @@ VENV_PYTHON = .venv/bin/python
 EMBEDDED = $(VENV_PYTHON) -m kernel.embedded
 # The -I keeps the script's own folder from hiding modules of the standard library.
 READY = $(PYTHON) -I platform/kernel/embedded/bootstrap.py
+# A worker that has no more tests takes some of another's.
+PARALLEL = -n auto --dist worksteal
 
 export PORT RESET YES JSON
 
@@ -30,7 +32,7 @@ psql: ## open psql on the running demo's database
 	@$(READY) && exec $(EMBEDDED) psql $(ARGS)
 
 test: ## run the tests on real servers (ARGS="-k leave" goes to pytest)
-	@$(READY) && exec $(VENV_PYTHON) -m pytest -n auto $(ARGS)
+	@$(READY) && exec $(VENV_PYTHON) -m pytest $(PARALLEL) $(ARGS)
 
 lint: ## check style, types, imports and migrations
 	@$(READY)
@@ -54,11 +56,11 @@ smoke: ## start the demo from a clean clone and run the documented examples
 	@$(READY) && exec $(VENV_PYTHON) deploy/smoke.py
 
 isolation: ## prove isolation at length, on all cores (ISOLATION_SEED=N begins there)
-	@$(READY) && ISOLATION=long exec $(VENV_PYTHON) -m pytest -n auto \
+	@$(READY) && ISOLATION=long exec $(VENV_PYTHON) -m pytest $(PARALLEL) \
 		-p tests.isolation.counting tests/isolation $(ARGS)
 
 trials: ## race steps against each other 10,000 times (TRIALS_SEED=N begins there)
-	@$(READY) && TRIALS=1000 exec $(VENV_PYTHON) -m pytest -n auto \
+	@$(READY) && TRIALS=1000 exec $(VENV_PYTHON) -m pytest $(PARALLEL) \
 		tests/workflow/trials/test_races.py $(ARGS)
 
 bench-tenancy: ## compare with plain Django and django-tenants (JSON=FILE also writes)

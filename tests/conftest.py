@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 
 import pytest
+from django.db import connection
 from django.test import Client, TestCase, TransactionTestCase
 
 from accounts.models import User
@@ -12,7 +13,12 @@ from tenants.context import TenantInfo, current_or_none, use, use_control
 from tenants.testing.plan import Plan
 from tests import databases, twins
 
-pytest_plugins = ["tenants.testing.plugin", "workflow.testing.plugin"]
+pytest_plugins = [
+    "tenants.testing.plugin",
+    "workflow.testing.plugin",
+    "tests.garbage",
+    "tests.sharing",
+]
 PEOPLE = tuple(person.username for person in twins.CAST)
 
 
@@ -26,14 +32,21 @@ def django_db_setup(
 
 @pytest.fixture(scope="session", autouse=True)
 def _databases_are_given_back_clean() -> None:
-    roll_back = TestCase._fixture_teardown
+    begin, roll_back = TestCase._fixture_setup.__func__, TestCase._fixture_teardown
 
-    def in_control(case: TestCase) -> None:
+    def begun(kind: type[TestCase]) -> None:
+        # Inside the transaction of a module the test's own begins by a statement.
+        with use_control():
+            begin(kind)
+
+    def rolled_back(case: TestCase) -> None:
         # Deferred constraints are checked before the roll-back, by a statement.
         with use_control():
             roll_back(case)
+        connection.cleared.clear()
 
-    TestCase._fixture_teardown = in_control
+    TestCase._fixture_setup = classmethod(begun)
+    TestCase._fixture_teardown = rolled_back
     TransactionTestCase._fixture_teardown = lambda case: databases.restore()
 
 

@@ -16,7 +16,7 @@ from psycopg import sql
 
 from tenants import listener
 from tenants.context import use_control
-from tests import twins
+from tests import migrating, twins
 from tests.rewinding import Memory, OtherShape
 
 #: What each working database held when the first test began.
@@ -33,6 +33,7 @@ WHERE d.refclassid = 'pg_authid'::regclass AND b.datname = %s
 @contextmanager
 def prepared() -> Iterator[None]:
     """Make the database, the twins and the clean copy; remove all at the end."""
+    migrating.remember()
     with use_control():
         made = setup_databases(
             verbosity=0, interactive=False, serialized_aliases=[], aliases=["default"]

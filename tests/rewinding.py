@@ -79,16 +79,16 @@ class Memory:
             there.execute("SET LOCAL lock_timeout = '2s'")
             if shape_of(there) != self.shape:
                 raise OtherShape
-            self._rows(there)
+            changed = self._rows(there)
             self._numbers(there)
-        self.marks = marks_of(there, self.columns)
+            self.marks |= marks_of(there, changed)
 
     def begin_anew(self, there: psycopg.Connection) -> None:
         """Take what is there now for what was remembered; somebody put it there."""
         self.shape = shape_of(there)
         self.marks = marks_of(there, self.columns)
 
-    def _rows(self, there: psycopg.Connection) -> None:
+    def _rows(self, there: psycopg.Connection) -> list[Name]:
         now = marks_of(there, self.columns)
         changed = [name for name in self.columns if now[name] != self.marks[name]]
         for name in changed:
@@ -99,6 +99,7 @@ class Memory:
             )
             with there.cursor().copy(into) as copy:
                 copy.write(self.rows[name])
+        return changed
 
     def _numbers(self, there: psycopg.Connection) -> None:
         for name, (last, is_called) in sequences_of(there).items():
@@ -126,6 +127,8 @@ def sequences_of(there: psycopg.Connection) -> dict[Name, Any]:
 
 def asked(there: psycopg.Connection, names: Any, one: str) -> dict[Name, Any]:
     """Ask the same of many relations in one statement."""
+    if not names:
+        return {}
     parts = [
         sql.SQL(one).format(*map(sql.Literal, name), sql.Identifier(*name))
         for name in names

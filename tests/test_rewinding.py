@@ -14,6 +14,12 @@ from tests import databases
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
+@pytest.fixture(autouse=True)
+def _clean() -> None:
+    # A test that was rolled back has drawn numbers, and one before may be the last.
+    databases.restore()
+
+
 def everything() -> dict[tuple[str, str], bytes]:
     """Return every row there is, and the numbers that sequences give out next."""
     with databases.server(databases.working()) as there:

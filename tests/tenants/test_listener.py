@@ -251,6 +251,7 @@ def test_the_next_look_ups_after_the_end_make_one_new_listener(listening, psql) 
 def test_nobody_listens_before_a_look_up_or_where_the_settings_forbid_it(
     acme, settings, capsys
 ) -> None:
+    listener.stop()  # that of an earlier test
     call_command("tenant", "list")
     assert hosts.absolute_url("/", tenant=acme) == "http://acme.localhost:8000/"
     assert not is_listening()

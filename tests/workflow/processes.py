@@ -7,6 +7,7 @@ from typing import Any
 
 from accounts.models import User
 from leave.models import LeaveRequest
+from tests.sharing import Sharing
 from workflow import handlers
 from workflow.definitions import ActivityData, ProcessData, TransitionData
 from workflow.models import Process, ProcessInstance, WorkItem
@@ -148,6 +149,16 @@ def standing(instance: ProcessInstance) -> list[tuple[str, str]]:
     """Return activity and state of every work item, in the order they were made."""
     rows = WorkItem.objects.filter(instance=instance).order_by("id")
     return list(rows.values_list("activity__key", "status"))
+
+
+@contextmanager
+def sent_to(sharing: Sharing, *roles: str) -> Iterator[WorkItem]:
+    """Share an approval in acme that waits for one of these groups, or for anybody."""
+    with sharing() as within:
+        with within("acme") as person:
+            install(approval(roles=roles))
+            item = sent_for_approval(person("alice"), person("bob"))
+        yield item
 
 
 def sent_for_approval(asker: User, approver: User) -> WorkItem:

@@ -1,8 +1,19 @@
 """Taking a work item: who may, when, and what a refusal leaves behind."""
 
+from collections.abc import Iterator
+from copy import deepcopy
+
 import pytest
 
-from tests.workflow.processes import approval, at, do, install, sent_for_approval, start
+from tests.workflow.processes import (
+    approval,
+    at,
+    do,
+    install,
+    sent_for_approval,
+    sent_to,
+    start,
+)
 from tests.workflow.test_complete import state_of
 from workflow import engine
 from workflow.automatic import fall_out
@@ -19,10 +30,15 @@ from workflow.models.work_item import STATUSES
 pytestmark = pytest.mark.usefixtures("both_strategies")
 
 
+@pytest.fixture(scope="module")
+def sent(sharing, both_strategies) -> Iterator[WorkItem]:
+    with sent_to(sharing, "Managers") as item:
+        yield item
+
+
 @pytest.fixture
-def offered(in_acme, alice, bob) -> WorkItem:
-    install(approval(roles=("Managers",)))
-    return sent_for_approval(alice, bob)
+def offered(sent, in_acme) -> WorkItem:
+    return deepcopy(sent)
 
 
 def test_a_candidate_takes_an_item(offered, bob):

@@ -1,26 +1,39 @@
 """The API under /api/protected, as programs and strangers meet it."""
 
 import json
+from collections.abc import Iterator
+from copy import deepcopy
 from datetime import timedelta
 
 import pytest
 
 from kernel import clock
 from tenants.context import use
-from tests.workflow import processes
-from tests.workflow.processes import approval, at, do, document, install, start
+from tests.workflow.processes import (
+    approval,
+    at,
+    do,
+    document,
+    install,
+    sent_to,
+    start,
+)
 from workflow.models import AuditEvent, ProcessInstance, WorkItem
 
 API = "/api/protected"
 HUGE = "9" * 40
 
 
+@pytest.fixture(scope="module")
+def sent(sharing) -> Iterator[WorkItem]:
+    with sent_to(sharing) as item:
+        yield item
+
+
 @pytest.fixture
-def ready(acme, alice, bob, carol):
-    """Publish the approval in acme; return the item that waits for an answer."""
-    with use(acme):
-        install(approval())
-        return processes.sent_for_approval(alice, bob)
+def ready(sent, db) -> WorkItem:
+    """Return the item of acme that waits for an answer."""
+    return deepcopy(sent)
 
 
 def post(client, path, body=None):

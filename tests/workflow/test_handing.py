@@ -1,11 +1,20 @@
 """Work changes hands: claimed, released, reassigned, delegated and returned."""
 
+from collections.abc import Iterator
+from copy import deepcopy
+
 import pytest
 from django.contrib.auth.models import Permission
 
 from accounts.models import User
 from tests.workflow.conftest import statements
-from tests.workflow.processes import approval, do, sent_for_approval, start
+from tests.workflow.processes import (
+    approval,
+    do,
+    sent_for_approval,
+    sent_to,
+    start,
+)
 from tests.workflow.test_complete import state_of
 from workflow import handing, provisioning
 from workflow.errors import (
@@ -28,11 +37,16 @@ from workflow.story import timeline
 pytestmark = pytest.mark.usefixtures("both_strategies")
 
 
+@pytest.fixture(scope="module")
+def sent(sharing, both_strategies) -> Iterator[WorkItem]:
+    with sent_to(sharing, "Managers") as item:
+        yield item
+
+
 @pytest.fixture
-def offered(installed, alice, bob) -> WorkItem:
+def offered(sent, in_acme) -> WorkItem:
     """Return work that waits for one of the managers."""
-    installed(approval(roles=("Managers",)))
-    return sent_for_approval(alice, bob)
+    return deepcopy(sent)
 
 
 @pytest.fixture

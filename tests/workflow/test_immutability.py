@@ -1,5 +1,6 @@
 """What was published never changes, whichever way it is written to (P9, R50)."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -22,13 +23,28 @@ pytestmark = pytest.mark.usefixtures("in_acme")
 PEOPLE = ("roles", "allowed_groups", "sla_roles")
 
 
+@pytest.fixture(scope="module")
+def made(sharing) -> Iterator[int]:
+    """Return the number of a version that was published."""
+    with sharing() as within:
+        with within("acme"):
+            number = install(everything()).pk
+        yield number
+
+
+@pytest.fixture
+def published(made, in_acme) -> Process:
+    # Its tests go behind the models' back, and the number is the same for all of them.
+    graph._cache.clear()
+    return Process.objects.get(pk=made)
+
+
 @pytest.fixture(params=["published", "retired"])
-def sealed(request, admin) -> Process:
+def sealed(request, published, admin) -> Process:
     """Return a version that must not change."""
-    made = install(everything())
     if request.param == "retired":
-        retire_process(made, by=admin)
-    return Process.objects.get(pk=made.pk)
+        retire_process(published, by=admin)
+    return Process.objects.get(pk=published.pk)
 
 
 @pytest.fixture
@@ -302,11 +318,6 @@ RELATED = [
     *((Process, "start_groups"), (Activity, "roles"), (Activity, "allowed_groups")),
     *((Activity, "allowed_users"), (Activity, "sla_roles")),
 ]
-
-
-@pytest.fixture
-def published() -> Process:
-    return install(everything())
 
 
 def assert_tampered(process: Process) -> None:

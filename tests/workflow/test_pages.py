@@ -1,5 +1,7 @@
 """The pages: my work, a work item, my requests, where it stands, others' work."""
 
+from collections.abc import Iterator
+from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -7,7 +9,14 @@ from django.utils.formats import date_format
 
 from kernel import clock
 from tenants.context import use
-from tests.workflow.processes import approval, at, do, install, sent_for_approval, start
+from tests.workflow.processes import (
+    approval,
+    at,
+    do,
+    install,
+    sent_to,
+    start,
+)
 from tests.workflow.test_complete import state_of
 from workflow import answers, worklist
 from workflow.models import AuditEvent, Process, Timer, Transition, WorkItem
@@ -15,11 +24,15 @@ from workflow.models import AuditEvent, Process, Timer, Transition, WorkItem
 PAGES = "/workflow"
 
 
+@pytest.fixture(scope="module")
+def sent(sharing) -> Iterator[WorkItem]:
+    with sent_to(sharing, "Managers") as item:
+        yield item
+
+
 @pytest.fixture
-def ready(acme, alice, bob):
-    with use(acme):
-        install(approval(roles=("Managers",)))
-        return sent_for_approval(alice, bob)
+def ready(sent, db) -> WorkItem:
+    return deepcopy(sent)
 
 
 def item_page(item) -> str:

@@ -1,11 +1,13 @@
 """The first pages of a worklist are read only as far as they go, and are no others."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Group
 from django.utils import translation
 
+from accounts.models import User
 from kernel import clock
 from tenants.context import use
 from tests.workflow.counting import statements
@@ -15,12 +17,19 @@ from workflow import worklist
 from workflow.models import ProcessInstance, Timer, WorkItem
 
 
-@pytest.fixture
-def work(installed, alice, bob) -> None:
+@pytest.fixture(scope="module")
+def all_work(sharing) -> Iterator[None]:
+    with sharing() as within:
+        with within("acme") as person:
+            make_work(person("alice"), person("bob"))
+        yield
+
+
+def make_work(alice: User, bob: User) -> None:
     """Held by bob: 3. Offered to all: 2. Offered to his group: 2, and to another: 2."""
-    installed(approval_process("open"))
-    installed(approval_process("group", roles=("Managers",)))
-    installed(approval_process("others", roles=("HR",)))
+    install(approval_process("open"))
+    install(approval_process("group", roles=("Managers",)))
+    install(approval_process("others", roles=("HR",)))
     for number, code in enumerate(("open", "group", "others") * 3):
         item = ProcessInstance.objects.start(
             code, alice, document(alice), priority=number % 4
@@ -29,6 +38,11 @@ def work(installed, alice, bob) -> None:
     ask = [ProcessInstance.objects.start("open", bob, document(bob)) for _ in range(2)]
     at(ask[0].instance, "ask").activate(bob)
     WorkItem.objects.filter(activity__key="approve").earliest("id").activate(bob)
+
+
+@pytest.fixture
+def work(all_work, in_acme) -> None:
+    """Enter acme, where much is to be done."""
 
 
 @pytest.mark.parametrize("held", [None, True, False])

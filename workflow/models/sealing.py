@@ -25,10 +25,11 @@ MOST_TOLD = 10
 OWNERS = frozenset({"process", "process_id", "activity", "activity_id"})
 
 
-def require_drafts(wanted: Q) -> None:
-    """Hold the rows of these versions. Raises ProcessImmutable unless all are drafts.
+def require_drafts(wanted: Q) -> bool:
+    """Hold the rows of these versions, and tell whether there are any.
 
     To be called in the transaction of the change.
+    Raises ProcessImmutable unless all are drafts.
     """
     from workflow.models.process import Process
 
@@ -37,6 +38,7 @@ def require_drafts(wanted: Q) -> None:
     for key, status in held:
         if status != Process.Status.DRAFT:
             raise immutable(key)
+    return bool(held)
 
 
 def immutable(process_id: int) -> ProcessImmutable:
@@ -72,6 +74,8 @@ class PartQuerySet(models.QuerySet[Any]):
         if kwargs.get("update_conflicts"):
             raise ProcessImmutable
         rows = list(objs)
+        if not rows:
+            return []
         with transaction.atomic():
             require_drafts(self.versions_of(rows))
             return super().bulk_create(rows, *args, **kwargs)
@@ -79,7 +83,8 @@ class PartQuerySet(models.QuerySet[Any]):
     def delete(self) -> tuple[int, dict[str, int]]:
         """Raise ProcessImmutable unless all belong to drafts."""
         with transaction.atomic():
-            require_drafts(self.versions())
+            if not require_drafts(self.versions()):
+                return 0, {}  # rows without a version are no rows
             return super().delete()
 
     # As Django marks its own: not on managers, and not for templates.

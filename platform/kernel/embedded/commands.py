@@ -89,13 +89,15 @@ def clean_data(_options: argparse.Namespace) -> int:
     from kernel.embedded import reset
 
     data = places.data_dir()
-    if not data.exists():
+    found = [place for place in (data, places.memory_dir()) if place.exists()]
+    if not found:
         print(f"{data} does not exist.")
         return 0
     if not is_yes("YES") and not _confirmed(f"Remove {data} with all data? [y/N] "):
         print("Nothing is removed.")
         return 1
-    reset.clean(data, say=print)
+    for place in found:
+        reset.clean(place, say=print)
     return 0
 
 

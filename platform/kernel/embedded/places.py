@@ -6,10 +6,13 @@
 .data/pg18.log      the server's output, kept below twice 10 MB
 .data/pg18.addr     the address, while the server runs
 /tmp/tenantry-…     its socket: a path of at most 107 bytes, closed to others
+
+What tests keep lies in memory, under /dev/shm/tenantry-…, where there is room.
 """
 
 import hashlib
 import os
+import shutil
 import stat
 import tempfile
 from pathlib import Path
@@ -19,6 +22,9 @@ from kernel.embedded.errors import EmbeddedError
 
 ROOT = Path(__file__).resolve().parents[3]
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
+MEMORY = Path("/dev/shm")  # noqa: S108 - what lies there has to be our own
+#: More than the databases of a whole run take.
+ROOM = 2 * 1024**3
 LOG_LIMIT = 10 * 1024 * 1024
 LONGEST_SOCKET_DIRECTORY = 107 - len("/.s.PGSQL.5432.lock")
 
@@ -27,6 +33,22 @@ def data_dir() -> Path:
     """Return the directory of all data: TENANTRY_DATA_DIR, or .data of the project."""
     named = os.environ.get("TENANTRY_DATA_DIR")
     return Path(named).resolve() if named else ROOT / ".data"
+
+
+def memory_dir() -> Path:
+    """Return the directory in memory for data that may be lost; it need not exist."""
+    key = hashlib.sha256(f"{os.geteuid()}:{data_dir()}".encode()).hexdigest()[:12]
+    return MEMORY / f"tenantry-{key}"
+
+
+def has_memory() -> bool:
+    """Tell whether data may lie in memory: with room, and not at another user's."""
+    if not os.access(MEMORY, os.W_OK) or shutil.disk_usage(MEMORY).free < ROOM:
+        return False
+    try:
+        return memory_dir().lstat().st_uid == os.geteuid()
+    except FileNotFoundError:
+        return True
 
 
 def beside(data: Path, suffix: str) -> Path:

@@ -27,6 +27,7 @@ FAST_BUT_UNSAFE = {
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
+    "max_wal_size": "256MB",  # the data may lie in memory
     # Its workers hold databases that the tests replace by copies all the time.
     "autovacuum": "off",
 }

@@ -5,15 +5,24 @@ from pathlib import Path
 
 import pytest
 
+from kernel.embedded import places
 from kernel.embedded.postgres import PostgresServer
 from tests.platform.embedded import running
+
+#: Where clusters are copied to: memory, or the system's temporary directory.
+PLACE = places.MEMORY if places.has_memory() else None
+
+
+def new_place() -> Path:
+    place = Path(tempfile.mkdtemp(prefix="tenantry-tests-", dir=PLACE))
+    place.chmod(0o755)
+    return place
 
 
 @pytest.fixture(scope="session")
 def made_once():
     """A cluster with a table of one row, to be copied, since initdb takes its time."""
-    place = Path(tempfile.mkdtemp(prefix="tenantry-tests-"))
-    place.chmod(0o755)
+    place = new_place()
     server = PostgresServer(place / "pg18", test=True)
     running.rows(server.start(), "CREATE TABLE kept AS SELECT 1 AS one")
     server.stop()
@@ -24,8 +33,7 @@ def made_once():
 @pytest.fixture
 def data():
     """An empty data directory that every user may reach, unlike tmp_path."""
-    place = Path(tempfile.mkdtemp(prefix="tenantry-tests-"))
-    place.chmod(0o755)
+    place = new_place()
     yield place / "data"
     running.gone_within(place)
     assert running.eventually(lambda: running.removed(place), 10)

@@ -1,21 +1,23 @@
 """A process as data: what an app writes down and `publishing` installs.
 
-ProcessData(
-code="leave",
-title="leave",
-begin="request",
-end="end",
-activities=(
-ActivityData("request", "Request"),
-ActivityData("approve", "Approve", split_mode="xor", roles=("Managers",)),
-ActivityData("end", "End", kind="dummy"),
-),
-transitions=(
-TransitionData("request", "approve", "Send"),
-TransitionData("approve", "end", "Approve", condition="eq:APPROVED"),
-TransitionData("approve", "request", "Refuse", condition="eq:REJECTED"),
-),
-)
+    ProcessData(
+        code="leave",
+        title="leave",
+        begin="request",
+        end="end",
+        activities=(
+            ActivityData("request", "Request"),
+            ActivityData("approve", "Approve", split_mode="xor", roles=("Managers",)),
+            ActivityData("end", "End", kind="dummy"),
+        ),
+        transitions=(
+            TransitionData("request", "approve", "Send"),
+            TransitionData("approve", "end", "Approve", condition="eq:APPROVED"),
+            TransitionData("approve", "request", "Refuse", condition="eq:REJECTED"),
+        ),
+    )
+
+What the fields may hold is said beside each; `validation` refuses the rest.
 """
 
 from collections.abc import Mapping
@@ -68,7 +70,9 @@ class ActivityData:
     map_out: Mapping[str, object] = field(default_factory=dict)
     #: How often automatic work is tried before it becomes an incident.
     max_attempts: int = 3
+    #: `and` waits for every branch that can still arrive, `xor` for none.
     join_mode: Mode = "xor"
+    #: `and` takes every way whose condition holds, `xor` the first one.
     split_mode: Mode = "and"
 
 

@@ -28,9 +28,10 @@ from workflow import (
 )
 from workflow.commenting import comment_on
 from workflow.errors import InstanceNotFound
+from workflow.list_pages import where_it_stands
 from workflow.models import Incident, ProcessInstance, WorkItem
 from workflow.page_forms import CommentForm, ReasonForm
-from workflow.views import card, known, where_it_stands
+from workflow.views import card, known
 
 #: So many remarks are shown; older ones are a page further.
 COMMENTS: Final = 20

@@ -20,13 +20,12 @@ from workflow.errors import (
     WorkItemState,
 )
 from workflow.models import WorkItem
-from workflow.models.work_item import is_offered_to
+from workflow.models.work_item import OPEN, is_offered_to
+from workflow.moves import CLOSED
 
-OPEN: Final = ("inactive", "active")
 LEFT_OUT: Final = ("blocked", "suspended", "fallout", "complete")
 #: Left out unless they are asked for by name.
 OVER: Final = frozenset({"cancelled", "expired"})
-CLOSED: Final = OVER | {"complete"}
 
 
 def get_safe(

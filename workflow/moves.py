@@ -13,13 +13,14 @@ from workflow.models import ProcessInstance, WorkItem
 from workflow.steps import Step
 
 Status = WorkItem.Status
-OPEN: Final = frozenset({"activate", "release", "reassign", "delegate"})
+#: Of work that is to do or in progress.
+OF_OPEN: Final = frozenset({"activate", "release", "reassign", "delegate"})
 
 #: What is not listed is refused.
 MOVES: Final[dict[str, frozenset[str]]] = {
     Status.BLOCKED: frozenset(),
-    Status.INACTIVE: OPEN,
-    Status.ACTIVE: OPEN | {"complete"},
+    Status.INACTIVE: OF_OPEN,
+    Status.ACTIVE: OF_OPEN | {"complete"},
     Status.SUSPENDED: frozenset(),
     Status.FALLOUT: frozenset(),
     Status.COMPLETE: frozenset({"forward"}),

@@ -19,8 +19,8 @@ from workflow.document_forms import TitleForm, bound, form_of, is_complete
 from workflow.errors import ObjectNotFound, ProcessNotFound
 from workflow.inputs import LARGEST_ID
 from workflow.item_page import address_of
+from workflow.list_pages import paged
 from workflow.models import DefaultAppModel, Process, WorkItem
-from workflow.views import paged
 
 REFUSED = 422
 

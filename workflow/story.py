@@ -11,10 +11,8 @@ from django.utils.translation import gettext_noop
 
 from workflow import answers, documents, graph, tenancy
 from workflow.models import AuditEvent, ProcessInstance, WorkItem
+from workflow.models.work_item import LIVE
 from workflow.routing import Marking
-
-#: Where a token of an open instance can be.
-LIVE = frozenset({"inactive", "active", "blocked", "fallout", "suspended"})
 
 #: What the timeline tells; everything else is for auditors.
 ICONS = {

@@ -93,7 +93,7 @@ def run_due(limit: int) -> int:
 
 def next_due() -> datetime | None:
     """Return when the next timer is due, or None."""
-    rows = _live().pending().aggregate(next=Min("due_at"))
+    rows = _switched_on().pending().aggregate(next=Min("due_at"))
     found: datetime | None = rows["next"]
     return found
 
@@ -102,7 +102,7 @@ def run(limit: int | None = None) -> Counts:
     """Do what is due in this tenant and say what it was."""
     counts = Counts()
     for _ in range(limit or int(conf.value("GOFLOW_TIMER_BATCH"))):
-        kind = _fire_next(_live().due(at=clock.now()))
+        kind = _fire_next(_switched_on().due(at=clock.now()))
         if kind is None:
             break
         counts.checked_workitems += 1
@@ -116,13 +116,13 @@ def run(limit: int | None = None) -> Counts:
 
 def fire_due_of(item: WorkItem) -> bool:
     """Take the timeouts of one work item that are due; say whether one fired."""
-    due = _live().due(at=clock.now()).filter(workitem_id=item.pk, kind="timeout")
+    due = _switched_on().due(at=clock.now()).filter(workitem_id=item.pk, kind="timeout")
     fired = _fire_next(due) is not None
     item.refresh_from_db()
     return fired
 
 
-def _live() -> Any:
+def _switched_on() -> Any:
     """Return the timers of processes that are switched on."""
     return Timer.objects.filter(instance__process__enabled=True).of_seen_work()
 

@@ -8,15 +8,16 @@ from workflow import (
     hand_pages,
     incident_pages,
     instance_pages,
+    list_pages,
     start_pages,
     views,
 )
 
 app_name = "workflow"
 urlpatterns = [
-    path("mywork/", views.my_work, name="my-work"),
-    path("otherswork/", views.others_work, name="others-work"),
-    path("myrequests/", views.my_requests, name="my-requests"),
+    path("mywork/", list_pages.my_work, name="my-work"),
+    path("otherswork/", list_pages.others_work, name="others-work"),
+    path("myrequests/", list_pages.my_requests, name="my-requests"),
     path("workitems/<int:item_id>/", views.work_item, name="work-item"),
     path("workitems/<int:item_id>/claim/", hand_pages.claim, name="claim"),
     path("workitems/<int:item_id>/release/", hand_pages.release, name="release"),

@@ -1,19 +1,18 @@
-"""The pages: parse, call one function, answer; a GET changes nothing."""
+"""The page of a work item: what is asked, the object, the answers, what happened."""
 
 from functools import partial
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.paginator import Paginator
-from django.db.models import Prefetch, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods
 
-from kernel.errors import Invalid, NotFound
+from kernel.errors import Invalid
 from workflow import (
     allowed,
     answers,
@@ -21,11 +20,9 @@ from workflow import (
     engine,
     handlers,
     inputs,
-    starts,
     steps,
     story,
     telling,
-    tenancy,
     worklist,
 )
 from workflow.document_forms import is_complete
@@ -38,100 +35,10 @@ from workflow.item_page import (
     address_of,
     application_of,
 )
-from workflow.models import Incident, ProcessInstance, WorkItem
+from workflow.models import Incident, WorkItem
 
-PAGE = 50
 #: The verbs of whoever does the work.
 WORK = frozenset({"activate", "complete"})
-HELD = {"held": True, "offered": False}
-
-
-@login_required
-@require_GET
-def my_work(request: HttpRequest) -> HttpResponse:
-    """Show what waits for the person: held by them, or offered to them."""
-    chosen = request.GET.get("show", "")
-    chosen = chosen if chosen in HELD else ""
-    found = worklist.counts(request.user)
-    totals = {"": found.total, "held": found.held, "offered": found.offered}
-    mine = worklist.Pages(request.user, totals[chosen], held=HELD.get(chosen))
-    page = paged(request, mine)
-    values = {
-        "page": page,
-        "rows": [
-            worklist.row(item, worklist.my_state(item), reader=request.user)
-            for item in page
-        ],
-        "figures": worklist.figures(found),
-        "options": filters(found, chosen),
-        "chosen": chosen,
-        "starts": starts.offered_to(request.user),
-    }
-    return render(request, "workflow/my_work.html", values)
-
-
-def filters(found: worklist.Counts, chosen: str) -> list[dict[str, Any]]:
-    """Return the options of `partials/segmented.html`; the choice is in the address."""
-    every = (
-        ("", _("All"), found.total),
-        ("held", _("Mine"), found.held),
-        ("offered", _("Open to take"), found.offered),
-    )
-    return [
-        {
-            "label": label,
-            "url": f"?show={name}" if name else "?",
-            "active": name == chosen,
-            "count": number,
-        }
-        for name, label, number in every
-    ]
-
-
-@login_required
-@require_GET
-def others_work(request: HttpRequest) -> HttpResponse:
-    """Show the unfinished work of the tenant, to those who may see it."""
-    if not request.user.has_perm("workflow.can_view_others_work"):
-        raise NotFound
-    page = paged(request, worklist.others(request.user))
-    rows = [
-        worklist.row(
-            item, worklist.holder(item, reader=request.user), reader=request.user
-        )
-        for item in page
-    ]
-    return render(request, "workflow/others_work.html", {"page": page, "rows": rows})
-
-
-@login_required
-@require_GET
-def my_requests(request: HttpRequest) -> HttpResponse:
-    """Show what the person started, and where each one stands."""
-    mine = (
-        ProcessInstance.objects.requested_by(request.user)
-        .select_related("process")
-        .prefetch_related(where_it_stands(request.user))
-        .order_by("-id")
-    )
-    page = paged(request, mine)
-    documents = story.documents_of(page)
-    rows = [
-        worklist.request_row(
-            one, story.standing(one, documents.get(one.pk), reader=request.user)
-        )
-        for one in page
-    ]
-    values = {"page": page, "rows": rows, "starts": starts.offered_to(request.user)}
-    return render(request, "workflow/my_requests.html", values)
-
-
-def where_it_stands(user: Any) -> "Prefetch[Any]":
-    """Return what `story.standing` reads of instances, as far as the person sees it."""
-    items = tenancy.filtered(WorkItem.objects.all(), user=user)
-    return Prefetch(
-        "workitems", items.prefetch_related("activity", "user", "pull_roles")
-    )
 
 
 @login_required
@@ -306,8 +213,3 @@ def visible_item(user: Any, item_id: int) -> WorkItem:
 def known(rows: "QuerySet[Any]", number: int) -> "QuerySet[Any]":
     """Return the row of a number; one that no column can hold finds nothing."""
     return rows.filter(pk=number) if number <= inputs.LARGEST_ID else rows.none()
-
-
-def paged(request: HttpRequest, rows: Any) -> Any:
-    """Return the page that the address asks for, or the nearest one."""
-    return Paginator(rows, PAGE).get_page(request.GET.get("page"))

@@ -18,7 +18,7 @@ from tenants.context import current_tenant
 from workflow import steps
 from workflow.errors import TenantFunctionWrong
 from workflow.models import ProcessInstance, Timer, WorkItem
-from workflow.models.work_item import timers_known
+from workflow.models.work_item import LIVE, timers_known
 from workflow.story import Standing, activities, among, groups_of
 
 #: The number in the sidebar stops counting here, and those above the list there.
@@ -202,9 +202,7 @@ class Pages(Sequence[WorkItem]):
 
 def others(user: Any) -> "QuerySet[WorkItem]":
     """Return all unfinished work of the tenant; what needs help comes first."""
-    live = WorkItem.objects.visible_to(user).filter(
-        status__in=("fallout", "blocked", "inactive", "active", "suspended")
-    )
+    live = WorkItem.objects.visible_to(user).filter(status__in=LIVE)
     broken_first = Case(When(status="fallout", then=Value(0)), default=Value(1))
     rows = steps.with_all(live).order_by(broken_first, "-priority", "id")
     return rows.prefetch_related("timers", "pull_roles")

@@ -189,10 +189,11 @@ def test_p9_of_a_version_only_the_switch_is_free(sealed):
 
 
 def test_setting_what_is_there_already_changes_nothing(sealed):
+    before = data_of(sealed)
     sealed.start_groups.set(list(sealed.start_groups.all()))
     activity, _ = parts(sealed)
     activity.roles.set(list(activity.roles.all()))
-    graph.of(sealed)
+    assert data_of(sealed) == before
 
 
 def test_no_part_moves_from_one_process_to_another(sealed, draft):
@@ -245,7 +246,8 @@ def test_a_draft_changes_in_all_of_these_ways(draft):
     draft.activities.all().delete()
     draft.refresh_from_db()
     saved(draft, title="Other")
-    draft.delete()
+    assert draft.delete()[0] > 0
+    assert not Process.objects.filter(title="Other").exists()
 
 
 def test_a_change_of_many_rows_is_refused_where_one_was_published(sealed, draft):

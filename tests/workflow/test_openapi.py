@@ -64,11 +64,9 @@ def body(acme, bob, admin) -> dict:
     }
 
 
-def test_every_route_that_is_tried_is_in_the_document():
-    patterns = {
-        (method, re.sub(r"{\w+}", "1", path)): path for method, path in OPERATIONS
-    }
-    assert set(ROUTES) <= patterns.keys()
+def test_every_route_of_the_document_is_tried_without_a_token():
+    found = {(method, re.sub(r"{\w+}", "1", path)) for method, path in OPERATIONS}
+    assert set(ROUTES) == found
 
 
 @pytest.mark.parametrize("path", POSTS)

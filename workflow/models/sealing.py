@@ -107,7 +107,7 @@ class OfActivityQuerySet(OfProcessQuerySet):
         return Q(pk__in=self.order_by().values("activity__process"))
 
     def versions_of(self, rows: Iterable[Any]) -> Q:
-        from workflow.models.process import Activity
+        from workflow.models.activity import Activity
 
         keys = {row.activity_id for row in rows}
         named = Activity._base_manager.filter(pk__in=keys)  # noqa: SLF001 - Django's public name

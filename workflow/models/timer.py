@@ -9,8 +9,8 @@ from django.db.models import Q
 from kernel import clock
 from workflow import tenancy
 from workflow.models.instance import ProcessInstance
-from workflow.models.process import Transition
 from workflow.models.tenant_id import OwnRows, TenantIdField
+from workflow.models.transition import Transition
 from workflow.models.work_item import WorkItem
 
 

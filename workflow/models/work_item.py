@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from kernel import clock
 from workflow import tenancy
+from workflow.models.activity import Activity
 from workflow.models.instance import ProcessInstance, sees_all
-from workflow.models.process import Activity
 from workflow.models.tenant_id import OwnRows, TenantIdField
 from workflow.outcomes import Outcome
 

@@ -205,13 +205,7 @@ class Driven:
     def incidents(self) -> set[str]:
         """Return the kinds of the incidents that are open."""
         rows = Incident.objects.filter(instance=self.pk).open()
-        fallen = WorkItem.objects.filter(instance=self.pk, status=Status.FALLOUT)
-        told = AuditEvent.objects.of_instance(self.pk).filter(
-            action="workitem.fallout", workitem_id__in=fallen.values("pk")
-        )
-        return {*rows.values_list("kind", flat=True)} | {
-            event.metadata["kind"] for event in told
-        }
+        return set(rows.values_list("kind", flat=True))
 
     def _fail(self, problem: str) -> NoReturn:
         row = self.row

@@ -17,6 +17,7 @@ from django.contrib.auth import get_user_model
 from django.core.exceptions import ImproperlyConfigured
 from django.db import models
 
+from workflow import conf
 from workflow.conditions import FieldType
 from workflow.errors import DocumentInvalid, HandlerMissing
 
@@ -63,8 +64,8 @@ class Document:
     """A model that processes may be about."""
 
     label: str
-    #: Fields that hold a person who owns the object.
-    owner_fields: tuple[str, ...]
+    #: Fields that hold a person who owns the object; empty: those of the setting.
+    named_owner_fields: tuple[str, ...]
     #: What conditions may read of it, with the type.
     fields: Mapping[str, FieldType]
     #: The template of its card on a work item's page.
@@ -80,6 +81,12 @@ class Document:
     @property
     def model(self) -> type[models.Model]:
         return apps.get_model(self.label)
+
+    @property
+    def owner_fields(self) -> tuple[str, ...]:
+        """The fields that hold a person who owns the object."""
+        named = self.named_owner_fields
+        return named or tuple(conf.value("GOFLOW_API_OBJECT_OWNER_FIELDS"))
 
 
 applications: Registry[Callable[..., Any]] = Registry("application")
@@ -181,7 +188,7 @@ def document(
 def document(
     model: str | None = None,
     *,
-    owner_fields: tuple[str, ...] = ("requester",),
+    owner_fields: tuple[str, ...] = (),
     fields: Mapping[str, FieldType] | None = None,
     card: str | None = None,
     url: Callable[[Any], str] | None = None,
@@ -196,6 +203,9 @@ def document(
         class Order(models.Model): ...
 
         document("orders.order", fields={"amount": "number"})
+
+    Whose an object is, `owner_fields` say; without them those of
+    GOFLOW_API_OBJECT_OWNER_FIELDS do.
     """
 
     def register(label: str) -> None:
@@ -203,7 +213,7 @@ def document(
             label,
             Document(
                 label=label,
-                owner_fields=tuple(owner_fields),
+                named_owner_fields=tuple(owner_fields),
                 fields=dict(fields or {}),
                 card=card,
                 url=url,

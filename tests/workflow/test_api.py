@@ -185,6 +185,16 @@ def test_an_object_of_somebody_else_is_not_allowed(api, acme, alice, bob, ready)
     assert_problem(answer, 403, "object.not_allowed")
 
 
+def test_the_setting_says_whose_an_object_is(api, acme, alice, ready, settings):
+    settings.GOFLOW_API_OBJECT_OWNER_FIELDS = ("owner", "author")
+    with use(acme):
+        own = document(alice).pk
+    answer = post(api("alice"), "/processes/start", start_body(own))
+    assert_problem(answer, 403, "object.not_allowed")
+    settings.GOFLOW_API_OBJECT_OWNER_FIELDS = ("owner", "requester")
+    assert post(api("alice"), "/processes/start", start_body(own)).status_code == 200
+
+
 def test_the_settings_narrow_what_may_be_started(api, acme, alice, ready, settings):
     with use(acme):
         body = start_body(document(alice).pk)

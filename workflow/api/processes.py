@@ -204,6 +204,6 @@ def owned_document(
 
 def require_owner(document: Model, registered: handlers.Document, user: Any) -> None:
     """Raise ObjectNotAllowed unless a field of the object says it is the person's."""
-    names = registered.owner_fields or conf.value("GOFLOW_API_OBJECT_OWNER_FIELDS")
-    if not any(getattr(document, f"{name}_id", None) == user.pk for name in names):
+    held = (getattr(document, f"{name}_id", None) for name in registered.owner_fields)
+    if user.pk not in held:
         raise ObjectNotAllowed

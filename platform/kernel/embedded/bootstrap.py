@@ -118,6 +118,8 @@ def make_venv(done: dict[str, str]) -> None:
         STAMP.write_text(json.dumps(here))
         return
     print(f"  making {VENV}", flush=True)
+    if VENV.is_symlink():
+        VENV.unlink()  # what it leads to is somebody else's
     answer = subprocess.run(
         [sys.executable, "-m", "venv", "--clear", str(VENV)],
         capture_output=True,

@@ -38,6 +38,18 @@ def test_a_python_without_venv_is_told_which_package_is_missing(monkeypatch):
         bootstrap.require_python()
 
 
+def test_a_venv_of_somebody_else_that_a_link_leads_to_is_left_alone(venv, monkeypatch):
+    theirs = venv.rename(venv.with_name("theirs"))
+    (theirs / "kept").touch()
+    venv.symlink_to(theirs)
+
+    bootstrap.make_venv({})
+
+    assert (theirs / "kept").exists()
+    assert not venv.is_symlink()
+    assert (venv / "pyvenv.cfg").exists()
+
+
 def test_an_older_python_can_read_the_script():
     source = (ROOT / "platform/kernel/embedded/bootstrap.py").read_text()
 

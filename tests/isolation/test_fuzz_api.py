@@ -6,6 +6,7 @@ another tenant, whose rows stay as they are.
 
 import os
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import pytest
@@ -20,7 +21,6 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from config.api import public_api, tenant_api
-from tenants.context import use
 from tenants.testing import rows
 from tests.isolation.story import tell
 from tests.isolation.wire import site
@@ -59,14 +59,17 @@ def operations() -> Iterator[tuple[str, str, str]]:
 OPERATIONS = sorted(operations())
 
 
-@pytest.fixture
-def told(acme, globex) -> None:
+@pytest.fixture(scope="module", autouse=True)
+def told(sharing) -> Iterator[None]:
     """Let the same happen in both tenants, so that there is something to show."""
-    for tenant in (acme, globex):
-        with use(tenant):
-            tell()
+    with sharing() as within:
+        for slug in ("acme", "globex"):
+            with within(slug):
+                tell()
+        yield
 
 
+@cache
 def document_of(host: str) -> Any:
     return schemathesis.openapi.from_wsgi(
         "/api/openapi.json", site, base_url=f"http://{host}:8000"
@@ -87,7 +90,6 @@ def test_no_request_of_the_document_breaks_an_operation(
     operation = document_of(host)[path][method.upper()]
     everybody = [{}]
     if operation.definition.raw.get("security"):
-        request.getfixturevalue("told")
         sign_in = request.getfixturevalue("token")
         everybody += [bearer(sign_in(name)) for name in ("alice", "admin")]
     before = rows.digest(globex.schema_name)

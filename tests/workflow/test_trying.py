@@ -284,7 +284,7 @@ def test_what_is_missing_and_not_asked_for_is_a_refusal(browser_of, acme, errand
         install(fast_or_slow())
     handlers.documents.entries["leave.errand"] = handlers.Document(
         label="leave.errand",
-        owner_fields=("requester",),
+        named_owner_fields=("requester",),
         fields={"history": "string"},
         card=None,
         url=None,

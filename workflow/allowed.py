@@ -5,7 +5,7 @@ The API tells it, and the pages have a button for each; the engine decides again
 
 from typing import Any
 
-from workflow import graph, handing, lifecycle
+from workflow import assignment, engine, graph, handing, lifecycle
 from workflow.graph import Graph, Node
 from workflow.models import ProcessInstance, WorkItem
 
@@ -23,7 +23,8 @@ def of_item(item: WorkItem, *, by: Any) -> list[str]:
     if instance.status != Status.RUNNING or not instance.process.enabled:
         return []
     if item.status == WorkItem.Status.COMPLETE:
-        return ["forward"] if may_forward(item, by=by) else []
+        waits = item.forwarded_at is None
+        return ["forward"] if waits and engine.may_forward(item, by=by) else []
     version = graph.of(instance.process)
     node = version.node_of(item.activity_id)
     if not item.is_open or node.is_automatic:
@@ -49,17 +50,8 @@ def own(item: WorkItem, version: Graph, node: Node, *, by: Any) -> list[str]:
 
 
 def may_take(item: WorkItem, version: Graph, node: Node, *, by: Any) -> bool:
-    """Say whether a person may begin with work; see `assignment.require_candidate`."""
-    is_delegate = item.user_id == by.pk and item.delegated_by_id is not None
-    is_begin = node.key == version.begin and item.instance.user_id == by.pk
-    return is_delegate or is_begin or handing.may_do(by, node)
-
-
-def may_forward(item: WorkItem, *, by: Any) -> bool:
-    """Say whether a person may send on a token that waits for it."""
-    if item.forwarded_at is not None:
-        return False
-    return item.user_id == by.pk or bool(by.has_perm("workflow.can_manage_instances"))
+    """Say whether a person may begin with work."""
+    return assignment.may_anyway(item, version, by=by) or handing.may_do(by, node)
 
 
 def of_instance(instance: ProcessInstance, *, by: Any) -> list[str]:

@@ -33,6 +33,7 @@ from workflow.item_page import (
     page_of,
 )
 from workflow.models import WorkItem
+from workflow.seen import visible_item
 
 MESSAGE: Final = "workflow/message"
 REQUESTER: Final = "requester"
@@ -42,7 +43,7 @@ REQUESTER: Final = "requester"
 @require_http_methods(["GET", "POST"])
 def serve(request: HttpRequest, name: str, item_id: int) -> HttpResponseBase:
     """Show the page of a work item's own application, and of no other one."""
-    item = views.visible_item(request.user, item_id)
+    item = visible_item(request.user, item_id)
     if name != application_of(item):
         raise WorkItemNotFound
     page: HttpResponseBase = handlers.applications.get(name)(request, item_id)
@@ -95,7 +96,7 @@ def start_application(request: HttpRequest, id: int) -> HttpResponseBase:  # noq
 
 def opened(request: HttpRequest, item_id: int) -> tuple[WorkItem, ItemPage]:
     """Return the work item and how its page looks. Raises WorkItemNotFound."""
-    item = views.visible_item(request.user, item_id)
+    item = visible_item(request.user, item_id)
     return item, page_of(node_of(item).app_param)
 
 

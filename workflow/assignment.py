@@ -11,7 +11,7 @@ from django.contrib.auth import get_user_model
 
 from workflow import handlers
 from workflow.errors import NotCandidate
-from workflow.graph import Node
+from workflow.graph import Graph, Node
 from workflow.models import WorkItem
 from workflow.steps import PushFailed, Step, later
 
@@ -34,20 +34,23 @@ def is_candidate(node: Node, user: Any, *, groups: frozenset[int]) -> bool:
 
 
 def require_candidate(step: Step) -> None:
-    """Raise NotCandidate unless whoever acts may do the work of the current item.
+    """Raise NotCandidate unless whoever acts may do the work of the current item."""
+    if step.node.is_automatic:
+        raise NotCandidate("The engine does this work itself.")
+    if may_anyway(step.current, step.graph, by=step.by):
+        return
+    if not is_candidate(step.node, step.by, groups=step.groups):
+        raise NotCandidate
+
+
+def may_anyway(item: WorkItem, version: Graph, *, by: Any) -> bool:
+    """Say whether a person may do work of people, candidate or not.
 
     At the begin the requester may always go on, and so may a delegate anywhere.
     """
-    node, item = step.node, step.current
-    if node.is_automatic:
-        raise NotCandidate("The engine does this work itself.")
-    if item.user_id == step.by.pk and item.delegated_by_id is not None:
-        return
-    at_begin = node.key == step.graph.begin and step.instance.user_id == step.by.pk
-    if at_begin:
-        return
-    if not is_candidate(node, step.by, groups=step.groups):
-        raise NotCandidate
+    is_delegate = item.user_id == by.pk and item.delegated_by_id is not None
+    is_begin = version.key_of(item.activity_id) == version.begin
+    return is_delegate or (is_begin and item.instance.user_id == by.pk)
 
 
 def place(step: Step, placed: list[Placed]) -> None:

@@ -99,6 +99,11 @@ def finish(step: Step, *, outcome: str | None, data: Data, comment: str = "") ->
         moving.forward(step, item)
 
 
+def may_forward(item: WorkItem, *, by: Any) -> bool:
+    """Say whether a person may send on the token of a completed work item."""
+    return item.user_id == by.pk or bool(by.has_perm("workflow.can_manage_instances"))
+
+
 def forward_work_item(item: WorkItem, *, by: Any) -> WorkItem:
     """Send on the token of a work item that was completed and waits for this.
 
@@ -106,8 +111,7 @@ def forward_work_item(item: WorkItem, *, by: Any) -> WorkItem:
     """
 
     def decide(step: Step) -> None:
-        may = step.current.user_id == step.by.pk
-        if not may and not step.by.has_perm("workflow.can_manage_instances"):
+        if not may_forward(step.current, by=step.by):
             raise NotHolder
         if not step.instance.is_open and step.current.forwarded_at is None:
             raise InstanceClosed

@@ -21,7 +21,8 @@ from workflow.choosing import People
 from workflow.item_page import node_of
 from workflow.models import WorkItem
 from workflow.page_forms import DelegateForm, PersonForm
-from workflow.views import after, visible_item
+from workflow.seen import visible_item
+from workflow.views import after
 
 Verb = Callable[..., WorkItem]
 REFUSED: Final = 422

@@ -17,7 +17,7 @@ from workflow import allowed, incidents, keyset, telling, worklist
 from workflow.errors import IncidentNotFound
 from workflow.models import Incident, WorkItem
 from workflow.page_forms import ResolveForm
-from workflow.views import known
+from workflow.seen import known
 
 PAGE: Final = 25
 REFUSED: Final = 422

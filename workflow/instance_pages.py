@@ -27,17 +27,17 @@ from workflow import (
     worklist,
 )
 from workflow.commenting import comment_on
-from workflow.errors import InstanceNotFound
 from workflow.list_pages import where_it_stands
 from workflow.models import Incident, ProcessInstance, WorkItem
 from workflow.page_forms import CommentForm, ReasonForm
-from workflow.views import card, known
+from workflow.seen import visible_instance
+from workflow.views import card
 
 #: So many remarks are shown; older ones are a page further.
 COMMENTS: Final = 20
 REFUSED: Final = 422
-#: No number of a row has more.
-DIGITS: Final = len(str(inputs.LARGEST_ID)) - 1
+#: As many digits as any number of a row may have.
+LARGEST_SEEN: Final = 10 ** (len(str(inputs.LARGEST_ID)) - 1) - 1
 
 
 @login_required
@@ -118,7 +118,7 @@ def comment(request: HttpRequest, instance_id: int) -> HttpResponseBase:
                 found,
                 text=form.cleaned_data["text"],
                 by=request.user,
-                seen=telling.number(seen, longest=DIGITS) if seen else None,
+                seen=telling.number(seen, largest=LARGEST_SEEN) if seen else None,
             )
         except Invalid as refusal:
             form.add_error("text", refusal.detail)
@@ -230,12 +230,3 @@ def confirm(
         "form": form,
     }
     return render(request, "workflow/cancel.html", values, status=status)
-
-
-def visible_instance(user: Any, instance_id: int) -> ProcessInstance:
-    """Return an instance that the person may see. Raises InstanceNotFound."""
-    rows = known(ProcessInstance.objects.visible_to(user), instance_id)
-    found: ProcessInstance | None = rows.select_related("process", "user").first()
-    if found is None:
-        raise InstanceNotFound
-    return found

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from workflow.inputs import LARGEST_ID
+from workflow.inputs import LARGEST_ID, whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,5 @@ def newest(rows: Any, *, before: int | None, size: int) -> Newest:
 
 def before_of(request: HttpRequest, name: str = "before") -> int | None:
     """Return the key of the address; what is none asks for the first page."""
-    text = request.GET.get(name, "")
-    is_number = text.isascii() and text.isdigit() and len(text) <= len(str(LARGEST_ID))
-    return min(int(text), LARGEST_ID) if is_number else None
+    number = whole(request.GET.get(name, ""))
+    return None if number is None else min(number, LARGEST_ID)

@@ -58,15 +58,9 @@ def number(request: HttpRequest, name: str) -> int | None:
     raw: Any = request.GET.get(name)
     if raw is None:
         return None
-    if not raw.isascii() or not raw.isdigit() or len(raw) > len(str(inputs.LARGEST_ID)):
+    value = inputs.whole(raw)
+    if value is None:
         raise PageInvalid(f"{name} is a whole number.")
-    value = int(raw)
     if value > inputs.LARGEST_ID or (name == "limit" and value == 0):
         raise PageInvalid(f"{name} is out of range.")
     return value
-
-
-def known(rows: Any, key: int) -> Any:
-    """Return the row of a number; one that no column can hold finds nothing."""
-    fits = -inputs.LARGEST_ID <= key <= inputs.LARGEST_ID
-    return rows.filter(pk=key) if fits else rows.none()

@@ -7,12 +7,12 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from kernel.errors import ApplicationError, Conflict, Forbidden
+from workflow.inputs import LARGEST_NUMBER, whole
 
 #: Refusals by the state of things or the rights of a person: no field is wrong.
 REFUSALS: Final = (Conflict, Forbidden)
 #: A version that no row has.
 NONE_KNOWN: Final = -1
-LONGEST_VERSION: Final = 10
 
 
 def refused(request: HttpRequest, refusal: ApplicationError) -> None:
@@ -44,10 +44,10 @@ def expect_version(request: HttpRequest, row: Any) -> None:
     """
     given = request.POST.get("version")
     if given is not None:
-        row.expected_version = number(given, longest=LONGEST_VERSION)
+        row.expected_version = number(given, largest=LARGEST_NUMBER)
 
 
-def number(text: str, *, longest: int) -> int:
+def number(text: str, *, largest: int) -> int:
     """Return a number that a form carries, or one that no row has."""
-    is_number = text.isascii() and text.isdigit() and len(text) <= longest
-    return int(text) if is_number else NONE_KNOWN
+    found = whole(text, largest=largest)
+    return NONE_KNOWN if found is None else found

@@ -5,7 +5,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -20,13 +19,11 @@ from workflow import (
     engine,
     handlers,
     inputs,
-    steps,
     story,
     telling,
     worklist,
 )
 from workflow.document_forms import is_complete
-from workflow.errors import WorkItemNotFound
 from workflow.finishing import finish_with_document
 from workflow.item_page import (
     DEFAULT_APPLICATION,
@@ -36,6 +33,7 @@ from workflow.item_page import (
     application_of,
 )
 from workflow.models import Incident, WorkItem
+from workflow.seen import visible_item
 
 #: The verbs of whoever does the work.
 WORK = frozenset({"activate", "complete"})
@@ -199,17 +197,3 @@ def card(document: Any) -> dict[str, Any]:
         "card": registered.card or "",
         "document_url": registered.url(document) if registered.url else "",
     }
-
-
-def visible_item(user: Any, item_id: int) -> WorkItem:
-    """Return a work item that the person may see. Raises WorkItemNotFound."""
-    rows = known(WorkItem.objects.visible_to(user), item_id)
-    item = steps.with_all(rows).prefetch_related("timers").order_by().first()
-    if item is None:
-        raise WorkItemNotFound
-    return item
-
-
-def known(rows: "QuerySet[Any]", number: int) -> "QuerySet[Any]":
-    """Return the row of a number; one that no column can hold finds nothing."""
-    return rows.filter(pk=number) if number <= inputs.LARGEST_ID else rows.none()

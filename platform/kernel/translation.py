@@ -43,13 +43,18 @@ def translated(exception: Exception) -> ApplicationError | None:
     """Return the error that an exception stands for, or None for a fault of ours."""
     if isinstance(exception, ApplicationError):
         return exception
-    if getattr(exception.__cause__, "sqlstate", None) in GAVE_UP:
+    if sqlstate(exception) in GAVE_UP:
         return QueryTimeout(headers={"Retry-After": RETRY_AFTER_SECONDS})
     for kinds, error in KINDS:
         if isinstance(exception, kinds):
             away = error is DatabaseAway
             return error(headers={"Retry-After": RETRY_AFTER_SECONDS} if away else None)
     return None
+
+
+def sqlstate(problem: Exception) -> str | None:
+    """Return PostgreSQL's code of what Django's database error was raised from."""
+    return getattr(problem.__cause__, "sqlstate", None)
 
 
 def error_of(status: int) -> ApplicationError:

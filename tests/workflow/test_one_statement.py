@@ -8,7 +8,6 @@ from django.db import connection, transaction
 from accounts.models import User
 from kernel.errors import ApplicationError
 from leave.models import LeaveRequest
-from tenants.context import use
 from tests import databases, twins
 from tests.workflow.counting import Killed, statements
 from tests.workflow.processes import (
@@ -28,18 +27,10 @@ from workflow import steps
 from workflow.errors import WorkItemConflict
 from workflow.models import AuditEvent, ProcessInstance, WorkItem
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def _inside():
-    with use(twins.info("acme")):
-        yield
-
-
-@pytest.fixture
-def alice() -> User:
-    return User.objects.get(username="alice")
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("in_acme"),
+]
 
 
 @pytest.fixture

@@ -4,10 +4,7 @@ import pytest
 from django.db import NotSupportedError, OperationalError, connection, transaction
 from psycopg.errors import DeadlockDetected
 
-from accounts.models import User
 from leave.models import LeaveRequest
-from tenants.context import use
-from tests import twins
 from tests.workflow.processes import (
     END,
     A,
@@ -20,18 +17,10 @@ from tests.workflow.processes import (
 )
 from workflow.models import ProcessInstance, WorkItem
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def _inside():
-    with use(twins.info("acme")):
-        yield
-
-
-@pytest.fixture
-def alice() -> User:
-    return User.objects.get(username="alice")
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("in_acme"),
+]
 
 
 def deadlock() -> OperationalError:

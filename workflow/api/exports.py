@@ -12,8 +12,8 @@ from workflow import graph, history, paging, xes
 from workflow.api.visible import visible_instance
 from workflow.errors import ExportNotAllowed, ProcessNotFound
 from workflow.models import Process, ProcessInstance
-from workflow.paging import known
 from workflow.schemas import StateOut
+from workflow.seen import known
 
 router = Router(auth=TenantAuth())
 

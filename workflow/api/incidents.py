@@ -11,8 +11,9 @@ from workflow.api.visible import expect_version
 from workflow.errors import IncidentNotFound, PageInvalid
 from workflow.idempotency import idempotent
 from workflow.models import Incident
-from workflow.paging import known, page_of
+from workflow.paging import page_of
 from workflow.schemas import IncidentMovedOut, IncidentOut, ReasonIn, SkipIn
+from workflow.seen import known
 
 router = Router(auth=TenantAuth())
 

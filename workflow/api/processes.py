@@ -36,7 +36,7 @@ from workflow.errors import (
 from workflow.idempotency import idempotent, key_of
 from workflow.models import Activity, Process
 from workflow.models.process import SEE_ALL
-from workflow.paging import known, number, page_of, require_known
+from workflow.paging import number, page_of, require_known
 from workflow.schemas import (
     ActivityOut,
     DiffOut,
@@ -46,6 +46,7 @@ from workflow.schemas import (
     VersionMovedOut,
     VersionOut,
 )
+from workflow.seen import known
 
 router = Router(auth=TenantAuth())
 

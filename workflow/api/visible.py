@@ -2,40 +2,25 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
-from workflow import steps
-from workflow.errors import InstanceNotFound, VersionMismatch, WorkItemNotFound
+from workflow import inputs, seen
+from workflow.errors import VersionMismatch
 from workflow.models import ProcessInstance, WorkItem
-from workflow.paging import known
-
-#: PostgreSQL's integers have no more digits.
-LONGEST_VERSION = 10
 
 
 def visible_item(request: HttpRequest, item_id: int) -> WorkItem:
     """Return a work item that the caller may see. Raises WorkItemNotFound."""
-    rows = known(WorkItem.objects.visible_to(request.user), item_id)
-    item = shown(rows).order_by().first()
-    if item is None:
-        raise WorkItemNotFound
+    item = seen.visible_item(request.user, item_id)
     expect_version(request, item)
     return item
 
 
 def visible_instance(request: HttpRequest, instance_id: int) -> ProcessInstance:
     """Return an instance that the caller may see. Raises InstanceNotFound."""
-    rows = known(ProcessInstance.objects.visible_to(request.user), instance_id)
-    instance: ProcessInstance | None = rows.select_related("process").first()
-    if instance is None:
-        raise InstanceNotFound
+    instance = seen.visible_instance(request.user, instance_id)
     expect_version(request, instance)
     return instance
-
-
-def shown(rows: "QuerySet[WorkItem]") -> "QuerySet[WorkItem]":
-    return steps.with_all(rows).prefetch_related("timers")
 
 
 def tell_version(response: HttpResponse, row: Any) -> None:
@@ -50,7 +35,8 @@ def expect_version(request: HttpRequest, row: Any) -> None:
     wanted = request.headers.get("If-Match", "*").strip()
     if request.method != "POST" or wanted == "*":
         return
-    number = wanted.removeprefix("W/").strip('"')
-    if not (number.isascii() and number.isdigit() and len(number) <= LONGEST_VERSION):
+    text = wanted.removeprefix("W/").strip('"')
+    number = inputs.whole(text, largest=inputs.LARGEST_NUMBER)
+    if number is None:
         raise VersionMismatch
-    row.expected_version = int(number)
+    row.expected_version = number

@@ -16,7 +16,7 @@ from workflow import (
     moving,
     worklist,
 )
-from workflow.api.visible import shown, tell_version, visible_item
+from workflow.api.visible import tell_version, visible_item
 from workflow.commenting import comment_on
 from workflow.errors import PageInvalid
 from workflow.filters import narrowed
@@ -34,6 +34,7 @@ from workflow.schemas import (
     WorkItemDetailOut,
     WorkItemOut,
 )
+from workflow.seen import shown
 
 router = Router(auth=TenantAuth())
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from django.db import NotSupportedError, OperationalError, connection, transaction
 
+from kernel.translation import sqlstate
 from workflow import conf
 from workflow.errors import WorkItemBusy, WorkItemConflict
 from workflow.models import WorkItem
@@ -129,7 +130,7 @@ def _after(problem: Exception, tries: int) -> int:
 
 def is_deadlock(problem: Exception) -> bool:
     """Tell whether two waited for each other, and trying again may help."""
-    return _state(problem) == DEADLOCK and not connection.in_atomic_block
+    return sqlstate(problem) == DEADLOCK and not connection.in_atomic_block
 
 
 def is_outdated(problem: Exception) -> bool:
@@ -143,12 +144,8 @@ def is_outdated(problem: Exception) -> bool:
 
 def refuse_waiting(problem: Exception) -> None:
     """Raise WorkItemBusy where a row was waited for too long."""
-    if _state(problem) == LOCK_NOT_AVAILABLE:
+    if sqlstate(problem) == LOCK_NOT_AVAILABLE:
         raise WorkItemBusy(headers={"Retry-After": "1"}) from problem
-
-
-def _state(problem: Exception) -> str | None:
-    return getattr(problem.__cause__, "sqlstate", None)
 
 
 def show(step: Step, item: WorkItem) -> None:

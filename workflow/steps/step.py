@@ -242,10 +242,14 @@ class Step:
         self.event("instance.status_changed", moved=(before, status))
 
     @property
+    def is_new(self) -> bool:
+        """Whether the instance is not written yet."""
+        return self.instance._state.adding  # noqa: SLF001 - where Django says whether a row is there
+
+    @property
     def says_something(self) -> bool:
         """Whether there is anything to write."""
-        is_new = self.instance._state.adding  # noqa: SLF001 - where Django says whether a row is there
-        changes = is_new or self.changed or self.released or self.created
+        changes = self.is_new or self.changed or self.released or self.created
         told = self.events or self.incidents or self.resolved
         return bool(changes or self.ended or self.armed or told)
 

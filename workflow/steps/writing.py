@@ -6,11 +6,11 @@ from typing import Any, Final, NoReturn
 from django.db import DataError
 from django.db.models import Model
 
+from kernel.translation import sqlstate
 from tenants import scheduler
 from tenants.db.planned import planned_cursor
 from workflow import announcing, sql, tenancy
 from workflow.chain import Exact
-from workflow.models import ProcessInstance
 from workflow.steps.step import Step
 
 Document = dict[str, Any]
@@ -62,8 +62,7 @@ def write(step: Step) -> None:
     """Write a step. Raises MovedOn where another one was faster."""
     if step.children:
         step.together()
-    instance = step.instance
-    first = "begun" if is_new(instance) else "gone_on"
+    first = "begun" if step.is_new else "gone_on"
     parts = parts_of(step)
     document = {"instance": _instance(step), **parts}
     with planned_cursor() as cursor:
@@ -87,14 +86,9 @@ def write(step: Step) -> None:
 
 def raise_moved_on(problem: DataError) -> NoReturn:
     """Raise MovedOn where the statement itself found a work item changed."""
-    if getattr(problem.__cause__, "sqlstate", None) == DIVISION_BY_ZERO:
+    if sqlstate(problem) == DIVISION_BY_ZERO:
         raise MovedOn from problem
     raise problem
-
-
-def is_new(instance: ProcessInstance) -> bool:
-    """Tell whether the instance is not written yet."""
-    return instance._state.adding  # noqa: SLF001 - where Django says whether a row is there
 
 
 def parts_of(step: Step) -> Document:
@@ -119,7 +113,7 @@ def parts_of(step: Step) -> Document:
 
 def _instance(step: Step) -> Document:
     instance = step.instance
-    names = BORN if is_new(instance) else KEPT
+    names = BORN if step.is_new else KEPT
     stamp = tenancy.resolved(user=step.by)["tenant_id"]
     own = {"tenant_id": stamp, "created_at": instance.creationTime}
     return {**_columns(instance, names), **own}
@@ -142,6 +136,6 @@ def _moved_on(step: Step) -> Iterator[Document]:
 def _grow_older(step: Step) -> None:
     """Let the objects have the versions that their rows have now."""
     step.instance.version += 1
-    step.instance._state.adding = False  # noqa: SLF001 - as above
+    step.instance._state.adding = False  # noqa: SLF001 - where Django says whether a row is there
     for item in (*step.changed.values(), *step.released.values()):
         item.version += 1

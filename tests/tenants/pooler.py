@@ -111,14 +111,19 @@ class Pooler:
             raise EOFError
         upstream = self.free.get(timeout=30)
         try:
-            self.carry(client, upstream, first)
+            last = self.carry(client, upstream, first)
         finally:
+            # Before the client hears of the end: its next statement finds it free.
             self.free.put(upstream)
+        client.sock.sendall(last)
 
     def carry(
         self, client: Stream, upstream: Stream, message: tuple[bytes, bytes]
-    ) -> None:
-        """Pass on what either side says, until the server is idle and owes nothing."""
+    ) -> bytes:
+        """Pass on what either side says, until the server is idle and owes nothing.
+
+        Returns the server's last message, which the client has not got yet.
+        """
         owed = 0
         while True:
             kind, whole = message
@@ -131,10 +136,10 @@ class Pooler:
                 ready, _, _ = select.select([client.sock, upstream.sock], [], [], 30)
                 if upstream.sock in ready:
                     kind, whole = upstream.message()
-                    client.sock.sendall(whole)
                     owed -= kind == READY
                     if kind == READY and whole[-1:] == IDLE and not owed:
-                        return
+                        return whole
+                    client.sock.sendall(whole)
                 elif ready:
                     break
                 else:

@@ -2,10 +2,10 @@
 
 from django.urls import path
 
-from accounts import views
+from accounts.pages import entry
 
 app_name = "accounts"
 urlpatterns = [
-    path("sign-in", views.sign_in_page, name="sign-in"),
-    path("sign-out", views.sign_out, name="sign-out"),
+    path("sign-in", entry.sign_in_page, name="sign-in"),
+    path("sign-out", entry.sign_out, name="sign-out"),
 ]

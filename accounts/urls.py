@@ -2,16 +2,17 @@
 
 from django.urls import path
 
-from accounts import views
+from accounts.pages import entry, settings
 
 app_name = "accounts"
 urlpatterns = [
-    path("sign-in", views.sign_in_page, name="sign-in"),
-    path("sign-out", views.sign_out, name="sign-out"),
-    path("register", views.register, name="register"),
-    path("verify", views.verify, name="verify"),
-    path("forgot", views.forgot, name="forgot"),
-    path("reset-code", views.reset_code, name="reset-code"),
-    path("new-password", views.new_password, name="new-password"),
-    path("set-password", views.set_password, name="set-password"),
+    path("", settings.index, name="settings"),
+    path("sign-in", entry.sign_in_page, name="sign-in"),
+    path("sign-out", entry.sign_out, name="sign-out"),
+    path("register", entry.register, name="register"),
+    path("verify", entry.verify, name="verify"),
+    path("forgot", entry.forgot, name="forgot"),
+    path("reset-code", entry.reset_code, name="reset-code"),
+    path("new-password", entry.new_password, name="new-password"),
+    path("set-password", entry.set_password, name="set-password"),
 ]

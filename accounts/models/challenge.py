@@ -16,6 +16,7 @@ LONGEST = {
     "register": timedelta(hours=24),
     "reset": timedelta(minutes=10),
     "email_change": timedelta(minutes=10),
+    "reply_to": timedelta(minutes=10),
     "reset_ticket": timedelta(minutes=10),
     "mfa_ticket": timedelta(minutes=10),
     "setup": timedelta(days=7),
@@ -35,6 +36,7 @@ class Challenge(models.Model):
         REGISTER = "register"
         RESET = "reset"
         EMAIL_CHANGE = "email_change"
+        REPLY_TO = "reply_to"
         SETUP = "setup"
         RESET_TICKET = "reset_ticket"
         MFA_TICKET = "mfa_ticket"

@@ -38,6 +38,9 @@ class RefreshSession(models.Model):
     last_used_at = models.DateTimeField(default=clock.now)
     #: The token version at sign-in: a later one ends this session.
     token_version = models.PositiveIntegerField(default=1)
+    #: When its person last proved who it is, by password or by both factors.
+    authenticated_at = models.DateTimeField(default=clock.now)
+    #: When a second factor was last shown; empty without one.
     mfa_at = models.DateTimeField(null=True)
 
     class Meta:

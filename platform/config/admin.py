@@ -11,7 +11,7 @@ from unfold.sites import UnfoldAdminSite
 
 from accounts import admin as accounts_admin
 from accounts.models import TenantBranding
-from accounts.views import local_target, sign_out
+from accounts.pages.entry import local_target, sign_out
 from kernel.errors import Forbidden
 from leave import admin as leave_admin
 from tenants import admin as tenants_admin

@@ -86,8 +86,9 @@ def navigation(request: HttpRequest, user: Any) -> list[Entry]:
     if user.may("workflow.can_resolve_incidents"):
         found = (_("Incidents"), "/workflow/incidents/", "triangle-alert", None)
         entries.append(found)
+    entries.append((_("Settings"), "/accounts/", "settings", None))
     if user.role in {"owner", "admin"}:
-        entries.append((_("Administration"), "/admin/", "settings", None))
+        entries.append((_("Administration"), "/admin/", "database", None))
     return [
         Entry(label, url, icon, request.path.startswith(url), count)
         for label, url, icon, count in entries

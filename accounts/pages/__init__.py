@@ -1,0 +1,1 @@
+"""The pages of accounts: each parses a form, calls one function, answers."""

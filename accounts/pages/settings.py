@@ -1,0 +1,98 @@
+"""The pages of the settings: their sections, and the frame around each."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from accounts.models import User
+from kernel.errors import Forbidden
+
+View = Callable[..., HttpResponse]
+
+
+@dataclass(frozen=True)
+class Section:
+    """One entry of the settings; shown to those who hold the permission."""
+
+    name: str
+    label: str | Promise
+    permission: str = ""
+
+    def is_for(self, user: User) -> bool:
+        return not self.permission or user.may(self.permission)
+
+
+#: The sections in their order; `name` is the name of the route.
+SECTIONS: tuple[Section, ...] = ()
+
+
+def page(permission: str = "") -> Callable[[View], View]:
+    """Let signed-in people in who hold the permission; kept out of every cache.
+
+    Raises Forbidden for the others.
+    """
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if permission and not person(request).may(permission):
+                raise Forbidden
+            return view(request, *args, **kwargs)
+
+        guarded = sensitive_post_parameters()(never_cache(checked))
+        limited: View = require_http_methods(["GET", "HEAD", "POST"])(guarded)
+        return login_required(limited)
+
+    return decorate
+
+
+def person(request: HttpRequest) -> User:
+    """Return who is signed in."""
+    user = request.user
+    assert isinstance(user, User)  # noqa: S101 - the page lets nobody else in
+    return user
+
+
+def show(
+    request: HttpRequest, template: str, *, status: int = 200, **values: Any
+) -> HttpResponse:
+    """Return a page of the settings, `accounts/settings/<template>.html`.
+
+    The values hold a `heading`, and a `lead` where the page needs a sentence.
+    """
+    response = render(
+        request,
+        f"accounts/settings/{template}.html",
+        {"sections": _links(request), **values},
+        status=status,
+    )
+    response["Referrer-Policy"] = "same-origin"
+    return response
+
+
+def _links(request: HttpRequest) -> list[dict[str, Any]]:
+    user = person(request)
+    found = [section for section in SECTIONS if section.is_for(user)]
+    urls = [reverse(f"accounts:{section.name}") for section in found]
+    return [
+        {"label": section.label, "url": url, "active": request.path.startswith(url)}
+        for section, url in zip(found, urls, strict=True)
+    ]
+
+
+@page()
+def index(request: HttpRequest) -> HttpResponse:
+    """Lead to the first section."""
+    first = next(section for section in SECTIONS if section.is_for(person(request)))
+    return redirect(f"accounts:{first.name}")

@@ -47,6 +47,8 @@ LIMITS = {
     "request.client": Limit(60, HOUR),
     "register.client": Limit(20, HOUR),
     "register.tenant": Limit(200, HOUR),
+    "invitation.hour": Limit(50, HOUR),
+    "invitation.day": Limit(200, DAY),
 }
 CODE_MAIL = ("code_mail.minute", "code_mail.hour", "code_mail.day")
 

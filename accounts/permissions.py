@@ -27,6 +27,8 @@ OWNER = ADMIN | {"tenant.manage"}
 
 ALL_PERMISSIONS = OWNER
 ROLE_PERMISSIONS = MappingProxyType({"owner": OWNER, "admin": ADMIN, "member": MEMBER})
+#: The roles from the least to the most.
+ROLES = ("member", "admin", "owner")
 
 #: The groups that mirror a role; written together with the role and nowhere else.
 ROLE_GROUPS = MappingProxyType(
@@ -37,3 +39,8 @@ ROLE_GROUPS = MappingProxyType(
     }
 )
 RESERVED_GROUPS = frozenset({"Owner", "User Manager", "Superuser"})
+
+
+def rank(role: str) -> int:
+    """Return how high a role stands, to compare two."""
+    return ROLES.index(role)

@@ -21,6 +21,7 @@ from accounts import (
     events,
     limits,
     passwords,
+    registration_policy,
     roles,
 )
 from accounts.errors import MailUnavailable, MissingFields, RegistrationClosed
@@ -63,7 +64,7 @@ def register(
     PasswordRefused), RegistrationClosed, MailUnavailable and Throttled; never tells
     whether the address is known.
     """
-    refuse_unless_open()
+    policy = refuse_unless_open()
     limits.hit("register.client", client)
     limits.hit("register.tenant")
     application = check(
@@ -73,6 +74,7 @@ def register(
         password=password,
         username=username,
     )
+    policy.require(application.email_norm)
     flow = challenges.new_flow()
     may_send = challenges.may_send(application.email_norm)
     with transaction.atomic():
@@ -83,11 +85,12 @@ def register(
     return flow
 
 
-def refuse_unless_open() -> None:
-    """Raise unless strangers may register in the entered tenant."""
+def refuse_unless_open() -> registration_policy.Policy:
+    """Return who may register in the entered tenant; raise where nobody may."""
     if context.in_control():
         raise NotFound
-    if conf.current().registration_policy != "open":
+    policy = registration_policy.current()
+    if policy.is_closed:
         raise RegistrationClosed
     try:
         provider = providers.resolve(
@@ -97,6 +100,7 @@ def refuse_unless_open() -> None:
         raise MailUnavailable from None
     if provider is Provider.DISABLED:
         raise MailUnavailable
+    return policy
 
 
 def check(

@@ -18,7 +18,15 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import clients, conf, cookies, limits, recovery, registration, sign_in
+from accounts import (
+    clients,
+    cookies,
+    limits,
+    recovery,
+    registration,
+    registration_policy,
+    sign_in,
+)
 from accounts.challenges import TICKET_LIFE, Verdict
 from accounts.errors import (
     Blocked,
@@ -323,7 +331,7 @@ def _show(
         {
             "form": form,
             "may_recover": in_tenant,
-            "may_register": in_tenant and conf.current().registration_policy == "open",
+            "may_register": in_tenant and not registration_policy.current().is_closed,
             **values,
         },
         status=status or refused,

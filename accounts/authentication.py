@@ -44,11 +44,7 @@ class TenantAuth(HttpJwtAuth):
 
 
 def _session(claims: Claims) -> RefreshSession:
-    session = (
-        RefreshSession.objects.select_related("user")
-        .filter(pk=claims.session_id, user_id=claims.user_id)
-        .first()
-    )
+    session = sessions.find(pk=claims.session_id, user_id=claims.user_id)
     if session is None or not sessions.is_alive(session):
         raise BadToken
     if session.user.token_version != claims.token_version:

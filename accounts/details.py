@@ -27,14 +27,10 @@ def told(users: "QuerySet[User]") -> Any:
     """Return the rows with the names of their groups and whether they have a factor."""
     groups = Group.objects.filter(user=OuterRef("pk")).order_by("name").values("name")
     factors = MfaDevice.objects.filter(user=OuterRef("pk"), confirmed_at__isnull=False)
-    return users.annotate(
-        group_names=ArraySubquery(groups), has_factor=Exists(factors)
-    )
+    return users.annotate(group_names=ArraySubquery(groups), has_factor=Exists(factors))
 
 
-def _as_dict(
-    user: User, *, group_names: list[str], has_factor: bool
-) -> dict[str, Any]:
+def _as_dict(user: User, *, group_names: list[str], has_factor: bool) -> dict[str, Any]:
     return {
         "id": user.pk,
         "username": user.username,

@@ -130,7 +130,7 @@ class WrongAccount(BadRequest):
 
 
 class ReauthenticationRequired(Forbidden):
-    """Enter your current password."""
+    """Confirm first that it is you."""
 
     code = "reauthentication_required"
 

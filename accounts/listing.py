@@ -30,9 +30,7 @@ def page(
     return details.of_all(found if limit is None else found[:limit])
 
 
-def people(
-    *, exclude_groups: str | Iterable[str] | None = None
-) -> "QuerySet[User]":
+def people(*, exclude_groups: str | Iterable[str] | None = None) -> "QuerySet[User]":
     """Return the people of a list in their order."""
     hidden = {HIDDEN_GROUP, *names(exclude_groups)}
     everybody: QuerySet[User] = User.objects.people()

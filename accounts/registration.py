@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from django.contrib.auth.hashers import make_password
-from django.contrib.auth.models import Group
 from django.db import transaction
 
 from accounts import (
@@ -19,10 +18,10 @@ from accounts import (
     code_mails,
     conf,
     events,
+    grouping,
     limits,
     passwords,
     registration_policy,
-    roles,
 )
 from accounts.errors import MailUnavailable, MissingFields, RegistrationClosed
 from accounts.mail import providers
@@ -130,12 +129,12 @@ def check(
         email_norm=email_norm,
         first_name=names[0],
         last_name=names[1],
-        username=_username(username, email_norm),
+        username=username_for(username, email_norm),
         password_hash=passwords.hashed(password),
     )
 
 
-def _username(wanted: str | None, email_norm: str) -> str:
+def username_for(wanted: str | None, email_norm: str) -> str:
     """Return the wanted name where it can be one, else the address."""
     name = (wanted or "").strip()
     norm = addresses.normalise_username(name)
@@ -201,17 +200,12 @@ def _begin(
 def join_groups(email: str, groups: list[dict[str, Any]]) -> None:
     """Put a new person into groups that trusted code names; unknown ones are skipped.
 
-    Of two entries with one name the later counts.
+    Of two entries with one name the later counts. Raises RoleTooHigh for `Owner` and
+    `Superuser`.
     """
-    wanted = {str(group["name"]): bool(group["enabled"]) for group in groups}
-    names = {name for name, enabled in wanted.items() if enabled}
-    known = set(Group.objects.filter(name__in=names).values_list("name", flat=True))
-    user = User.objects.filter(email_norm=addresses.normalise(email)).first()
-    if user is None:
-        return
-    roles.add_groups(user, known)
-    for name in sorted(names - known):
-        events.record("group.unknown", subject=user, details={"group": name[:150]})
+    user = User.objects.filter(email_norm=addresses.normalise(email.strip())).first()
+    if user is not None:
+        grouping.change(user, grouping.read(groups))
 
 
 def resend(*, email: str, flow: str, client: str = "-") -> str:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts.pages import entry, settings
+from accounts.pages import entry, events, settings
 
 app_name = "accounts"
 urlpatterns = [
@@ -14,5 +14,6 @@ urlpatterns = [
     path("forgot", entry.forgot, name="forgot"),
     path("reset-code", entry.reset_code, name="reset-code"),
     path("new-password", entry.new_password, name="new-password"),
+    path("events", events.events, name="events"),
     path("set-password", entry.set_password, name="set-password"),
 ]

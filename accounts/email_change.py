@@ -82,7 +82,8 @@ def change_at_once(
 ) -> None:
     """Write another address by trusted code, or where none was proven yet.
 
-    The mailbox has to be proven before the next sign-in. Raises EmailInvalid, NameTaken.
+    The mailbox has to be proven before the next sign-in.
+    Raises EmailInvalid and NameTaken.
     """
     old = user.email
     try:

@@ -3,7 +3,7 @@
 ApplicationError
 ├── BadRequest         EmailInvalid, NameInvalid, MissingFields, Blocked
 │   ├── RoleTooHigh, GroupUnknown, RoleUnknown, LanguageUnknown, ZoneUnknown
-│   ├── NoValidFields, IdInvalid, ActiveInvalid, UseChangePassword
+│   ├── PageInvalid, NoValidFields, IdInvalid, ActiveInvalid, UseChangePassword
 │   ├── InvitationDead, NotConfirmed
 │   ├── PasswordRefused    TooShort, TooLong, Common, Contextual
 │   └── CodeExpired, TooManyAttempts, TicketRequired, WrongAccount, ...
@@ -219,6 +219,12 @@ class ZoneUnknown(BadRequest):
     """There is no such time zone."""
 
     code = "time_zone_unknown"
+
+
+class PageInvalid(BadRequest):
+    """This page of the list cannot be asked for."""
+
+    code = "page_invalid"
 
 
 class NoValidFields(BadRequest):

@@ -81,8 +81,8 @@ def change(
     user.groups.add(*added)
     user.groups.remove(*removed)
     if added or removed:
-        details = {"added": _names(added), "removed": _names(removed)}
-        events.record("groups.changed", subject=user, by=by, via=via, details=details)
+        moved = {"added": _names(added), "removed": _names(removed)}
+        events.record("group.changed", subject=user, by=by, via=via, details=moved)
 
 
 def _member_of(names: set[str], user: User, *, are: bool) -> list[Group]:

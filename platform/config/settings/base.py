@@ -213,6 +213,10 @@ EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS")
 EMAIL_USE_SSL = env.flag("EMAIL_USE_SSL")
 EMAIL_TIMEOUT = 10
 
+# Outgoing connections: public hosts by https, and beside them what is named here
+
+OUTGOING_PRIVATE_HOSTS = env.words("OUTGOING_PRIVATE_HOSTS")
+
 # Workflow, under the seed's names
 
 GOFLOW_SCHEDULER_BACKEND = env.text(

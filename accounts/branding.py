@@ -47,7 +47,7 @@ def current() -> Brand:
         name=name,
         accent=accent,
         on_accent=on_accent,
-        sender_name=row.sender_name or name,
+        sender_name=row.sender_name or row.name or settings.from_name or name,
         reply_to=tuple(row.reply_to),
         footer=row.footer,
         language=row.language or _tenant_language(),

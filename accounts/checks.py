@@ -8,6 +8,7 @@ from django.core.checks import CheckMessage, Error, Tags
 from django.core.exceptions import ImproperlyConfigured
 
 from accounts import conf
+from accounts.mail import providers
 
 
 def register() -> None:
@@ -18,26 +19,30 @@ def register() -> None:
     checks.register(secret_keys_are_there, Tags.security)
     checks.register(signing_keys_are_whole, Tags.security)
     checks.register(token_library_is_tamed, Tags.security)
+    checks.register(registration_is_meant, Tags.security, deploy=True)
     checks.register(mailbox_is_for_development, Tags.security, deploy=True)
 
 
 def settings_are_valid(app_configs: object, **kwargs: object) -> list[CheckMessage]:  # noqa: ARG001 - Django's signature
-    """E001: a value of WORKFLOWS or EMAIL_* cannot be used."""
+    """E001: a value of WORKFLOWS or EMAIL_* cannot be used; E002: two differ."""
     try:
         conf.current()
+    except conf.DeliveryDiffers as error:
+        return [Error(str(error), id="accounts.E002")]
     except ImproperlyConfigured as error:
         return [Error(str(error), id="accounts.E001")]
     return []
 
 
 def delivery_has_a_sender(app_configs: object, **kwargs: object) -> list[CheckMessage]:  # noqa: ARG001 - Django's signature
-    """E003: mail would leave without a sender; E004: with nobody to carry it."""
+    """E003: mail would leave without a sender; E004: Mailgun lacks key or domain."""
     try:
         found = conf.current()
     except ImproperlyConfigured:
         return []
     messages: list[CheckMessage] = []
-    if found.provider in {"smtp", "mailpit"} and not found.email_from:
+    provider = found.provider or ("mailgun" if found.delivery_enabled else "")
+    if provider not in {"", "disabled"} and not found.email_from:
         messages.append(
             Error(
                 "EMAIL_FROM is empty, so mails have no sender.",
@@ -45,12 +50,12 @@ def delivery_has_a_sender(app_configs: object, **kwargs: object) -> list[CheckMe
                 id="accounts.E003",
             )
         )
-    if found.delivery_enabled and not found.provider:
+    missing = providers.missing_of_mailgun(found)
+    if provider == "mailgun" and missing:
         messages.append(
             Error(
-                "ENABLE_EMAIL_DELIVERY without a provider means mailgun, which is"
-                " not supported by this version.",
-                hint="Set EMAIL_DELIVERY_PROVIDER=smtp and EMAIL_HOST.",
+                f"Mailgun would carry the mail, and {' and '.join(missing)} is empty.",
+                hint="Set it, or choose EMAIL_DELIVERY_PROVIDER=smtp or disabled.",
                 id="accounts.E004",
             )
         )
@@ -61,11 +66,44 @@ def workflow_keys_are_known(
     app_configs: object,  # noqa: ARG001 - Django's signature
     **kwargs: object,  # noqa: ARG001 - Django's signature
 ) -> list[CheckMessage]:
-    """W002: a key of WORKFLOWS means nothing here."""
-    known = {*conf.NUMBERS, *conf.TEXTS, *conf.SWITCHES}
-    return [
+    """W001, W003: a key that changes nothing here; W002: one that means nothing."""
+    flows = conf.workflows()
+    messages: list[CheckMessage] = [
         checks.Warning(f"WORKFLOWS[{key!r}] is not known.", id="accounts.W002")
-        for key in sorted(set(conf.workflows()) - known)
+        for key in sorted(set(flows) - conf.KEYS)
+    ]
+    if flows.get("USER_META_MODEL"):
+        messages.append(
+            checks.Warning(
+                "WORKFLOWS['USER_META_MODEL'] is not used: what it held is kept in"
+                " accounts.Challenge.",
+                id="accounts.W001",
+            )
+        )
+    if flows.get(conf.CODES_IN_LOGS):
+        messages.append(
+            checks.Warning(
+                f"WORKFLOWS[{conf.CODES_IN_LOGS!r}] is not used: codes are in no log.",
+                id="accounts.W003",
+            )
+        )
+    return messages
+
+
+def registration_is_meant(app_configs: object, **kwargs: object) -> list[CheckMessage]:  # noqa: ARG001 - Django's signature
+    """W004: everybody may register in every tenant that says nothing else."""
+    try:
+        policy = conf.current().registration_policy
+    except ImproperlyConfigured:
+        return []
+    if policy != "open":
+        return []
+    return [
+        checks.Warning(
+            "WORKFLOWS['REGISTRATION_POLICY'] is open: everybody may register.",
+            hint="Set it to domains or invite_only, or silence accounts.W004.",
+            id="accounts.W004",
+        )
     ]
 
 

@@ -1,15 +1,25 @@
 """The settings of accounts, typed: `WORKFLOWS`, `EMAIL_*` and what is ours."""
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.module_loading import import_string
 
-PROVIDERS = ("", "mailpit", "smtp", "disabled")
+from accounts import recipients
+from kernel.text import has_controls
+
+PROVIDERS = ("", "mailgun", "mailpit", "smtp", "disabled")
 POLICIES = ("open", "domains", "invite_only")
+#: Where Mailgun takes mail, by EMAIL_REGION.
+REGIONS = {"us": "https://api.mailgun.net", "eu": "https://api.eu.mailgun.net"}
+#: What Django writes where nobody chose a sender.
+NO_SENDER = "webmaster@localhost"
 
 #: The keys of WORKFLOWS that hold a whole number: default, lowest, highest.
 NUMBERS = {
@@ -27,10 +37,19 @@ TEXTS = (
     "EMAIL_FROM_NAME",
     "REGISTRATION_POLICY",
 )
-SWITCHES = ("ENABLE_EMAIL_DELIVERY", "LOG_VERIFICATION_CODES_IN_DEBUG")
+CODES_IN_LOGS = "LOG_VERIFICATION_CODES_IN_DEBUG"
+SWITCHES = ("ENABLE_EMAIL_DELIVERY", CODES_IN_LOGS)
+FUNCTIONS = ("EMAIL_TEMPLATE_RENDERER", "EMAIL_DELIVERY_OBSERVER")
+LISTS = ("BCC_RECIPIENTS",)
+KEYS = frozenset({*NUMBERS, *TEXTS, *SWITCHES, *FUNCTIONS, *LISTS})
 
+DOMAIN = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?\Z", re.ASCII | re.IGNORECASE)
 TRUE = frozenset({"true", "1", "yes", "on"})
 FALSE = frozenset({"false", "0", "no", "off", ""})
+
+
+class DeliveryDiffers(ImproperlyConfigured):
+    """ENABLE_EMAIL_DELIVERY differs between WORKFLOWS and the environment."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +71,14 @@ class Conf:
     email_from: str
     reply_to: tuple[str, ...]
     bcc: tuple[str, ...]
+    region: str
+    api_url: str
+    domain: str
+    logs_answers: bool
+    #: Dotted names; empty where there is none.
+    renderer: str
+    observer: str
+    api_key: str = field(repr=False)
 
 
 def current() -> Conf:
@@ -64,6 +91,7 @@ def current() -> Conf:
     numbers = {key: _number(flows, key) for key in NUMBERS}
     texts = {key: _text(flows, key) for key in TEXTS}
     _check_meta_model(texts["USER_META_MODEL"])
+    boolean(CODES_IN_LOGS, flows.get(CODES_IN_LOGS, False))
     return Conf(
         company_name=texts["COMPANY_NAME"],
         forgot_password_url=texts["FORGOT_PASSWORD_URL"],
@@ -78,10 +106,21 @@ def current() -> Conf:
         code_length=numbers["CODE_LENGTH"],
         provider=_provider(),
         delivery_enabled=_delivery_enabled(flows),
-        development=bool(settings.DEVELOPMENT_MODE),
-        email_from=settings.EMAIL_FROM or settings.DEFAULT_FROM_EMAIL,
-        reply_to=tuple(settings.EMAIL_REPLY_TO),
-        bcc=tuple(settings.BCC_RECIPIENTS),
+        development=boolean("DEVELOPMENT_MODE", settings.DEVELOPMENT_MODE),
+        email_from=_sender(),
+        reply_to=_list("EMAIL_REPLY_TO", settings.EMAIL_REPLY_TO),
+        bcc=_list(
+            "BCC_RECIPIENTS", flows.get("BCC_RECIPIENTS", settings.BCC_RECIPIENTS)
+        ),
+        region=_region(),
+        api_url=settings.EMAIL_API_URL or REGIONS[_region()],
+        domain=_domain(),
+        logs_answers=boolean(
+            "EMAIL_LOG_RESPONSE_TEXT", settings.EMAIL_LOG_RESPONSE_TEXT
+        ),
+        renderer=_function(flows, "EMAIL_TEMPLATE_RENDERER"),
+        observer=_function(flows, "EMAIL_DELIVERY_OBSERVER"),
+        api_key=_line("EMAIL_API_KEY", settings.EMAIL_API_KEY),
     )
 
 
@@ -119,6 +158,8 @@ def _text(flows: Mapping[str, Any], key: str) -> str:
     value = flows.get(key, "")
     if not isinstance(value, str):
         raise ImproperlyConfigured(f"WORKFLOWS[{key!r}] must be a text.")
+    if has_controls(value):
+        raise ImproperlyConfigured(f"WORKFLOWS[{key!r}] must be one line.")
     return value
 
 
@@ -131,24 +172,82 @@ def _word(name: str, value: str, known: tuple[str, ...]) -> str:
 
 def _provider() -> str:
     word = str(settings.EMAIL_DELIVERY_PROVIDER).strip().lower()
-    if word == "mailgun":
-        raise ImproperlyConfigured(
-            "EMAIL_DELIVERY_PROVIDER=mailgun is not supported by this version;"
-            " use smtp with the relay of your provider."
-        )
+    if settings.EMAIL_USE_TLS and settings.EMAIL_USE_SSL:
+        raise ImproperlyConfigured("Use EMAIL_USE_TLS or EMAIL_USE_SSL, not both.")
     return _word("EMAIL_DELIVERY_PROVIDER", word, PROVIDERS)
 
 
+def _region() -> str:
+    word = str(settings.EMAIL_REGION).strip().lower() or "us"
+    return _word("EMAIL_REGION", word, tuple(REGIONS))
+
+
+def _domain() -> str:
+    domain = _line("EMAIL_DOMAIN", settings.EMAIL_DOMAIN)
+    if domain and not DOMAIN.match(domain):
+        raise ImproperlyConfigured("EMAIL_DOMAIN must be a domain, as mg.example.com.")
+    return domain
+
+
+def _line(name: str, value: object) -> str:
+    if not isinstance(value, str) or not value.isprintable():
+        raise ImproperlyConfigured(f"{name} must be one line of text.")
+    return value.strip()
+
+
+def _sender() -> str:
+    """Return the sender; empty where only Django's own is left."""
+    chosen = settings.EMAIL_FROM or settings.DEFAULT_FROM_EMAIL
+    if not chosen or NO_SENDER in chosen:
+        return ""
+    senders = _list("EMAIL_FROM", [chosen])
+    if len(senders) != 1:
+        raise ImproperlyConfigured("EMAIL_FROM must be one address.")
+    return senders[0]
+
+
+def _list(name: str, value: object) -> tuple[str, ...]:
+    """Return mail addresses, as a list or with commas; a wrong one is refused."""
+    if isinstance(value, str):
+        return _addresses(name, value)
+    if not isinstance(value, list | tuple) or any(type(v) is not str for v in value):
+        raise ImproperlyConfigured(f"{name} must be a list of mail addresses.")
+    return tuple(one for text in value for one in _addresses(name, text))
+
+
+# Read at each mail and page, and always the same.
+@lru_cache(maxsize=64)
+def _addresses(name: str, text: str) -> tuple[str, ...]:
+    found, bad = recipients.read(text)
+    if bad:
+        raise ImproperlyConfigured(f"{name} holds {bad[0]!r}, which is no address.")
+    return tuple(text for text, _ in found)
+
+
+def _function(flows: Mapping[str, Any], key: str) -> str:
+    """Return a dotted name of something that can be called."""
+    name = flows.get(key)
+    if name is None or name == "":
+        return ""
+    try:
+        is_good = callable(import_string(name))
+    except (ImportError, AttributeError, TypeError):
+        is_good = False
+    if not is_good:
+        raise ImproperlyConfigured(f"WORKFLOWS[{key!r}] names no function: {name!r}.")
+    return str(name)
+
+
 def _delivery_enabled(flows: Mapping[str, Any]) -> bool:
-    from_environment = boolean("ENABLE_EMAIL_DELIVERY", settings.ENABLE_EMAIL_DELIVERY)
-    if "ENABLE_EMAIL_DELIVERY" not in flows:
-        return from_environment
-    value = boolean("ENABLE_EMAIL_DELIVERY", flows["ENABLE_EMAIL_DELIVERY"])
-    if value != from_environment:
-        raise ImproperlyConfigured(
-            "ENABLE_EMAIL_DELIVERY differs between WORKFLOWS and the environment."
-        )
-    return value
+    """Return the one switch; the dictionary and the environment must agree."""
+    name = "ENABLE_EMAIL_DELIVERY"
+    given = [
+        v for v in (flows.get(name), settings.ENABLE_EMAIL_DELIVERY) if v is not None
+    ]
+    values = {boolean(name, value) for value in given}
+    if len(values) > 1:
+        raise DeliveryDiffers(f"{name} differs between WORKFLOWS and the environment.")
+    return True in values
 
 
 def _check_meta_model(value: str) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test import Client, TestCase, TransactionTestCase
 
@@ -48,6 +49,12 @@ def _databases_are_given_back_clean() -> None:
     TestCase._fixture_setup = classmethod(begun)
     TestCase._fixture_teardown = rolled_back
     TransactionTestCase._fixture_teardown = lambda case: databases.restore()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _mail_is_kept_as_in_development(django_test_environment) -> None:
+    """Undo what Django does to the backend of every test run."""
+    settings.EMAIL_BACKEND = settings.MAILBOX_BACKEND
 
 
 @pytest.fixture(autouse=True)

@@ -20,29 +20,48 @@ class AttachmentRefused(Exception):
 
 def checked(files: Iterable[Attachment] | None) -> list[MailAttachment]:
     """Return the files as rows that are not saved yet. Raises AttachmentRefused."""
-    rows = [_row(*file) for file in files or ()]
-    if len(rows) > MOST_FILES:
-        raise AttachmentRefused(f"more than {MOST_FILES} files")
-    if sum(len(row.content) for row in rows) > MOST_BYTES:
-        raise AttachmentRefused("the files are larger than 10 MiB")
+    rows: list[MailAttachment] = []
+    left = MOST_BYTES
+    for file in files or ():
+        if len(rows) == MOST_FILES:
+            raise AttachmentRefused(f"more than {MOST_FILES} files")
+        rows.append(_row(*file, most=left))
+        left -= len(rows[-1].content)
     return rows
 
 
-def _row(name: str, content: bytes | IO[bytes], mimetype: str) -> MailAttachment:
-    base = name.replace("\\", "/").rpartition("/")[2]
-    if not 0 < len(base) <= LONGEST_NAME or has_controls(base) or not storable(base):
+def _row(
+    name: str, content: bytes | IO[bytes], mimetype: str, *, most: int
+) -> MailAttachment:
+    base = str(name).replace("\\", "/").rpartition("/")[2]
+    if has_controls(str(name)) or not storable(base):
         raise AttachmentRefused("a file's name cannot be written")
-    if not MIMETYPE.match(mimetype.lower()):
+    if not 0 < len(base) <= LONGEST_NAME or base in {".", ".."}:
+        raise AttachmentRefused("a file's name cannot be written")
+    kind = str(mimetype).lower()
+    if not MIMETYPE.match(kind) or kind.startswith("multipart/"):
         raise AttachmentRefused("a file's type is none")
-    data = content if isinstance(content, bytes) else content.read(MOST_BYTES + 1)
-    return MailAttachment(name=base, mimetype=mimetype.lower(), content=data)
+    data = content if isinstance(content, bytes) else _read(content, most)
+    if len(data) > most:
+        raise AttachmentRefused("the files are larger than 10 MiB")
+    return MailAttachment(name=base, mimetype=kind, content=data)
 
 
-def keep(message: MailMessage, rows: list[MailAttachment]) -> None:
+def _read(file: IO[bytes], most: int) -> bytes:
+    """Return a file's bytes, one more than it may have at most."""
+    try:
+        data: bytes | str = file.read(most + 1)
+    except (AttributeError, OSError, ValueError) as error:
+        raise AttachmentRefused("a file cannot be read") from error
+    return data.encode() if isinstance(data, str) else bytes(data)
+
+
+def keep(message: MailMessage, rows: Iterable[MailAttachment]) -> None:
     """Save the files with their message."""
-    for row in rows:
+    kept = list(rows)
+    for row in kept:
         row.message = message
-    MailAttachment.objects.bulk_create(rows)
+    MailAttachment.objects.bulk_create(kept)
 
 
 def of(message: MailMessage) -> list[tuple[str, bytes, str]]:

@@ -1,35 +1,31 @@
 """Write messages into the outbox, in the caller's transaction."""
 
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
-from email.utils import formataddr, getaddresses
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
-from accounts import addresses, crypto
-from accounts.models import MailMessage
+from accounts import crypto
+from accounts.mail import changes
+from accounts.mail.attachments import keep
+from accounts.models import MailAttachment, MailMessage
+from accounts.models.mail_message import LEASE, PENDING
+from accounts.recipients import Envelope, Recipients, envelope
 from kernel import clock
 from kernel.text import has_controls, storable
 from tenants import scheduler
 
 #: What the encrypted part of a row is derived for.
 PURPOSE = "mail"
-Recipients = str | Iterable[str] | None
+#: The longest name of a sender.
+LONGEST_NAME = 100
 
-
-@dataclass(frozen=True)
-class Envelope:
-    """Who gets a message: what can be written to, and what was dropped."""
-
-    to: list[str] = field(default_factory=list)
-    cc: list[str] = field(default_factory=list)
-    bcc: list[str] = field(default_factory=list)
-    reply_to: list[str] = field(default_factory=list)
-    dropped: list[str] = field(default_factory=list)
+logger = logging.getLogger(__name__)
 
 
 def put(
@@ -55,7 +51,7 @@ def put(
             template=template,
             category=template.rpartition("/")[2],
             language=language or "",
-            context=_plain(context or {}),
+            context=plain(context or {}),
             secret_context=seal(secret_context) if secret_context else None,
             is_secret=bool(secret_context),
             expires_at=expires_at,
@@ -73,106 +69,96 @@ def put_nothing() -> MailMessage:
     return _insert(message)
 
 
-def enqueue(message: MailMessage, to_whom: Envelope) -> MailMessage:
-    """Write a composed message, or keep it as failed where nobody can get it."""
+def enqueue(
+    message: MailMessage, to_whom: Envelope, *, files: Sequence[MailAttachment] = ()
+) -> MailMessage:
+    """Write a composed message with its files, and wake the worker after the commit.
+
+    What cannot be sent is kept as failed; `last_error` may say so from the beginning.
+    Of a key that was used before the earlier message is returned, as it is.
+    """
     message.to, message.cc, message.bcc = to_whom.to, to_whom.cc, to_whom.bcc
     message.reply_to, message.dropped = to_whom.reply_to, to_whom.dropped
-    problem = _problem(message)
+    if to_whom.dropped:
+        told = {"category": message.category, "to": to_whom.dropped}
+        logger.warning("mail.dropped", extra=told)
+    problem = message.last_error or _problem(message, to_whom)
     if problem:
-        message.state = MailMessage.State.FAILED
-        message.last_error = problem
-        message.secret_context = None
-        # What cannot be sent may hold what cannot be stored.
-        message.subject = message.from_name = message.html = message.text = ""
-    return _insert(message)
+        return _insert(_failed(message, problem))
+    return _insert(message, files)
+
+
+def _failed(message: MailMessage, problem: str) -> MailMessage:
+    """Return the message as it is kept: what cannot be sent may not be storable."""
+    message.state = MailMessage.State.FAILED
+    message.last_error = problem
+    message.redacted_at = clock.now()
+    message.secret_context = None
+    message.subject = message.from_name = message.html = message.text = ""
+    message.context, message.metadata = {}, {}
+    return message
 
 
 def seal(values: Mapping[str, Any]) -> bytes:
     """Return values encrypted for the rows of this tenant."""
-    return crypto.encrypt(_plain(values), purpose=PURPOSE)
+    return crypto.encrypt(plain(values), purpose=PURPOSE)
 
 
-def _problem(message: MailMessage) -> str:
+def _problem(message: MailMessage, to_whom: Envelope) -> str:
+    """Return why the message cannot be sent; it holds nothing of what was passed."""
+    if to_whom.has_controls:
+        return "control character in an address"
     if has_controls(message.subject + message.from_name):
         return "control character in subject or name"
+    if len(message.from_name) > LONGEST_NAME:
+        return f"a sender's name of more than {LONGEST_NAME} characters"
+    values = (message.subject, message.from_name, message.html, message.text)
+    if not all(map(storable, (*values, *_texts([message.context, message.metadata])))):
+        return "a character that cannot be stored"
     return "" if message.to else "no valid recipient"
 
 
-def _insert(message: MailMessage) -> MailMessage:
-    now = clock.now()
-    message.created_at = message.due_at = now
-    with transaction.atomic():
-        if message.idempotency_key is None:
-            message.save(force_insert=True)
-        else:
-            message = _insert_once(message)
-        if message.state == MailMessage.State.QUEUED:
-            scheduler.arm(now)
+def _texts(value: Any) -> Iterator[str]:
+    """Yield every text in values as JSON has them."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        yield from _texts([*value, *value.values()])
+    elif isinstance(value, list):
+        for one in value:
+            yield from _texts(one)
+
+
+@transaction.atomic
+def _insert(message: MailMessage, files: Sequence[MailAttachment] = ()) -> MailMessage:
+    message.created_at = clock.now()
+    is_claimed = message.state == MailMessage.State.SENDING
+    message.due_at = message.created_at + (LEASE if is_claimed else timedelta(0))
+    earlier = _save_once(message)
+    if earlier is not None:
+        return earlier
+    if files:
+        keep(message, files)
+    if message.state in PENDING:
+        scheduler.arm(message.due_at)
+    transaction.on_commit(partial(changes.announce, message), robust=True)
     return message
 
 
-def _insert_once(message: MailMessage) -> MailMessage:
-    MailMessage.objects.bulk_create([message], ignore_conflicts=True)
-    return MailMessage.objects.get(idempotency_key=message.idempotency_key)
+def _save_once(message: MailMessage) -> MailMessage | None:
+    """Save the message, or return the one that its key was used for."""
+    if message.idempotency_key is None:
+        message.save(force_insert=True)
+        return None
+    try:
+        with transaction.atomic():
+            message.save(force_insert=True)
+    except IntegrityError:
+        return MailMessage.objects.get(idempotency_key=message.idempotency_key)
+    return None
 
 
-def envelope(
-    *,
-    to: Recipients,
-    cc: Recipients = None,
-    bcc: Recipients = None,
-    reply_to: Recipients = None,
-) -> Envelope:
-    """Return the valid recipients, without repetition, and what was dropped."""
-    dropped: list[str] = []
-    return Envelope(
-        to=_valid(to, dropped),
-        cc=_valid(cc, dropped),
-        bcc=_valid(bcc, dropped),
-        reply_to=_valid(reply_to, dropped),
-        dropped=dropped,
-    )
-
-
-def _valid(recipients: Recipients, dropped: list[str]) -> list[str]:
-    found: dict[str, str] = {}
-    for name, address in _pairs(recipients):
-        norm = addresses.normalise_or_none(address)
-        if norm is None or has_controls(name) or not storable(name):
-            dropped.append(addresses.mask(address) if storable(address) else "***")
-        else:
-            found.setdefault(norm, formataddr((name, address)) if name else address)
-    return list(found.values())
-
-
-def _pairs(recipients: Recipients) -> list[tuple[str, str]]:
-    if recipients is None:
-        return []
-    items = [recipients] if isinstance(recipients, str) else list(recipients)
-    parts = [part for item in items for part in _split(str(item))]
-    pairs = []
-    for part in parts:
-        if has_controls(part):
-            pairs.append(("", part))
-            continue
-        parsed = getaddresses([part])
-        pairs.extend((name, address or part) for name, address in parsed)
-    return pairs
-
-
-def _split(text: str) -> list[str]:
-    """Split on commas and semicolons outside quotes."""
-    parts, quoted = [""], False
-    for letter in text:
-        quoted ^= letter == '"'
-        if letter in ",;" and not quoted:
-            parts.append("")
-        else:
-            parts[-1] += letter
-    return [part.strip() for part in parts if part.strip()]
-
-
-def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
+def plain(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values as JSON has them; lazy texts and instants become strings."""
-    plain: dict[str, Any] = json.loads(json.dumps(values, cls=DjangoJSONEncoder))
-    return plain
+    found: dict[str, Any] = json.loads(json.dumps(values, cls=DjangoJSONEncoder))
+    return found

@@ -5,7 +5,6 @@ delivery is at least once and no message is lost.
 Nothing is held locked while a server is talked to.
 """
 
-import logging
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,22 +12,20 @@ from django.db import transaction
 from django.db.models import F, Min
 from django.template import TemplateDoesNotExist, TemplateSyntaxError
 
-from accounts import addresses, branding, conf
+from accounts import branding, conf
 from accounts.crypto import CannotDecrypt
-from accounts.mail import providers, transports
+from accounts.mail import changes, providers, transports
+from accounts.mail.outcomes import Outcome
 from accounts.mail.providers import DeliveryRefused, Provider
 from accounts.mail.rendering import Rendered, render
-from accounts.mail.transports import NotDelivered
 from accounts.models import MailAttachment, MailMessage
-from accounts.models.mail_message import PENDING, MailMessageQuerySet
+from accounts.models.mail_message import LEASE, PENDING, MailMessageQuerySet
 from kernel import clock
 
-logger = logging.getLogger(__name__)
 State = MailMessage.State
 
-LEASE = timedelta(minutes=5)
-#: A batch is small enough to be sent within its lease, time-outs included.
 BATCH = 10
+LONGEST_REASON = 200
 PAUSES = (
     timedelta(seconds=10),
     timedelta(minutes=1),
@@ -45,7 +42,8 @@ def run_due(limit: int) -> int:
     while handled < limit:
         claimed = claim(min(BATCH, limit - handled))
         for message in claimed:
-            deliver(message)
+            if hold(message):
+                deliver(message)
         handled += len(claimed)
         if not claimed:
             break
@@ -60,19 +58,11 @@ def next_due() -> datetime | None:
     return due
 
 
+@transaction.atomic
 def claim(limit: int) -> list[MailMessage]:
     """Take due messages under a lease, passing over those another worker holds."""
-    return _claim(MailMessage.objects.due(at=clock.now()), limit)
-
-
-def claim_one(pk: int) -> list[MailMessage]:
-    """Take one message under a lease; nothing where another worker was faster."""
-    return _claim(MailMessage.objects.due(at=clock.now()).filter(pk=pk), 1)
-
-
-@transaction.atomic
-def _claim(due: MailMessageQuerySet, limit: int) -> list[MailMessage]:
     now = clock.now()
+    due = MailMessage.objects.due(at=now)
     taken = list(due.select_for_update(skip_locked=True)[:limit])
     ids = [message.pk for message in taken]
     if ids:
@@ -82,90 +72,119 @@ def _claim(due: MailMessageQuerySet, limit: int) -> list[MailMessage]:
     for message in taken:
         message.state = State.SENDING
         message.attempts += 1
+        message.due_at = now + LEASE
     return taken
 
 
-def deliver(message: MailMessage) -> None:
-    """Send one claimed message and record what became of it."""
+def hold(message: MailMessage) -> bool:
+    """Renew a lease that has run down; tell whether the message is still ours.
+
+    The mails before it in a batch may have met a server that answers slowly.
+    """
+    now = clock.now()
+    if message.due_at - now > LEASE / 2:
+        return True
+    message.due_at = now + LEASE
+    return _row_of(message).update(due_at=message.due_at) == 1
+
+
+def deliver(message: MailMessage) -> Outcome | None:
+    """Send one claimed message and record what became of it.
+
+    Returns what the server said, or None where none was asked.
+    """
     if message.expires_at is not None and message.expires_at < clock.now():
         _finish(message, State.EXPIRED)
-        return
-    if message.attempts > len(PAUSES) + 1:
+    elif message.attempts > len(PAUSES) + 1:
         _finish(message, State.FAILED, last_error="every worker died with it")
-        return
+    else:
+        return _try(message)
+    return None
+
+
+def _try(message: MailMessage) -> Outcome | None:
     try:
-        provider = _provider(message)
+        provider = provider_of(message)
         if provider is Provider.DISABLED or not message.to:
             _finish(message, State.SUPPRESSED, provider=provider.value)
-            return
+            return None
         rendered = render(message)
-        sent_id = transports.send(message, rendered, provider)
-    except NotDelivered as error:
-        _defer_or_fail(message, error)
-    except (DeliveryRefused, CannotDecrypt) as error:
-        _finish(message, State.FAILED, last_error=str(error) or "cannot be decrypted")
+        outcome = transports.send(message, rendered, provider)
+    except DeliveryRefused as error:
+        _finish(message, State.FAILED, last_error=f"refused: {error}")
+    except CannotDecrypt:
+        _finish(message, State.FAILED, last_error="cannot be decrypted")
     except (TemplateDoesNotExist, TemplateSyntaxError) as error:
         _finish(message, State.FAILED, last_error=f"template: {type(error).__name__}")
     except Exception as error:  # noqa: BLE001 - one bad mail must not hold up the others
-        reason = f"unexpected: {type(error).__name__}"
-        _defer_or_fail(message, NotDelivered(reason))
+        _defer_or_fail(
+            message, Outcome(0, reason=f"unexpected: {type(error).__name__}")
+        )
     else:
-        _sent(message, rendered, provider, sent_id)
+        _record(message, rendered, provider, outcome)
+        return outcome
+    return None
 
 
-def _provider(message: MailMessage) -> Provider:
+def provider_of(message: MailMessage) -> Provider:
+    """Return which way the message leaves now. Raises DeliveryRefused."""
+    # What `send_email` was told; the context of a template is the template's.
+    enabled = None if message.template else message.context.get("enabled")
     return providers.resolve(
         conf.current(),
         tenant_enabled=branding.current().mail_enabled,
-        enabled=message.metadata.get("enabled"),
+        enabled=enabled,
     )
 
 
-def _sent(
-    message: MailMessage, rendered: Rendered, provider: Provider, sent_id: str
+def _record(
+    message: MailMessage, rendered: Rendered, provider: Provider, outcome: Outcome
 ) -> None:
+    message.provider = provider.value
+    if not outcome.is_sent:
+        _defer_or_fail(message, outcome)
+        return
     _finish(
         message,
         State.SENT,
         provider=provider.value,
-        provider_message_id=sent_id,
+        provider_message_id=outcome.provider_id or transports.message_id(message),
         sent_at=clock.now(),
         subject=rendered.subject,
         last_error="",
     )
 
 
-def _defer_or_fail(message: MailMessage, error: NotDelivered) -> None:
-    if error.is_final or message.attempts > len(PAUSES):
-        _finish(message, State.FAILED, last_error=str(error))
+def _defer_or_fail(message: MailMessage, outcome: Outcome) -> None:
+    told = {"provider": message.provider, "last_error": outcome.reason[:LONGEST_REASON]}
+    if outcome.is_final or message.attempts > len(PAUSES):
+        _finish(message, State.FAILED, **told)
         return
-    pause = PAUSES[message.attempts - 1]
-    _move(message, State.DEFERRED, due_at=clock.now() + pause, last_error=str(error))
+    due_at = clock.now() + PAUSES[message.attempts - 1]
+    _move(message, State.DEFERRED, due_at=due_at, **told)
 
 
 @transaction.atomic
-def _finish(message: MailMessage, state: State, **changes: Any) -> None:
+def _finish(message: MailMessage, state: State, **changed: Any) -> None:
     """Record an end state; secrets and files go in the same transaction."""
     if message.is_secret:
-        changes |= {"secret_context": None, "html": "", "text": ""}
-        changes |= {"redacted_at": clock.now()}
-    if _move(message, state, **changes):
+        changed |= {"secret_context": None, "html": "", "text": ""}
+        changed |= {"redacted_at": clock.now()}
+    if _move(message, state, **changed):
         MailAttachment.objects.filter(message=message).delete()
 
 
-def _move(message: MailMessage, state: State, **changes: Any) -> bool:
-    # Only the holder of the lease may write: another worker has a higher count.
-    moved = MailMessage.objects.filter(
+def _move(message: MailMessage, state: State, **changed: Any) -> bool:
+    moved = _row_of(message).update(state=state, **changed) == 1
+    if moved:
+        for name, value in {"state": state, **changed}.items():
+            setattr(message, name, value)
+        changes.announce(message)
+    return moved
+
+
+def _row_of(message: MailMessage) -> MailMessageQuerySet:
+    """Return the row if its lease is ours: another worker has a higher count."""
+    return MailMessage.objects.filter(
         pk=message.pk, state=State.SENDING, attempts=message.attempts
-    ).update(state=state, **changes)
-    logger.info(
-        "mail.%s",
-        state.value,
-        extra={
-            "mail": message.pk,
-            "category": message.category,
-            "to": [addresses.mask(address) for address in message.to],
-            "attempts": message.attempts,
-        },
     )
-    return moved == 1

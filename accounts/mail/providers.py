@@ -11,10 +11,9 @@ class Provider(Enum):
     """The ways a mail can leave."""
 
     DISABLED = "disabled"
-    SMTP = "smtp"
+    MAILGUN = "mailgun"
     MAILPIT = "mailpit"
-    #: Development without a word about delivery: kept as files, read in a page.
-    MAILBOX = "mailbox"
+    SMTP = "smtp"
 
 
 class DeliveryRefused(Exception):
@@ -24,9 +23,20 @@ class DeliveryRefused(Exception):
 def resolve(conf: Conf, *, tenant_enabled: bool, enabled: object = None) -> Provider:
     """Return the provider for the settings and the argument of `send_email`.
 
-    Raises DeliveryRefused where `enabled` is no yes or no, or where the answer would
-    be mailgun, which this version does not have.
+    Raises DeliveryRefused where `enabled` is neither yes nor no, and where the
+    provider has no sender, or is Mailgun and has no key or domain.
     """
+    provider = _first_match(conf, tenant_enabled=tenant_enabled, enabled=enabled)
+    if provider is Provider.DISABLED:
+        return provider
+    if not conf.email_from:
+        raise DeliveryRefused("EMAIL_FROM is empty")
+    if provider is Provider.MAILGUN and (missing := missing_of_mailgun(conf)):
+        raise DeliveryRefused(f"{missing[0]} is empty")
+    return provider
+
+
+def _first_match(conf: Conf, *, tenant_enabled: bool, enabled: object) -> Provider:
     if conf.provider == "disabled" or not tenant_enabled:
         return Provider.DISABLED
     wanted = _wanted(enabled)
@@ -35,12 +45,17 @@ def resolve(conf: Conf, *, tenant_enabled: bool, enabled: object = None) -> Prov
     if conf.provider:
         return Provider(conf.provider)
     if conf.delivery_enabled:
-        raise DeliveryRefused("mailgun is not supported")
+        return Provider.MAILGUN
+    # Before `wanted`: development never reaches a real provider without being told.
     if conf.development:
-        return Provider.MAILBOX
-    if wanted:
-        raise DeliveryRefused("mailgun is not supported")
-    return Provider.DISABLED
+        return Provider.SMTP
+    return Provider.MAILGUN if wanted else Provider.DISABLED
+
+
+def missing_of_mailgun(conf: Conf) -> list[str]:
+    """Return the variables that Mailgun needs and that are empty."""
+    values = {"EMAIL_API_KEY": conf.api_key, "EMAIL_DOMAIN": conf.domain}
+    return [name for name, value in values.items() if not value]
 
 
 def _wanted(enabled: object) -> bool | None:

@@ -1,57 +1,40 @@
-"""Hand a rendered message over; every failure becomes one exception."""
+"""Hand a rendered message over; every failure becomes a value."""
 
-import smtplib
-from email.utils import formataddr, parseaddr
+from collections.abc import Mapping
+from email.utils import parseaddr
+from types import MappingProxyType
+from typing import Protocol
 
-from django.conf import settings
-from django.core.mail import EmailMultiAlternatives, get_connection
-from django.core.mail.backends.base import BaseEmailBackend
+from django.core.mail import EmailMultiAlternatives
 
-from accounts import conf
-from accounts.mail import attachments
+from accounts import conf, recipients
+from accounts.mail import attachments, mailgun, smtp
+from accounts.mail.outcomes import Outcome
 from accounts.mail.providers import Provider
 from accounts.mail.rendering import Rendered
 from accounts.models import MailMessage
 from tenants import context
 
-MAILBOX_BACKEND = "accounts.mail.devbox.EmailBackend"
-LONGEST_REASON = 200
-#: SMTP answers from here on say: never.
-FIRST_PERMANENT = 500
+
+class MailTransport(Protocol):
+    """What carries one message; it tries once, and raises nothing."""
+
+    def __call__(self, email: EmailMultiAlternatives, /) -> Outcome: ...
 
 
-class NotDelivered(Exception):
-    """The message was not taken; `is_final` tells that trying again is useless."""
+#: One entry a provider; another service is a function and a line here.
+TRANSPORTS: Mapping[Provider, MailTransport] = MappingProxyType(
+    {
+        Provider.MAILGUN: mailgun.deliver,
+        Provider.MAILPIT: smtp.deliver,
+        Provider.SMTP: smtp.deliver,
+    }
+)
 
-    def __init__(self, reason: str, *, is_final: bool = False) -> None:
-        super().__init__(reason[:LONGEST_REASON])
-        self.is_final = is_final
 
-
-def send(message: MailMessage, rendered: Rendered, provider: Provider) -> str:
-    """Give the message to the provider and return its Message-ID.
-
-    Raises NotDelivered with a reason that holds neither address nor body.
-    """
-    email = compose(message, rendered)
-    try:
-        sent = _connection(provider).send_messages([email])
-    except smtplib.SMTPRecipientsRefused as error:
-        codes = {code for code, _ in error.recipients.values()}
-        final = all(code >= FIRST_PERMANENT for code in codes)
-        reason = f"recipients refused: {sorted(codes)}"
-        raise NotDelivered(reason, is_final=final) from None
-    except smtplib.SMTPResponseException as error:
-        final = error.smtp_code >= FIRST_PERMANENT
-        raise NotDelivered(f"refused: {error.smtp_code}", is_final=final) from None
-    except (smtplib.SMTPException, OSError) as error:
-        raise NotDelivered(f"not reached: {type(error).__name__}") from None
-    except ValueError as error:
-        reason = f"cannot be written: {type(error).__name__}"
-        raise NotDelivered(reason, is_final=True) from None
-    if not sent:
-        raise NotDelivered("nobody took the message")
-    return message_id(message)
+def send(message: MailMessage, rendered: Rendered, provider: Provider) -> Outcome:
+    """Give the message to the provider and return how it went."""
+    return TRANSPORTS[provider](compose(message, rendered))
 
 
 def compose(message: MailMessage, rendered: Rendered) -> EmailMultiAlternatives:
@@ -74,24 +57,28 @@ def compose(message: MailMessage, rendered: Rendered) -> EmailMultiAlternatives:
 
 def sender(message: MailMessage, rendered: Rendered) -> str:
     """Return `Tenant's name <address of the platform>`."""
-    found = conf.current()
-    own_name, address = parseaddr(found.email_from)
-    name = message.from_name or rendered.brand.sender_name or found.from_name
-    return formataddr((name or own_name, address))
+    own_name, address = parseaddr(conf.current().email_from)
+    name = message.from_name or rendered.brand.sender_name or own_name
+    return recipients.written(name, address)
 
 
 def reply_to(message: MailMessage, rendered: Rendered) -> list[str]:
-    """Return where answers go: the tenant's or else the platform's addresses."""
+    """Return where answers go: the tenant's or else the platform's, then the passed."""
     general = rendered.brand.reply_to or conf.current().reply_to
-    return list(dict.fromkeys((*general, *message.reply_to)))
+    return _once([*general, *message.reply_to])
 
 
 def blind_copies(message: MailMessage) -> list[str]:
     """Return the blind copies; a secret never goes to the static ones."""
     static = () if message.is_secret else conf.current().bcc
+    return _once([*static, *message.bcc])
+
+
+def _once(written: list[str]) -> list[str]:
+    """Return addresses without repetition, in their order; case does not count."""
     found: dict[str, str] = {}
-    for address in (*static, *message.bcc):
-        found.setdefault(address.casefold(), address)
+    for one in written:
+        found.setdefault(parseaddr(one)[1].casefold(), one)
     return list(found.values())
 
 
@@ -100,9 +87,3 @@ def message_id(message: MailMessage) -> str:
     _, address = parseaddr(conf.current().email_from)
     domain = address.rpartition("@")[2] or "localhost"
     return f"<{context.context_uuid().hex}.{message.pk}@{domain}>"
-
-
-def _connection(provider: Provider) -> BaseEmailBackend:
-    if provider is Provider.MAILBOX:
-        return get_connection(MAILBOX_BACKEND)
-    return get_connection(settings.EMAIL_BACKEND)

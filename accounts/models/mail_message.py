@@ -1,6 +1,6 @@
 """The outbox of mail: one row a message, written with the change it belongs to."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -10,6 +10,8 @@ from kernel import clock
 
 #: A message being sent holds a lease in `due_at`, so a dead worker's is found again.
 PENDING = ("queued", "deferred", "sending")
+#: How long a worker that took a message may be silent, until another one takes it.
+LEASE = timedelta(minutes=5)
 
 
 class MailMessageQuerySet(models.QuerySet["MailMessage"]):

@@ -1,21 +1,26 @@
 """Send any mail, under the seed's name; the tenant is never an argument."""
 
+import logging
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import connection
 
 from accounts import branding, conf
 from accounts.mail import composing, outbox, providers, transports
-from accounts.mail.attachments import Attachment, AttachmentRefused, checked, keep
-from accounts.mail.attachments import of as attachments_of
-from accounts.mail.composing import Recipients, envelope
+from accounts.mail.attachments import Attachment, AttachmentRefused, checked
 from accounts.mail.plain_text import from_html
 from accounts.mail.providers import DeliveryRefused, Provider
 from accounts.models import MailAttachment, MailMessage
+from accounts.recipients import Recipients, envelope
 from accounts.services.results import DeliveryResult
+from kernel.text import has_controls, storable
 
-QUEUED, TAKEN = 202, 250
+logger = logging.getLogger(__name__)
+State = MailMessage.State
+QUEUED = 202
+#: What fits into the columns.
+LONGEST = {"category": 50, "related": 200, "idempotency_key": 200}
 
 
 class UsageError(Exception):
@@ -43,51 +48,67 @@ def send_email(  # noqa: PLR0917 - the seed's signature
 ) -> DeliveryResult | None:
     """Write one message in the caller's transaction; it leaves after the commit.
 
-    Returns None where mail is disabled or refused, where no recipient is valid or a
-    file cannot be sent; never raises for a delivery problem.
-    `wait=True` sends in the call, outside a transaction only (UsageError).
+    Returns None where mail is disabled or refused, where no recipient is valid or
+    something passed cannot be sent; never raises for a delivery problem.
+    `wait=True` sends in the call and returns the server's own status, 250 of SMTP or
+    one of HTTP, also where it did not take the message; outside a transaction only.
+    Raises UsageError for that, and for words of the caller that do not fit.
     """
-    if wait and connection.in_atomic_block:
-        raise UsageError("wait=True sends at once, so it cannot be in a transaction.")
-    provider = _provider(enabled)
+    _check_usage(wait=wait, category=category, related=related, key=idempotency_key)
     message = MailMessage(
-        subject=subject,
+        subject=str(subject),
         from_name=from_name or "",
         category=category or "message",
         related=related or "",
-        metadata={**(metadata or {}), "enabled": _word(enabled)},
+        metadata=composing.plain(metadata or {}),
+        context={"enabled": enabled if isinstance(enabled, bool | str) else None},
         is_secret=secret,
         idempotency_key=idempotency_key,
+        # What is sent at once is claimed at once, so that no worker is faster.
+        state=State.SENDING if wait else State.QUEUED,
+        attempts=int(wait),
     )
-    _write_body(message, html, text or from_html(html))
-    files = _checked(attachments, message)
-    if provider is None:
-        message.state = MailMessage.State.FAILED
-        message.last_error = "refused by the settings or by the argument enabled"
-    with transaction.atomic():
-        message = composing.enqueue(
-            message, envelope(to=to, cc=cc, bcc=bcc, reply_to=reply_to)
-        )
-        if files and _may_keep(message):
-            keep(message, files)
-    if provider is None or message.state == MailMessage.State.FAILED:
+    _write_body(message, str(html), text or from_html(str(html)))
+    provider = _provider(message, enabled)
+    message = composing.enqueue(
+        message,
+        envelope(to=to, cc=cc, bcc=bcc, reply_to=reply_to),
+        files=_checked(attachments, message),
+    )
+    if message.state == State.FAILED:
         return None
     if wait:
         return _deliver_now(message)
     if provider is Provider.DISABLED:
         return None
-    return _result(QUEUED, "queued", provider, message)
+    return _result(QUEUED, "queued", provider.value, message)
 
 
-def _provider(enabled: object) -> Provider | None:
+def _check_usage(
+    *, wait: bool, category: str, related: str | None, key: str | None
+) -> None:
+    if wait and connection.in_atomic_block:
+        raise UsageError("wait=True sends at once, so it cannot be in a transaction.")
+    given = {"category": category, "related": related, "idempotency_key": key}
+    for name, most in LONGEST.items():
+        text = given[name] or ""
+        if len(text) > most or has_controls(text):
+            raise UsageError(f"{name} must be one line of at most {most} characters.")
+
+
+def _provider(message: MailMessage, enabled: object) -> Provider:
+    """Return which way the message leaves; where it is refused, note why."""
     try:
         return providers.resolve(
             conf.current(),
             tenant_enabled=branding.current().mail_enabled,
             enabled=enabled,
         )
-    except DeliveryRefused:
-        return None
+    except DeliveryRefused as error:
+        message.last_error = f"refused: {error}"
+        told = {"category": message.category, "reason": str(error)}
+        logger.error("mail.refused", extra=told)  # noqa: TRY400 - a line, no traceback
+        return Provider.DISABLED
 
 
 def _checked(
@@ -96,38 +117,32 @@ def _checked(
     try:
         return checked(files)
     except AttachmentRefused as error:
-        message.state = MailMessage.State.FAILED
-        message.last_error = str(error)
+        message.last_error = message.last_error or str(error)
         return []
 
 
-def _may_keep(message: MailMessage) -> bool:
-    """Tell whether the files are new: an earlier message of the key has its own."""
-    is_queued = message.state == MailMessage.State.QUEUED
-    return is_queued and not attachments_of(message)
-
-
-def _word(enabled: object) -> bool | str | None:
-    return enabled if isinstance(enabled, bool | str) else None
-
-
 def _write_body(message: MailMessage, html: str, text: str) -> None:
-    if message.is_secret:
+    if not storable(html + text):
+        message.last_error = "a character that cannot be stored"
+    elif message.is_secret:
         message.secret_context = composing.seal({"html": html, "text": text})
     else:
         message.html, message.text = html, text
 
 
 def _deliver_now(message: MailMessage) -> DeliveryResult | None:
-    for claimed in outbox.claim_one(message.pk):
-        outbox.deliver(claimed)
-    message.refresh_from_db()
-    if message.state != MailMessage.State.SENT:
+    """Send a message that is claimed already, or tell of the earlier one of its key."""
+    if message.state != State.SENDING:
+        is_dead = message.state in {State.SUPPRESSED, State.EXPIRED}
+        return None if is_dead else _result(QUEUED, "queued", message.provider, message)
+    outcome = outbox.deliver(message)
+    if outcome is None:
         return None
-    return _result(TAKEN, "sent", Provider(message.provider), message)
+    text = outcome.text if outcome.is_sent else outcome.reason
+    return _result(outcome.status, text, message.provider, message)
 
 
 def _result(
-    status: int, text: str, provider: Provider, message: MailMessage
+    status: int, text: str, backend: str, message: MailMessage
 ) -> DeliveryResult:
-    return DeliveryResult(status, text, provider.value, transports.message_id(message))
+    return DeliveryResult(status, text, backend, transports.message_id(message))

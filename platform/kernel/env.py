@@ -1,6 +1,7 @@
 """Read the environment, or fail loudly: a wrong value never becomes a default."""
 
 import os
+import warnings
 
 TRUE = frozenset({"true", "1", "yes", "on"})
 FALSE = frozenset({"false", "0", "no", "off", ""})
@@ -10,9 +11,36 @@ class BadVariable(ValueError):
     """An environment variable has a value that cannot be read."""
 
 
+class OldName(FutureWarning):
+    """An environment variable is set under its old name.
+
+    A FutureWarning is shown to the person who starts the program; Python keeps a
+    DeprecationWarning to itself.
+    """
+
+
 def text(name: str, default: str = "") -> str:
     """Return the variable, stripped; `default` where it is unset."""
     return os.environ.get(name, default).strip()
+
+
+def is_set(name: str) -> bool:
+    """Tell whether the variable is there, be it empty."""
+    return name in os.environ
+
+
+def take_over(old: str, name: str) -> None:
+    """Let the variable of an old name count under its new one, with one warning.
+
+    Raises BadVariable where both are set and differ.
+    """
+    if not text(old):
+        return
+    if text(name) and text(name) != text(old):
+        raise BadVariable(f"{name} and its old name {old} differ; unset {old}.")
+    if not text(name):
+        os.environ[name] = os.environ[old]
+        warnings.warn(f"{old} is now called {name}.", OldName, stacklevel=2)
 
 
 def flag(name: str, default: bool = False) -> bool:  # noqa: FBT001, FBT002 - reads as flag("DEBUG", True)

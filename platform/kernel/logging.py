@@ -79,5 +79,5 @@ def configure(config: MutableMapping[str, Any]) -> None:
     # Django hangs handlers of its own here, which would say everything twice.
     for own in ("django", "django.server"):
         logging.getLogger(own).handlers.clear()
-    for noisy in ("django.server", "asyncio", "kombu", "amqp"):
+    for noisy in ("django.server", "asyncio", "kombu", "amqp", "urllib3"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -12,6 +12,7 @@ from django.test import Client
 from accounts.mail import devbox, outbox
 from accounts.mail.devbox import Letter
 from tenants.context import TenantInfo, use
+from tests.accounts.mailing import clean, mailgun, smtp  # noqa: F401 - fixtures
 
 #: The middle of no window of the limiter: each begins here.
 TEN_O_CLOCK = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)

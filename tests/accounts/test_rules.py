@@ -1,12 +1,10 @@
 """Passwords, addresses, colours and settings: the pure rules."""
 
 import pytest
-from django.core.exceptions import ImproperlyConfigured
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounts import addresses, branding, checks, colours, conf, passwords
-from accounts.conf import Conf
+from accounts import addresses, branding, checks, colours, passwords
 from accounts.errors import (
     EmailInvalid,
     PasswordCommon,
@@ -14,7 +12,6 @@ from accounts.errors import (
     PasswordTooLong,
     PasswordTooShort,
 )
-from accounts.mail.providers import DeliveryRefused, Provider, resolve
 from accounts.models import TenantBranding, User
 
 
@@ -133,92 +130,7 @@ def test_the_brand_falls_back_to_the_tenant_and_the_product(in_acme):
         assert branding.current().name == "Tenantry"
 
 
-def made(**changes: object) -> Conf:
-    found = conf.current()
-    return type(found)(**{**found.__dict__, **changes})
-
-
-@pytest.mark.parametrize(
-    ("changes", "tenant", "enabled", "provider"),
-    [
-        ({"provider": "disabled"}, True, True, Provider.DISABLED),
-        ({"provider": "smtp"}, False, True, Provider.DISABLED),
-        ({"provider": "smtp"}, True, "no", Provider.DISABLED),
-        ({"provider": "smtp"}, True, None, Provider.SMTP),
-        ({"provider": "mailpit"}, True, "YES", Provider.MAILPIT),
-        ({"provider": "", "development": True}, True, None, Provider.MAILBOX),
-        ({"provider": "", "development": True}, True, True, Provider.MAILBOX),
-        ({"provider": "", "development": False}, True, None, Provider.DISABLED),
-    ],
-    ids=str,
-)
-def test_which_way_a_mail_leaves(changes, tenant, enabled, provider):
-    found = resolve(made(**changes), tenant_enabled=tenant, enabled=enabled)
-    assert found is provider
-
-
-@pytest.mark.parametrize(
-    ("changes", "enabled"),
-    [
-        ({"provider": "", "development": False, "delivery_enabled": True}, None),
-        ({"provider": "", "development": False}, True),
-        ({"provider": "smtp"}, "maybe"),
-        ({"provider": "smtp"}, ""),
-        ({"provider": "smtp"}, 1),
-    ],
-    ids=str,
-)
-def test_what_cannot_be_resolved_is_refused(changes, enabled):
-    with pytest.raises(DeliveryRefused):
-        resolve(made(**changes), tenant_enabled=True, enabled=enabled)
-
-
-@pytest.mark.parametrize(
-    "flows",
-    [
-        {"RESET_CODE_TTL_MINUTES": 11},
-        {"RESET_CODE_TTL_MINUTES": 0},
-        {"RESET_CODE_TTL_MINUTES": "10"},
-        {"RESET_CODE_TTL_MINUTES": True},
-        {"REGISTER_CODE_TTL_MINUTES": 1441},
-        {"MAX_VERIFY_ATTEMPTS": 11},
-        {"CODE_LENGTH": 5},
-        {"COMPANY_NAME": 5},
-        {"USER_META_MODEL": "UserMeta"},
-        {"REGISTRATION_POLICY": "anybody"},
-        {"ENABLE_EMAIL_DELIVERY": True},
-        {"ENABLE_EMAIL_DELIVERY": "perhaps"},
-    ],
-    ids=str,
-)
-def test_a_wrong_value_of_the_seeds_settings_stops_the_start(settings, flows):
-    settings.WORKFLOWS = flows
-    with pytest.raises(ImproperlyConfigured):
-        conf.current()
-    assert [error.id for error in checks.settings_are_valid(None)] == ["accounts.E001"]
-
-
-def test_the_seeds_sentence_names_the_meta_model(settings):
-    settings.WORKFLOWS = {"USER_META_MODEL": "UserMeta"}
-    with pytest.raises(ImproperlyConfigured, match="must be a dotted path like"):
-        conf.current()
-
-
-def test_mailgun_stops_the_start_and_says_why(settings):
-    settings.EMAIL_DELIVERY_PROVIDER = "mailgun"
-    (error,) = checks.settings_are_valid(None)
-    assert "mailgun is not supported by this version" in error.msg
-    settings.EMAIL_DELIVERY_PROVIDER = ""
-    settings.ENABLE_EMAIL_DELIVERY = True
-    assert [e.id for e in checks.delivery_has_a_sender(None)] == ["accounts.E004"]
-
-
 def test_other_dangerous_settings_stop_the_start(settings, tmp_path):
-    settings.EMAIL_DELIVERY_PROVIDER = "smtp"
-    settings.EMAIL_FROM = settings.DEFAULT_FROM_EMAIL = ""
-    assert [e.id for e in checks.delivery_has_a_sender(None)] == ["accounts.E003"]
-    settings.WORKFLOWS = {"RESET_TTL": 5}
-    assert [e.id for e in checks.workflow_keys_are_known(None)] == ["accounts.W002"]
     settings.ACCOUNTS_SECRET_KEYS = []
     assert [e.id for e in checks.secret_keys_are_there(None)] == ["accounts.E005"]
     settings.NINJA_SIMPLE_JWT = {}

@@ -6,6 +6,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from config.settings.admin import UNFOLD, UNFOLD_OPERATORS  # noqa: F401 - settings
+from config.settings.mail import *  # noqa: F403 - settings are a namespace
 from kernel import env
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -192,26 +193,17 @@ NINJA_SIMPLE_JWT = {
     "JWT_PUBLIC_KEY_STORAGE": JWT_PUBLIC_KEY_STORAGE,
 }
 
-# Account flows and mail, under the seed's names
+# Account flows, under the seed's names; how mail leaves stands in config.settings.mail
 
 WORKFLOWS: dict[str, object] = {
     "COMPANY_NAME": "Tenantry",
     "RESET_CODE_TTL_MINUTES": 10,
     "MAX_VERIFY_ATTEMPTS": 3,
 }
-ENABLE_EMAIL_DELIVERY = env.flag("ENABLE_EMAIL_DELIVERY")
-EMAIL_DELIVERY_PROVIDER = env.text("EMAIL_DELIVERY_PROVIDER")
-EMAIL_FROM = env.text("EMAIL_FROM") or env.text("DEFAULT_FROM_EMAIL")
-DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL")
-EMAIL_REPLY_TO = env.words("EMAIL_REPLY_TO")
-BCC_RECIPIENTS = env.words("BCC_RECIPIENTS")
-EMAIL_HOST = env.text("EMAIL_HOST", "localhost")
-EMAIL_PORT = env.number("EMAIL_PORT", 25, low=1, high=65535)
-EMAIL_HOST_USER = env.text("EMAIL_HOST_USER")
-EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD")
-EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS")
-EMAIL_USE_SSL = env.flag("EMAIL_USE_SSL")
-EMAIL_TIMEOUT = 10
+
+# Outgoing connections: public hosts by https, and beside them what is named here
+
+OUTGOING_PRIVATE_HOSTS = env.words("OUTGOING_PRIVATE_HOSTS")
 
 # Outgoing connections: public hosts by https, and beside them what is named here
 

@@ -4,11 +4,12 @@ from config.settings.base import *  # noqa: F403 - settings are a namespace
 from config.settings.base import DATA_DIR
 from config.settings.database import database
 from config.settings.local import kept_secret, server
+from config.settings.mail import EMAIL_FROM, backend
 from kernel import env
 from kernel.embedded import addresses
 
 DEBUG = env.flag("DEBUG", True)
-DEVELOPMENT_MODE = True
+DEVELOPMENT_MODE = env.flag("DEVELOPMENT_MODE", True)
 
 SECRET_KEY = kept_secret(DATA_DIR / "keys" / "secret_key")
 CODE_PEPPER = kept_secret(DATA_DIR / "keys" / "code_pepper")
@@ -30,7 +31,8 @@ TENANTRY_DISPATCH = (
     "celery" if GOFLOW_SCHEDULER_BACKEND.endswith("CelerySchedulerBackend") else "cron"
 )
 
-EMAIL_FROM = env.text("EMAIL_FROM") or "Tenantry <no-reply@tenantry.test>"
+EMAIL_FROM = EMAIL_FROM or "Tenantry <no-reply@tenantry.test>"
+EMAIL_BACKEND = backend(development=DEVELOPMENT_MODE)
 MAILBOX_DIR = DATA_DIR / "mailbox"
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG

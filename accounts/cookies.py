@@ -11,6 +11,7 @@ from kernel import clock
 REFRESH = "refresh"
 REFRESH_PATH = "/api/auth/web"
 FLOW_REGISTER, FLOW_RESET, TICKET = "flow_register", "flow_reset", "reset_ticket"
+MFA_TICKET, KNOWN_DEVICE = "mfa_ticket", "known_device"
 
 
 def read(request: HttpRequest, name: str) -> str:

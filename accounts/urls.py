@@ -8,6 +8,7 @@ app_name = "accounts"
 urlpatterns = [
     path("", settings.index, name="settings"),
     path("sign-in", entry.sign_in_page, name="sign-in"),
+    path("sign-in/second-factor", entry.second_factor, name="second-factor"),
     path("sign-out", entry.sign_out, name="sign-out"),
     path("register", entry.register, name="register"),
     path("verify", entry.verify, name="verify"),

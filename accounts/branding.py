@@ -23,6 +23,7 @@ class Brand:
     reply_to: tuple[str, ...]
     footer: str
     language: str
+    time_zone: str
     mail_enabled: bool
 
     @property
@@ -50,6 +51,7 @@ def current() -> Brand:
         reply_to=tuple(row.reply_to),
         footer=row.footer,
         language=row.language or _tenant_language(),
+        time_zone=row.time_zone or _tenant_zone(),
         mail_enabled=row.mail_enabled,
     )
 
@@ -62,6 +64,11 @@ def _tenant_name() -> str:
 def _tenant_language() -> str:
     found = context.current()
     return found.locale if isinstance(found, TenantInfo) else ""
+
+
+def _tenant_zone() -> str:
+    found = context.current()
+    return found.timezone if isinstance(found, TenantInfo) else ""
 
 
 def stylesheet() -> str:

@@ -3,8 +3,12 @@
 from accounts import mail, notices
 from accounts.challenges import NewCode
 from accounts.mail.composing import put_nothing
-from accounts.models import Challenge, User
+from accounts.models import Challenge, Invitation, User
+from kernel import clock
 from tenants import hosts
+
+INVITATION = "/accounts/invitation"
+DAY_SECONDS = 86_400
 
 TEMPLATES = {
     Challenge.Purpose.REGISTER: "accounts/verification_code",
@@ -14,14 +18,52 @@ TEMPLATES = {
 
 def send(new: NewCode, user: User, *, language: str = "") -> None:
     """Put the code into the outbox; it dies with its challenge."""
+    template = TEMPLATES[Challenge.Purpose(new.challenge.purpose)]
+    _send(template, new, to=user.email, language=language or user.language)
+
+
+def send_email_change(new: NewCode, *, to: str, language: str = "") -> None:
+    """Put the code that proves a person's new address into the outbox."""
+    _send("accounts/email_change_code", new, to=to, language=language)
+
+
+def send_reply_to(new: NewCode, *, to: str, language: str = "") -> None:
+    """Put the code that proves an address for answers into the outbox."""
+    _send("accounts/reply_to_code", new, to=to, language=language)
+
+
+def send_invitation(invitation: Invitation, token: str) -> None:
+    """Put the link of an invitation into the outbox; it dies with the invitation."""
+    inviter = invitation.invited_by
+    left = invitation.expires_at - clock.now()
+    mail.put(
+        "accounts/invitation",
+        to=[invitation.email],
+        context={
+            "person": inviter.display_name if inviter else "",
+            "role": invitation.role,
+            "days": max(1, round(left.total_seconds() / DAY_SECONDS)),
+        },
+        secret_context={"url": hosts.absolute_url(invitation_path(token))},
+        language=invitation.language,
+        expires_at=invitation.expires_at,
+    )
+
+
+def invitation_path(token: str) -> str:
+    """Return the page where an invitation is accepted; a fragment reaches no server."""
+    return f"{INVITATION}#token={token}"
+
+
+def _send(template: str, new: NewCode, *, to: str, language: str) -> None:
     challenge = new.challenge
     life = challenge.expires_at - challenge.created_at
     mail.put(
-        TEMPLATES[Challenge.Purpose(challenge.purpose)],
-        to=[user.email],
+        template,
+        to=[to],
         context={"minutes": int(life.total_seconds() // 60)},
         secret_context={"code": new.code},
-        language=language or user.language,
+        language=language,
         expires_at=challenge.expires_at,
     )
 

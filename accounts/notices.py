@@ -1,11 +1,15 @@
 """Tell people about what happened to their accounts; the mails hold no secret."""
 
-from accounts import mail
-from accounts.models import User
+from typing import Any
+
+from accounts import addresses, branding, mail
+from accounts.models import ApiToken, User
+from kernel import clock
 from tenants import hosts
 
 SIGN_IN = "/accounts/sign-in"
 FORGOT = "/accounts/forgot"
+TOKENS = "/accounts/tokens"
 
 
 def password_changed(user: User) -> None:
@@ -23,12 +27,61 @@ def already_registered(user: User) -> None:
     _notice(user, "already_registered", SIGN_IN)
 
 
-def _notice(user: User, name: str, path: str) -> None:
-    if not user.email:
+def email_changed(user: User, *, to: str, new_address: str) -> None:
+    """Tell one of the two mailboxes that the account's address changed.
+
+    Call it once for the old and once for the new one; the words differ, and the old
+    one sees the new address masked.
+    """
+    old = addresses.normalise_or_none(to) != addresses.normalise_or_none(new_address)
+    _notice(
+        user,
+        "email_changed",
+        # Who has lost the address cannot be sent a code there.
+        SIGN_IN if old else FORGOT,
+        to=to,
+        address=addresses.mask(new_address),
+        is_old=old,
+    )
+
+
+def mfa_changed(user: User, change: str) -> None:
+    """Tell of the second factor: "added", "removed", "recovery_codes" or "reset"."""
+    _notice(user, "mfa_changed", FORGOT, change=change)
+
+
+def new_device(user: User, device: str) -> None:
+    """Tell of a sign-in now on a device that was not seen before."""
+    zone = user.time_zone or branding.current().time_zone
+    at = clock.now().isoformat()
+    _notice(user, "new_device", FORGOT, device=device, at=at, zone=zone)
+
+
+def token_expiring(token: ApiToken, days: int) -> None:
+    """Tell whose token ends soon; for a service account, the person who made it."""
+    user = token.user if token.user.email else token.created_by
+    if user is not None:
+        _notice(user, "token_expiring", TOKENS, token=token.name, days=days)
+
+
+def test_message(user: User, *, to: str) -> None:
+    """Send a mail that only shows that mails arrive."""
+    mail.put(
+        "accounts/test_message",
+        to=[to],
+        context={"person": user.display_name},
+        language=user.language,
+    )
+
+
+def _notice(user: User, name: str, path: str, *, to: str = "", **more: Any) -> None:
+    address = to or user.email
+    if not address:
         return
+    url = hosts.absolute_url(path)
     mail.put(
         f"accounts/{name}",
-        to=[user.email],
-        context={"person": user.display_name, "url": hosts.absolute_url(path)},
+        to=[address],
+        context={"person": user.display_name, "url": url, **more},
         language=user.language,
     )

@@ -3,10 +3,12 @@
 ApplicationError
 ├── BadRequest         EmailInvalid, NameInvalid, MissingFields, Blocked
 │   ├── PasswordRefused    TooShort, TooLong, Common, Contextual
-│   └── CodeExpired, TooManyAttempts, TicketRequired, WrongAccount, ...
+│   ├── CodeExpired, TooManyAttempts, TicketRequired, WrongAccount, ...
+│   └── ScopeUnknown, PermissionUnknown, TokenLifeInvalid
 ├── Unauthenticated    SignInFailed
 ├── Forbidden          CrossSite, EmailUnverified, PasswordChangeRequired, ...
-├── Conflict           NameTaken
+│   └── ScopeMissing
+├── Conflict           NameTaken, TokenEnded, TokenRotated
 ├── TooMany            Throttled
 └── DatabaseAway       LimiterDown
 """
@@ -157,6 +159,42 @@ class CrossSite(Forbidden):
     """This request came from another site."""
 
     code = "cross_site"
+
+
+class ScopeUnknown(BadRequest):
+    """There is no such scope."""
+
+    code = "scope_unknown"
+
+
+class ScopeMissing(Forbidden):
+    """This API token may not do this."""
+
+    code = "scope_missing"
+
+
+class PermissionUnknown(BadRequest):
+    """A service account cannot be given this permission or group."""
+
+    code = "permission_unknown"
+
+
+class TokenLifeInvalid(BadRequest):
+    """A token lives 1 to 366 days, and its old secret at most 7 days more."""
+
+    code = "token_life_invalid"
+
+
+class TokenEnded(Conflict):
+    """This token does not work any more; create a new one."""
+
+    code = "token_ended"
+
+
+class TokenRotated(Conflict):
+    """This token has a successor already."""
+
+    code = "token_rotated"
 
 
 class Throttled(TooMany):

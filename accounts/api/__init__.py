@@ -1,7 +1,11 @@
 """The routers of accounts, mounted by `config.api`."""
 
+from accounts.api import service_accounts, tokens
 from accounts.api.accounts import router as accounts_router
 from accounts.api.auth import router as auth_router
 from accounts.api.protected import router as protected_router
+
+accounts_router.add_router("/tokens", tokens.router)
+accounts_router.add_router("/service-accounts", service_accounts.router)
 
 __all__ = ["accounts_router", "auth_router", "protected_router"]

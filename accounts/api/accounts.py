@@ -138,7 +138,9 @@ def change_password(
     return {"detail": CHANGED}
 
 
-@router.get("/user", auth=TenantAuth(), response=UserOut, summary="My account")
+@router.get(
+    "/user", auth=TenantAuth("profile:read"), response=UserOut, summary="My account"
+)
 def user(request: HttpRequest, response: HttpResponse) -> dict[str, Any]:
     """Answer what a person may know about the own account."""
     _uncached(response)

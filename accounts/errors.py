@@ -5,13 +5,16 @@ ApplicationError
 │   ├── RoleTooHigh, GroupUnknown, RoleUnknown, LanguageUnknown, ZoneUnknown
 │   ├── PageInvalid, NoValidFields, IdInvalid, ActiveInvalid, UseChangePassword
 │   ├── InvitationDead, NotConfirmed
+│   ├── ScopeUnknown, PermissionUnknown, TokenLifeInvalid
 │   ├── PasswordRefused    TooShort, TooLong, Common, Contextual, Breached
 │   └── FactorCodeInvalid, CodeExpired, TooManyAttempts, TicketRequired, ...
 ├── Unauthenticated    SignInFailed, FactorRequired, FactorFailed, FactorTooLate
 ├── Forbidden          CrossSite, EmailUnverified, PasswordChangeRequired, ...
-│   └── OwnRole, OwnersOnly, SignInToAccept, FactorDemanded, OwnerProtected
+│   ├── OwnRole, OwnersOnly, SignInToAccept, FactorDemanded, OwnerProtected
+│   └── ScopeMissing
 ├── NotFound           UserNotFound
-├── Conflict           NameTaken, LastOwner, InvitationOpen, Deactivated, FactorExists
+├── Conflict           NameTaken, LastOwner, InvitationOpen, Deactivated,
+│                      FactorExists, TokenEnded, TokenRotated
 ├── TooMany            Throttled
 └── DatabaseAway       LimiterDown
 """
@@ -333,6 +336,42 @@ class NotConfirmed(BadRequest):
     """Type your user name exactly to confirm."""
 
     code = "not_confirmed"
+
+
+class ScopeUnknown(BadRequest):
+    """There is no such scope."""
+
+    code = "scope_unknown"
+
+
+class ScopeMissing(Forbidden):
+    """This API token may not do this."""
+
+    code = "scope_missing"
+
+
+class PermissionUnknown(BadRequest):
+    """A service account cannot be given this permission or group."""
+
+    code = "permission_unknown"
+
+
+class TokenLifeInvalid(BadRequest):
+    """A token lives 1 to 366 days, and its old secret at most 7 days more."""
+
+    code = "token_life_invalid"
+
+
+class TokenEnded(Conflict):
+    """This token does not work any more; create a new one."""
+
+    code = "token_ended"
+
+
+class TokenRotated(Conflict):
+    """This token has a successor already."""
+
+    code = "token_rotated"
 
 
 class Throttled(TooMany):

@@ -113,6 +113,11 @@ def resend(invitation_id: int, *, by: User, via: str = SYSTEM) -> Invitation:
     return renewed
 
 
+def role_of(invitation_id: int) -> str:
+    """Return the role of a pending invitation. Raises NotFound."""
+    return str(_pending(invitation_id).role)
+
+
 @transaction.atomic
 def revoke(invitation_id: int, *, by: User, via: str = SYSTEM) -> None:
     """Withdraw a pending invitation. Raises NotUserManager and NotFound."""

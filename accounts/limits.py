@@ -36,7 +36,12 @@ MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 #: The limits by scope; ACCOUNTS_LIMITS replaces single ones by (most, seconds).
 LIMITS = {
     "sign_in.client": Limit(20, MINUTE),
+    "second_factor.ticket": Limit(5, HOUR),
+    "second_factor.account": Limit(10, HOUR),
     "refresh.client": Limit(120, MINUTE),
+    "refresh.session": Limit(60, MINUTE),
+    "api_token.client": Limit(20, MINUTE),
+    "api_token.told": Limit(1, HOUR),
     "verify.client": Limit(20, MINUTE),
     "verify.account": Limit(10, HOUR),
     "password.account": Limit(10, HOUR),
@@ -50,6 +55,8 @@ LIMITS = {
     "register.tenant": Limit(200, HOUR),
     "invitation.hour": Limit(50, HOUR),
     "invitation.day": Limit(200, DAY),
+    "code_failure.tenant": Limit(200, HOUR),
+    "code_failure.flood": Limit(1000, HOUR),
 }
 CODE_MAIL = ("code_mail.minute", "code_mail.hour", "code_mail.day")
 

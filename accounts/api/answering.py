@@ -3,8 +3,8 @@
 from django.http import HttpRequest, HttpResponse
 
 from accounts import clients, cookies, limits
-from accounts.errors import Blocked
-from accounts.models import User
+from accounts.errors import Blocked, ScopeMissing
+from accounts.models import SecurityEvent, User
 from kernel import clock
 
 
@@ -33,6 +33,16 @@ def keep_flow(
     """Give a browser the flow secret as a cookie that scripts cannot read."""
     longest = clock.now() + limits.DAY
     cookies.write(request, response, name, flow, expires_at=longest)
+
+
+def require_signed_in_for(request: HttpRequest, *roles: str) -> None:
+    """Raise ScopeMissing where an API token would touch a role above a member's.
+
+    No scope covers roles, so a token can neither give one nor change who holds one.
+    """
+    is_program = request.auth_via == SecurityEvent.Via.API_TOKEN  # type: ignore[attr-defined]
+    if is_program and set(roles) - {User.Role.MEMBER}:
+        raise ScopeMissing("No API token may change roles: sign in.")
 
 
 def person(request: HttpRequest) -> User:

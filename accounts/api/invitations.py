@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Router, Status
 
 from accounts import accepting, grouping, invitations, sessions, sign_in
-from accounts.api.answering import guard, person, uncached
+from accounts.api.answering import guard, person, require_signed_in_for, uncached
 from accounts.api.schemas import (
     AcceptedOut,
     AcceptIn,
@@ -27,7 +27,7 @@ MOST = 1_000
 
 @router.get(
     "/invitations",
-    auth=TenantAuth(),
+    auth=TenantAuth("users:read"),
     response=list[InvitationOut],
     summary="Pending invitations",
 )
@@ -40,7 +40,7 @@ def pending(request: HttpRequest, response: HttpResponse) -> list[dict[str, Any]
 
 @router.post(
     "/invitations",
-    auth=TenantAuth(),
+    auth=TenantAuth("users:write"),
     response={201: InvitationOut},
     summary="Invite somebody",
 )
@@ -53,12 +53,14 @@ def invite(
     role = (body.role or "").strip()
     if not (body.email or "").strip() or not role:
         raise MissingFields("Missing required field(s): email, role")
+    groups = _groups(body)
+    require_signed_in_for(request, role, grouping.role_of(groups, User.Role.MEMBER))
     if role == User.Role.OWNER:
         sign_in.require_recent(request)
     made = invitations.invite(
         email=body.email or "",
         role=role,
-        groups=[name for name, on in _groups(body).items() if on],
+        groups=[name for name, on in groups.items() if on],
         language=body.language or "",
         by=by,
         via=request.auth_via,  # type: ignore[attr-defined]
@@ -68,7 +70,7 @@ def invite(
 
 @router.delete(
     "/invitations/{invitation_id}",
-    auth=TenantAuth(),
+    auth=TenantAuth("users:write"),
     response={204: None},
     summary="Withdraw an invitation",
 )
@@ -88,7 +90,7 @@ def revoke(
 
 @router.post(
     "/invitations/{invitation_id}/resend",
-    auth=TenantAuth(),
+    auth=TenantAuth("users:write"),
     response=InvitationOut,
     summary="Send an invitation again",
 )
@@ -98,6 +100,7 @@ def resend(
     """Mail a new link; the one before works no more."""
     uncached(response)
     by = _manager(request)
+    require_signed_in_for(request, invitations.role_of(_key(invitation_id)))
     renewed = invitations.resend(
         _key(invitation_id),
         by=by,

@@ -15,9 +15,16 @@ from accounts import (
     limits,
     listing,
     passwords,
+    sessions,
     sign_in,
 )
-from accounts.api.answering import guard, keep_flow, person, uncached
+from accounts.api.answering import (
+    guard,
+    keep_flow,
+    person,
+    require_signed_in_for,
+    uncached,
+)
 from accounts.api.schemas import (
     AdminRegisterIn,
     CreatedOut,
@@ -33,6 +40,7 @@ from accounts.errors import (
     NotUserManager,
     PageInvalid,
     ReauthenticationRequired,
+    ScopeMissing,
     UseChangePassword,
     UserNotFound,
 )
@@ -44,14 +52,21 @@ router = Router()
 PAGE, LONGEST_PAGE = 50, 200
 
 
-@router.get("/user", auth=TenantAuth(), response=UserOut, summary="My account")
+@router.get(
+    "/user", auth=TenantAuth("profile:read"), response=UserOut, summary="My account"
+)
 def user(request: HttpRequest, response: HttpResponse) -> dict[str, Any]:
     """Answer what a person, or a service account, may know about the own account."""
     uncached(response)
     return details.of(person(request))
 
 
-@router.get("/users", auth=TenantAuth(), response=list[UserOut], summary="People")
+@router.get(
+    "/users",
+    auth=TenantAuth("users:read"),
+    response=list[UserOut],
+    summary="People",
+)
 def users(
     request: HttpRequest,
     response: HttpResponse,
@@ -82,7 +97,7 @@ def users(
 
 @router.post(
     "/admin-register",
-    auth=TenantAuth(),
+    auth=TenantAuth("users:write"),
     response={201: CreatedOut},
     summary="Make a person",
 )
@@ -96,6 +111,7 @@ def admin_register(
         raise NotUserManager
     wanted = _read(body.groups)
     grouping.require_known(wanted)
+    require_signed_in_for(request, grouping.role_of(wanted, User.Role.MEMBER))
     hiring.hire(
         email=body.email or "",
         first_name=body.first_name or "",
@@ -110,7 +126,7 @@ def admin_register(
 
 @router.patch(
     "/user",
-    auth=TenantAuth(),
+    auth=TenantAuth("users:write"),
     response=UpdatedOut,
     exclude_none=True,
     summary="Change an account",
@@ -126,6 +142,7 @@ def update(
     by = person(request)
     changed = _target(by, body.id)
     changes = _changes(body)
+    _require_scope(request, changed, changes)
     _require_proof(request, changed, changes, body.current_password, by=by)
     grouping.require_known(changes.groups or {})
     flow = editing.change(
@@ -158,6 +175,16 @@ def _target(by: User, sent: Any) -> User:
     if found is None:
         raise UserNotFound
     return found
+
+
+def _require_scope(
+    request: HttpRequest, changed: User, changes: editing.Changes
+) -> None:
+    """Raise ScopeMissing where an API token would change its owner, or a role."""
+    if sessions.of(request) is None and changed.pk == person(request).pk:
+        raise ScopeMissing("No API token may change the account it belongs to.")
+    role = grouping.role_of(changes.groups or {}, changed.role)
+    require_signed_in_for(request, changed.role, role)
 
 
 def _changes(body: UpdateUserIn) -> editing.Changes:

@@ -137,6 +137,11 @@ class Migration(migrations.Migration):
             field=models.CharField(blank=True, max_length=7, validators=[django.core.validators.RegexValidator('\\A#[0-9a-fA-F]{6}\\Z', 'Write a colour like #3b5bdb.')]),
         ),
         migrations.AlterField(
+            model_name='securityevent',
+            name='via',
+            field=models.CharField(choices=[('session', 'Session'), ('token', 'Token'), ('api_token', 'Api Token'), ('system', 'System')], default='system', max_length=16),
+        ),
+        migrations.AlterField(
             model_name='challenge',
             name='purpose',
             field=models.CharField(choices=[('register', 'Register'), ('reset', 'Reset'), ('email_change', 'Email Change'), ('reply_to', 'Reply To'), ('setup', 'Setup'), ('reset_ticket', 'Reset Ticket'), ('mfa_ticket', 'Mfa Ticket')], max_length=16),

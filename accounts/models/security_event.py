@@ -12,13 +12,14 @@ class SecurityEvent(AppendOnly):
     class Via(models.TextChoices):
         SESSION = "session"
         TOKEN = "token"  # noqa: S105 - a word, not a secret
+        API_TOKEN = "api_token"  # noqa: S105 - the same
         SYSTEM = "system"
 
     at = models.DateTimeField(default=clock.now)
     name = models.CharField(max_length=50)
     actor = models.BigIntegerField(null=True)
     subject = models.BigIntegerField(null=True)
-    via = models.CharField(max_length=8, choices=Via, default=Via.SYSTEM)
+    via = models.CharField(max_length=16, choices=Via, default=Via.SYSTEM)
     client_prefix = models.CharField(max_length=64, blank=True)
     details = models.JSONField(default=dict)
 

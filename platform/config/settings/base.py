@@ -62,6 +62,7 @@ TENANT_PROVISIONING_STEPS = [
 ]
 TENANT_DUE_SOURCES = [
     "workflow.timers",
+    "accounts.token_warnings",
     "accounts.mail.outbox",
     "workflow.anchors",
     "workflow.idempotency",

@@ -19,6 +19,10 @@ class MailMessageQuerySet(models.QuerySet["MailMessage"]):
         """Return what a worker should take now, the oldest first."""
         return self.filter(state__in=PENDING, due_at__lte=at).order_by("due_at", "id")
 
+    def keeping_bodies(self) -> "MailMessageQuerySet":
+        """Return what has left or died, with a body that is still there."""
+        return self.filter(redacted_at__isnull=True).exclude(state__in=PENDING)
+
 
 class MailMessage(models.Model):
     """A mail on its way; its secrets are encrypted, and wiped in every end state."""

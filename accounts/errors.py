@@ -6,7 +6,8 @@ ApplicationError
 │   └── CodeExpired, TooManyAttempts, TicketRequired, WrongAccount, ...
 ├── Unauthenticated    SignInFailed
 ├── Forbidden          CrossSite, EmailUnverified, PasswordChangeRequired, ...
-├── Conflict           NameTaken
+├── NotFound           MailNotFound
+├── Conflict           NameTaken, NotSentAgain
 ├── TooMany            Throttled
 └── DatabaseAway       LimiterDown
 """
@@ -16,6 +17,7 @@ from kernel.errors import (
     Conflict,
     DatabaseAway,
     Forbidden,
+    NotFound,
     TooMany,
     Unauthenticated,
 )
@@ -55,6 +57,18 @@ class MailUnavailable(BadRequest):
     """We could not send a verification email. Please try again later."""
 
     code = "mail_unavailable"
+
+
+class MailNotFound(NotFound):
+    """There is no such mail here."""
+
+    code = "mail_not_found"
+
+
+class NotSentAgain(Conflict):
+    """This mail cannot be sent again."""
+
+    code = "mail_not_sent_again"
 
 
 class RegistrationClosed(Forbidden):

@@ -47,6 +47,7 @@ LIMITS = {
     "request.client": Limit(60, HOUR),
     "register.client": Limit(20, HOUR),
     "register.tenant": Limit(200, HOUR),
+    "mail.again": Limit(60, HOUR),
 }
 CODE_MAIL = ("code_mail.minute", "code_mail.hour", "code_mail.day")
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts.pages import entry, settings
+from accounts.pages import entry, mails, settings
 
 app_name = "accounts"
 urlpatterns = [
@@ -15,4 +15,6 @@ urlpatterns = [
     path("reset-code", entry.reset_code, name="reset-code"),
     path("new-password", entry.new_password, name="new-password"),
     path("set-password", entry.set_password, name="set-password"),
+    path("mail", mails.listing, name="mail"),
+    path("mail/<int:mail_id>/again", mails.again, name="mail-again"),
 ]

@@ -48,10 +48,11 @@ def _by(chosen: str, template: str, values: Mapping[str, Any], title: str) -> st
 
 @cache
 def _bare_engine() -> DjangoTemplates:
+    ours: dict[str, Any] = settings.TEMPLATES[0]
     return DjangoTemplates(
         {
             "NAME": "bare-mail",
-            "DIRS": [BARE, *settings.TEMPLATES[0]["DIRS"]],
+            "DIRS": [BARE, *ours["DIRS"]],
             "APP_DIRS": True,
             "OPTIONS": {},
         }

@@ -5,18 +5,22 @@ A due source as well: it works once a day, wherever mails have come of age.
 
 from datetime import UTC, datetime, time, timedelta
 
-from accounts.models import MailMessage
+from django.db import transaction
+
+from accounts.models import MailAttachment, MailMessage
 from kernel import clock
 
 KEPT = timedelta(days=30)
 DAY = timedelta(days=1)
 
 
+@transaction.atomic
 def redact_old(limit: int) -> int:
     """Empty up to `limit` bodies that are older than 30 days; return how many."""
     now = clock.now()
     old = MailMessage.objects.keeping_bodies().filter(created_at__lt=now - KEPT)
     ids = list(old.order_by("id").values_list("pk", flat=True)[:limit])
+    MailAttachment.objects.filter(message__in=ids).delete()
     # What a template is made of is its body too.
     return MailMessage.objects.filter(pk__in=ids).update(
         html="", text="", context={}, redacted_at=now

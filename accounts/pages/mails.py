@@ -34,6 +34,20 @@ FILTERS: tuple[tuple[str, str | Promise, tuple[State, ...]], ...] = (
     ("failed", gettext_lazy("Failed"), (State.FAILED, State.EXPIRED)),
     ("off", gettext_lazy("Not sent"), (State.SUPPRESSED,)),
 )
+#: What the beginning of `last_error` means to people; the rest stands behind it.
+REASONS: Mapping[str, str | Promise] = MappingProxyType(
+    {
+        "control character": gettext_lazy("It held characters that no mail may hold"),
+        "every worker died": gettext_lazy("Sending it failed too often"),
+        "no valid recipient": gettext_lazy("There was nobody to write to"),
+        "nobody took": gettext_lazy("The mail server did not take it"),
+        "not reached": gettext_lazy("The mail server was not reached"),
+        "recipients refused": gettext_lazy("The mail server refused the recipients"),
+        "refused at once": gettext_lazy("The mail server takes no mail"),
+        "refused": gettext_lazy("The mail server or the settings refused it"),
+        "template": gettext_lazy("Its template is broken"),
+    }
+)
 #: What a badge says beyond what it knows: label, tone, icon.
 BADGES: Mapping[str, tuple[str | Promise, str, str]] = MappingProxyType(
     {
@@ -141,10 +155,21 @@ def _row(message: MailMessage) -> dict[str, Any]:
     return {
         "mail": message,
         "what": CATEGORIES.get(name) or name.replace("_", " ").capitalize(),
-        "to": ", ".join(recipients.mask(one) for one in message.to) or _("Nobody"),
+        "to": ", ".join(recipients.mask(one) for one in message.to) or _("nobody"),
         "label": label,
         "tone": tone,
         "icon": icon,
         "at": message.created_at,
+        "why": _why(message.last_error),
+        "was_sent_again": resending.NOTED in message.metadata,
         "may_again": resending.may_be_sent_again(message),
     }
+
+
+def _why(reason: str) -> str:
+    """Return a reason in words, with what the server said in brackets."""
+    words = next((REASONS[word] for word in REASONS if reason.startswith(word)), None)
+    if words is None:
+        return reason
+    _begin, _colon, detail = reason.partition(": ")
+    return f"{words} ({detail})" if detail else str(words)

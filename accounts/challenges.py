@@ -87,7 +87,7 @@ def issue_code(
     purpose: str,
     *,
     email_norm: str,
-    flow: str,
+    flow: str | bytes,
     user: User | None,
     payload: dict[str, Any] | None = None,
     language: str = "",
@@ -120,6 +120,40 @@ def issue_code(
     return NewCode(challenge, code)
 
 
+@transaction.atomic
+def renew(challenge_id: str) -> NewCode | None:
+    """Make a new code in the flow of an earlier one, which dies.
+
+    Whoever began the flow can type it; nobody else learns the flow. None where the
+    code was used or replaced in the meantime, or belongs to nobody.
+    """
+    old = (
+        Challenge.objects.select_for_update()
+        .filter(pk=challenge_id, code_hash__isnull=False, user__isnull=False)
+        .filter(consumed_at__isnull=True, superseded_at__isnull=True)
+        .first()
+    )
+    if old is None:
+        return None
+    return issue_code(
+        old.purpose,
+        email_norm=old.email_norm,
+        flow=bytes(old.flow_hash or b""),
+        user=old.user,
+        payload=old.payload,
+        language=old.language,
+        client=old.client_prefix,
+    )
+
+
+def replace_setup_ticket(user: User) -> str:
+    """Return a new right to set the first password; earlier ones die."""
+    Challenge.objects.filter(
+        user=user, purpose=Purpose.SETUP, consumed_at__isnull=True
+    ).update(superseded_at=clock.now(), payload={})
+    return issue_setup_ticket(user)
+
+
 def _life(purpose: str) -> timedelta:
     settings = conf.current()
     if purpose == Purpose.REGISTER:
@@ -127,7 +161,7 @@ def _life(purpose: str) -> timedelta:
     return settings.reset_code_life
 
 
-def _supersede(purpose: str, email_norm: str, flow: str) -> None:
+def _supersede(purpose: str, email_norm: str, flow: str | bytes) -> None:
     Challenge.objects.filter(
         purpose=purpose,
         email_norm=email_norm,
@@ -137,7 +171,10 @@ def _supersede(purpose: str, email_norm: str, flow: str) -> None:
     ).update(superseded_at=clock.now(), payload={})
 
 
-def _flow_hash(flow: str) -> bytes:
+def _flow_hash(flow: str | bytes) -> bytes:
+    """Return what a flow is found by; bytes are that already."""
+    if isinstance(flow, bytes):
+        return flow
     return signing.digest(flow, salt="accounts.flow")
 
 

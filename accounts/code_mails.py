@@ -14,6 +14,8 @@ TEMPLATES = {
     Challenge.Purpose.REGISTER: "accounts/verification_code",
     Challenge.Purpose.RESET: "accounts/reset_code",
 }
+#: What stands before the key of a challenge.
+RELATED = "challenge:"
 
 
 def send(new: NewCode, user: User, *, language: str = "") -> None:
@@ -65,7 +67,13 @@ def _send(template: str, new: NewCode, *, to: str, language: str) -> None:
         secret_context={"code": new.code},
         language=language,
         expires_at=challenge.expires_at,
+        related=related(challenge),
     )
+
+
+def related(challenge: Challenge) -> str:
+    """Return what a mail is related to, so that a new code can be made for it."""
+    return f"{RELATED}{challenge.pk}"
 
 
 def send_setup(user: User, ticket: str, challenge_life_days: int) -> None:

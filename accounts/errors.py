@@ -12,9 +12,9 @@ ApplicationError
 ├── Forbidden          CrossSite, EmailUnverified, PasswordChangeRequired, ...
 │   ├── OwnRole, OwnersOnly, SignInToAccept, FactorDemanded, OwnerProtected
 │   └── ScopeMissing
-├── NotFound           UserNotFound
+├── NotFound           UserNotFound, MailNotFound
 ├── Conflict           NameTaken, LastOwner, InvitationOpen, Deactivated,
-│                      FactorExists, TokenEnded, TokenRotated
+│                      FactorExists, TokenEnded, TokenRotated, NotSentAgain
 ├── TooMany            Throttled
 └── DatabaseAway       LimiterDown
 """
@@ -64,6 +64,18 @@ class MailUnavailable(BadRequest):
     """We could not send a verification email. Please try again later."""
 
     code = "mail_unavailable"
+
+
+class MailNotFound(NotFound):
+    """There is no such mail here."""
+
+    code = "mail_not_found"
+
+
+class NotSentAgain(Conflict):
+    """This mail cannot be sent again."""
+
+    code = "mail_not_sent_again"
 
 
 class RegistrationClosed(Forbidden):

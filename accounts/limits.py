@@ -57,6 +57,7 @@ LIMITS = {
     "invitation.day": Limit(200, DAY),
     "code_failure.tenant": Limit(200, HOUR),
     "code_failure.flood": Limit(1000, HOUR),
+    "mail.again": Limit(60, HOUR),
 }
 CODE_MAIL = ("code_mail.minute", "code_mail.hour", "code_mail.day")
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from email.utils import formataddr, getaddresses
+from email.utils import formataddr, getaddresses, parseaddr
 
 from accounts import addresses
 from kernel.text import has_controls, storable
@@ -70,6 +70,11 @@ def written(name: str, address: str) -> str:
     # A row and a page keep letters; the transport writes them as headers have them.
     escaped = name.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}" <{address}>'
+
+
+def mask(text: str) -> str:
+    """Return a recipient as logs and lists may show it, without the name."""
+    return addresses.mask(parseaddr(text)[1])
 
 
 def masked(part: str) -> str:

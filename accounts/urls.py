@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts.pages import entry, events, settings
+from accounts.pages import entry, events, mails, settings
 
 app_name = "accounts"
 urlpatterns = [
@@ -17,4 +17,6 @@ urlpatterns = [
     path("new-password", entry.new_password, name="new-password"),
     path("events", events.events, name="events"),
     path("set-password", entry.set_password, name="set-password"),
+    path("mail", mails.listing, name="mail"),
+    path("mail/<int:mail_id>/again", mails.again, name="mail-again"),
 ]

@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from kernel import keyset
+from kernel import pagination
 from kernel.errors import Invalid, NotFound
 from workflow import allowed, incidents, telling, worklist
 from workflow.errors import IncidentNotFound
@@ -36,7 +36,7 @@ def listing(request: HttpRequest) -> HttpResponse:
     if not request.user.has_perm("workflow.can_resolve_incidents"):
         raise NotFound
     rows = with_all(Incident.objects.open().visible_to(request.user))
-    page = keyset.newest(rows, before=keyset.before_of(request), size=PAGE)
+    page = pagination.newest(rows, before=pagination.before_of(request), size=PAGE)
     columns = [
         {"label": _("Request")},
         {"label": _("What is wrong")},

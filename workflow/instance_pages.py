@@ -14,7 +14,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from kernel import keyset, numbers
+from kernel import numbers, pagination
 from kernel.errors import Conflict, Invalid
 from workflow import (
     allowed,
@@ -81,15 +81,15 @@ def show(
     return render(request, "workflow/instance.html", values, status=status)
 
 
-def comments_of(request: HttpRequest, found: ProcessInstance) -> keyset.Newest:
+def comments_of(request: HttpRequest, found: ProcessInstance) -> pagination.Newest:
     """Return the newest remarks, or those before the one that the address names."""
     rows = found.comments.visible_to(request.user)
     rows = rows.select_related("author", "workitem__activity")
-    before = keyset.before_of(request, "comments")
-    return keyset.newest(rows, before=before, size=COMMENTS)
+    before = pagination.before_of(request, "comments")
+    return pagination.newest(rows, before=before, size=COMMENTS)
 
 
-def last_of(comments: keyset.Newest) -> int:
+def last_of(comments: pagination.Newest) -> int:
     """Return the number of the newest remark that is shown; 0 where none is."""
     return comments.rows[0].pk if comments.rows else 0
 

@@ -14,7 +14,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.module_loading import import_string
 
-from accounts import addresses, conf
+from accounts import conf, recipients
 from accounts.models import MailMessage
 from kernel import clock
 from tenants import context
@@ -50,7 +50,7 @@ def announce(message: MailMessage) -> None:
             "mail": message.pk,
             "category": message.category,
             "state": str(message.state),
-            "to": [addresses.mask(address) for address in message.to],
+            "to": [recipients.mask(one) for one in message.to],
             "attempts": message.attempts,
             "reason": message.last_error,
         },

@@ -14,7 +14,7 @@ from accounts import crypto
 from accounts.mail import changes
 from accounts.mail.attachments import keep
 from accounts.models import MailAttachment, MailMessage
-from accounts.models.mail_message import LEASE, PENDING
+from accounts.models.mail_message import DECOY, LEASE, PENDING
 from accounts.recipients import Envelope, Recipients, envelope
 from kernel import clock
 from kernel.text import has_controls, storable
@@ -37,11 +37,13 @@ def put(
     language: str | None = None,
     expires_at: datetime | None = None,
     idempotency_key: str | None = None,
+    related: str = "",
 ) -> MailMessage:
     """Write one message of a template and wake the worker after the commit.
 
     `template` is "app/name", for `<app>/mail/<name>.html`, `.txt` and `.subject.txt`.
     `secret_context` is encrypted in the row and wiped when the mail has left or died.
+    `related` names what the mail is about, as "challenge:..." or "invoice:7".
     A message that was not sent at `expires_at` is not sent at all.
     With a key that was used before, the earlier message is returned.
     Without a valid recipient the row is kept as failed.
@@ -56,6 +58,7 @@ def put(
             is_secret=bool(secret_context),
             expires_at=expires_at,
             idempotency_key=idempotency_key,
+            related=related,
         ),
         envelope(to=to),
     )
@@ -64,7 +67,7 @@ def put(
 def put_nothing() -> MailMessage:
     """Write a row that no mail comes of: the same work where nobody gets one."""
     message = MailMessage(
-        category="none", is_secret=True, secret_context=seal({"code": "-"})
+        category=DECOY, is_secret=True, secret_context=seal({"code": "-"})
     )
     return _insert(message)
 

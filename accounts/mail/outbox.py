@@ -166,11 +166,15 @@ def _defer_or_fail(message: MailMessage, outcome: Outcome) -> None:
 
 @transaction.atomic
 def _finish(message: MailMessage, state: State, **changed: Any) -> None:
-    """Record an end state; secrets and files go in the same transaction."""
+    """Record an end state; secrets and files go in the same transaction.
+
+    The files of a plain mail that failed stay for another try, as its body does.
+    """
     if message.is_secret:
         changed |= {"secret_context": None, "html": "", "text": ""}
         changed |= {"redacted_at": clock.now()}
-    if _move(message, state, **changed):
+    is_kept = state == State.FAILED and not message.is_secret
+    if _move(message, state, **changed) and not is_kept:
         MailAttachment.objects.filter(message=message).delete()
 
 

@@ -6,12 +6,11 @@ from functools import cache
 import css_inline
 from django.conf import settings
 from django.template.backends.django import DjangoTemplates
-from django.template.loader import render_to_string
 from django.utils import translation
 
 from accounts import branding, crypto
 from accounts.branding import Brand
-from accounts.mail import composing
+from accounts.mail import composing, layouts
 from accounts.mail.plain_text import from_html
 from accounts.models import MailMessage
 from tenants import hosts
@@ -46,7 +45,7 @@ def render(message: MailMessage) -> Rendered:
     with translation.override(language_of(message, brand)):
         subject = " ".join(_plain(f"{base}.subject.txt", values).split())
         text = _plain(f"{base}.txt", values).strip() + "\n"
-        html = render_to_string(f"{base}.html", values)
+        html = layouts.html_of(f"{base}.html", values, title=subject)
     return Rendered(brand, subject, _inlined(html), text)
 
 

@@ -10,6 +10,8 @@ from kernel import clock
 
 #: A message being sent holds a lease in `due_at`, so a dead worker's is found again.
 PENDING = ("queued", "deferred", "sending")
+#: The category of rows that are written where nobody gets a mail.
+DECOY = "none"
 #: How long a worker that took a message may be silent, until another one takes it.
 LEASE = timedelta(minutes=5)
 
@@ -18,6 +20,14 @@ class MailMessageQuerySet(models.QuerySet["MailMessage"]):
     def due(self, *, at: datetime) -> "MailMessageQuerySet":
         """Return what a worker should take now, the oldest first."""
         return self.filter(state__in=PENDING, due_at__lte=at).order_by("due_at", "id")
+
+    def shown(self) -> "MailMessageQuerySet":
+        """Return what people may be told of: decoys are rows that no mail comes of."""
+        return self.exclude(category=DECOY)
+
+    def keeping_bodies(self) -> "MailMessageQuerySet":
+        """Return what has left or died, with a body that is still there."""
+        return self.filter(redacted_at__isnull=True).exclude(state__in=PENDING)
 
 
 class MailMessage(models.Model):

@@ -11,7 +11,7 @@ from accounts import event_words
 from accounts.event_words import KINDS, Words
 from accounts.models import SecurityEvent, User
 from accounts.pages import settings
-from kernel import keyset
+from kernel import pagination
 from kernel.numbers import LARGEST_ID, whole
 
 PAGE = 50
@@ -36,7 +36,7 @@ def events(request: HttpRequest) -> HttpResponse:
     person = User.objects.filter(pk=number).first() if number else None
     if number:
         found = found.filter(subject=number) | found.filter(actor=number)
-    page = keyset.newest(found, before=keyset.before_of(request), size=PAGE)
+    page = pagination.newest(found, before=pagination.before_of(request), size=PAGE)
     return settings.show(
         request,
         "events",
@@ -59,13 +59,13 @@ def chosen(request: HttpRequest) -> tuple[str, int]:
 
 
 def query(kind: str, number: int) -> str:
-    """Return the beginning of a query that keeps what is chosen."""
+    """Return the query that keeps what is chosen."""
     values = QueryDict(mutable=True)
     if kind:
         values["show"] = kind
     if number:
         values["person"] = str(number)
-    return f"{values.urlencode()}&" if values else ""
+    return values.urlencode()
 
 
 def options(kind: str, number: int) -> list[dict[str, Any]]:
@@ -74,7 +74,7 @@ def options(kind: str, number: int) -> list[dict[str, Any]]:
     return [
         {
             "label": label,
-            "url": f"?{query(name, number).removesuffix('&')}",
+            "url": f"?{query(name, number)}",
             "active": name == kind,
         }
         for name, label in every

@@ -34,7 +34,10 @@ class Section:
 
 
 #: The sections in their order; `name` is the name of the route.
-SECTIONS: tuple[Section, ...] = (Section("events", _("Events"), "events.view"),)
+SECTIONS: tuple[Section, ...] = (
+    Section("mail", _("Mail"), "mail.view"),
+    Section("events", _("Events"), "events.view"),
+)
 
 
 def page(permission: str = "") -> Callable[[View], View]:

@@ -71,7 +71,8 @@ def mailbox_url() -> str:
     """Return where mails can be read; empty where they leave the machine."""
     if not (settings.DEBUG and settings.DEVELOPMENT_MODE):
         return ""
-    return "" if settings.EMAIL_DELIVERY_PROVIDER else "/dev/mailbox/"
+    is_kept = settings.EMAIL_BACKEND == settings.MAILBOX_BACKEND
+    return "/dev/mailbox/" if is_kept else ""
 
 
 def navigation(request: HttpRequest, user: Any) -> list[Entry]:

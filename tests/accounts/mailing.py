@@ -1,5 +1,6 @@
 """Servers that take mail in the tests: a real one of SMTP, a stand-in of Mailgun."""
 
+import asyncio
 import base64
 import smtplib
 import socket
@@ -26,10 +27,13 @@ class SmtpServer:
         self.taken = []
         self.refuse = None
         self.port = 0
+        #: Called with the number of messages so far, before one is taken.
+        self.before = lambda count: None
 
     async def handle_DATA(self, server, session, envelope):  # noqa: N802 - aiosmtpd's name
         if self.refuse:
             return self.refuse
+        await asyncio.to_thread(self.before, len(self.taken))
         self.taken.append(envelope)
         return "250 taken"
 

@@ -1,5 +1,8 @@
 """Mail leaves after the commit, once each, in its tenant's name, or is tried again."""
 
+import os
+import subprocess
+import sys
 from datetime import timedelta
 
 import pytest
@@ -10,6 +13,7 @@ from accounts.models import MailMessage, TenantBranding
 from accounts.services.email import send_email
 from kernel import clock
 from tenants.context import use, use_control
+from tests.tenants import worker
 
 State = MailMessage.State
 BOB = "bob@acme.test"
@@ -226,17 +230,45 @@ def test_a_mail_that_cannot_be_rendered_yet_is_tried_again_and_holds_up_no_other
     assert bad.last_error == "unexpected: KeyError"
 
 
-def test_no_log_line_holds_a_code_or_a_whole_address(clean, smtp, caplog):
-    caplog.set_level("DEBUG", logger="accounts")
-    put_code()
-    smtp.refuse = "550 no bob@acme.test here"
-    outbox.run_due(10)
-    ours = [record for record in caplog.records if record.name.startswith("accounts")]
-    lines = " ".join(str(record.__dict__) for record in ours)
-    assert "mail.failed" in caplog.text
-    assert "K7MPXW" not in lines
-    assert BOB not in lines
-    assert "b***b@acme.test" in lines
+def test_a_lease_that_ran_down_is_renewed_and_a_lost_one_is_left(clean, frozen_clock):
+    for _ in range(2):
+        put_code()
+    kept, lost = outbox.claim(10)
+    assert outbox.hold(kept)
+    clock.advance(outbox.LEASE * 0.6)
+    assert outbox.hold(kept)
+    assert kept.due_at == clock.now() + outbox.LEASE
+    clock.advance(outbox.LEASE * 0.5)
+    assert [message.pk for message in outbox.claim(10)] == [lost.pk]
+    assert not outbox.hold(lost)
+    assert outbox.hold(kept)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_cron_sends_what_is_due_without_any_worker(transactional_db, smtp):
+    from tests import twins
+
+    with use(twins.info("acme")):
+        MailMessage.objects.all().delete()
+        put_code()
+    answer = subprocess.run(
+        [sys.executable, "manage.py", "goflow_cron", "--tenant", "acme", "--json"],
+        cwd=worker.ROOT,
+        env={
+            **os.environ,
+            **worker.surroundings(),
+            "EMAIL_DELIVERY_PROVIDER": "smtp",
+            "EMAIL_HOST": "127.0.0.1",
+            "EMAIL_PORT": str(smtp.port),
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert '"mails": 1' in answer.stdout
+    assert [envelope.rcpt_tos for envelope in smtp.taken] == [[BOB]]
+    with use(twins.info("acme")):
+        assert MailMessage.objects.get().state == State.SENT
 
 
 def test_two_workers_never_take_the_same_mail(transactional_db):

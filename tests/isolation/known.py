@@ -26,6 +26,8 @@ RECEIVERS = {
 }
 CACHES = {
     "kernel.answers.*": "our own styles, the same for all",
+    "accounts.conf._addresses": "the addresses of the settings",
+    "accounts.mail.layouts._bare_engine": "an engine without a value in it",
     "accounts.mail.rendering._text_engine": "an engine without a value in it",
     "accounts.passwords._*": "a list of bad passwords, and a hash of none",
     "tenants.cache.*": "the caches that put the tenant into each key",

@@ -20,6 +20,7 @@ IN_PATHS = {
     "instance_id": 1,
     "incident_id": 1,
     "leave_id": 1,
+    "mail_id": 1,
     "content_type_id": 1,
     "app_label": "accounts",
     "model": "user",

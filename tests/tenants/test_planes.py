@@ -39,6 +39,7 @@ COMMANDS = {
     "goflow_samples": "control",
     "goflow_simulate": "control",
     "goflow_validate": "control",
+    "mail_config": "control",
     "make_jwt_key": "none",
     "make_rsa": "none",
     "makemigrations": "control",
@@ -47,6 +48,7 @@ COMMANDS = {
     "rename_schema": "none",
     "runserver": "none",
     "seed_demo": "control",
+    "send_test_mail": "tenant",
     "tenant": "control",
     "tenant_command": "none",
 }

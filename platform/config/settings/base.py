@@ -64,10 +64,11 @@ TENANT_DUE_SOURCES = [
     "workflow.timers",
     "accounts.token_warnings",
     "accounts.mail.outbox",
+    "accounts.mail.retention",
     "workflow.anchors",
     "workflow.idempotency",
 ]
-CONTROL_DUE_SOURCES = ["accounts.mail.outbox"]
+CONTROL_DUE_SOURCES = ["accounts.mail.outbox", "accounts.mail.retention"]
 TENANT_MAIL_SENDER = "accounts.mail.put"
 TENANT_OWNER_ENTRY = "accounts.provisioning.owner_entry"
 

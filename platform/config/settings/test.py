@@ -6,7 +6,7 @@ from pathlib import Path
 
 from config.settings.base import *  # noqa: F403 - settings are a namespace
 from config.settings.database import database
-from config.settings.mail import MAILBOX_BACKEND
+from config.settings.mail import backend
 from kernel import env
 
 DEVELOPMENT_MODE = True
@@ -33,4 +33,4 @@ MEDIA_ROOT = DATA_DIR / "media"
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = True
 EMAIL_FROM = "Tenantry <no-reply@tenantry.test>"
-EMAIL_BACKEND = MAILBOX_BACKEND
+EMAIL_BACKEND = backend(development=True)

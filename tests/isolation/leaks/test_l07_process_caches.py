@@ -39,8 +39,10 @@ CODE = "filled by decorators while the code is loaded"
 BY_UUID = "the tenant's uuid stands in the key"
 
 KEPT = {
+    "accounts/conf.py: _addresses": SETTINGS,
     "accounts/keys.py: _cached": "the platform's signing keys, the same for all",
     "accounts/keys.py: key_storage": "reads the keys above",
+    "accounts/mail/layouts.py: _bare_engine": SETTINGS,
     "accounts/mail/rendering.py: _text_engine": SETTINGS,
     "accounts/passwords.py: _common": FILES,
     "accounts/passwords.py: _dummy": "the hash of nobody's password",
@@ -53,6 +55,7 @@ KEPT = {
     "platform/kernel/answers.py: policy": FILES,
     "platform/kernel/answers.py: styles": FILES,
     "platform/kernel/clock.py: _frozen_at": "the tests' instant, the same for all",
+    "platform/kernel/outgoing.py: _bounds": ONE_RUN,
     "tenants/broker.py: _quiet_until": "whether the broker answers, for all",
     "tenants/contenttypes.py: _cache": BY_UUID,
     "tenants/context.py: _current": ONE_RUN,

@@ -1,0 +1,49 @@
+"""Empty the bodies of old mails; those with a secret were emptied at their end.
+
+A due source as well: it works once a day, wherever mails have come of age.
+"""
+
+from datetime import UTC, datetime, time, timedelta
+
+from django.db import transaction
+
+from accounts.models import MailAttachment, MailMessage
+from kernel import clock
+
+KEPT = timedelta(days=30)
+DAY = timedelta(days=1)
+
+
+@transaction.atomic
+def redact_old(limit: int) -> int:
+    """Empty up to `limit` bodies that are older than 30 days; return how many."""
+    now = clock.now()
+    old = MailMessage.objects.keeping_bodies().filter(created_at__lt=now - KEPT)
+    ids = list(old.order_by("id").values_list("pk", flat=True)[:limit])
+    MailAttachment.objects.filter(message__in=ids).delete()
+    # What a template is made of is its body too.
+    return MailMessage.objects.filter(pk__in=ids).update(
+        html="", text="", context={}, redacted_at=now
+    )
+
+
+def run_due(limit: int) -> int:
+    """Do so as a due source."""
+    return redact_old(limit)
+
+
+def next_due() -> datetime | None:
+    """Return the beginning of the day after the oldest body has come of age.
+
+    So a tenant that writes mails all the time is woken for this once a day.
+    """
+    oldest = (
+        MailMessage.objects.keeping_bodies()
+        .order_by("id")
+        .values_list("created_at", flat=True)
+        .first()
+    )
+    if oldest is None:
+        return None
+    day = (oldest + KEPT).astimezone(UTC).date()
+    return datetime.combine(day, time(), tzinfo=UTC) + DAY

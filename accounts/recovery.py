@@ -84,6 +84,8 @@ def verify_code(*, email: str, code: str, flow: str, client: str = "-") -> Verif
 def _apply_code(challenge: Challenge) -> str | Literal[False] | None:
     if challenge.purpose == Purpose.REGISTER:
         return registration.apply_verified(challenge)
+    if challenge.purpose != Purpose.RESET:
+        return False
     user = User.objects.select_for_update().get(pk=challenge.user_id)
     if user.deactivated_at:
         return False

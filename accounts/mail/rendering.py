@@ -1,5 +1,6 @@
 """From a row of the outbox to a message: template, brand, language, inlined styles."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -35,24 +36,35 @@ def render(message: MailMessage) -> Rendered:
         html = secret.get("html", message.html)
         text = secret.get("text", message.text) or from_html(html)
         return Rendered(brand, message.subject, html, text)
-    values = {
-        **message.context,
-        **secret,
-        "brand": brand,
-        "site_url": hosts.absolute_url("/").rstrip("/"),
-    }
-    app, _, name = message.template.rpartition("/")
+    return of_template(
+        message.template,
+        {**message.context, **secret},
+        brand=brand,
+        language=language_of(message, brand),
+    )
+
+
+def of_template(
+    template: str, values: Mapping[str, object], *, brand: Brand, language: str
+) -> Rendered:
+    """Return a mail of `app/name` for the values, in a brand and a language.
+
+    Pictures come from `assets_url`, else from the tenant's own site.
+    """
+    site_url = hosts.absolute_url("/").rstrip("/")
+    known = {"assets_url": site_url, **values, "brand": brand, "site_url": site_url}
+    app, _, name = template.rpartition("/")
     base = f"{app}/mail/{name}"
-    with translation.override(language_of(message, brand)):
-        subject = " ".join(_plain(f"{base}.subject.txt", values).split())
-        text = _plain(f"{base}.txt", values).strip() + "\n"
-        html = render_to_string(f"{base}.html", values)
+    with translation.override(language):
+        subject = " ".join(_plain(f"{base}.subject.txt", known).split())
+        text = _plain(f"{base}.txt", known).strip() + "\n"
+        html = render_to_string(f"{base}.html", known)
     return Rendered(brand, subject, _inlined(html), text)
 
 
 def language_of(message: MailMessage, brand: Brand) -> str:
     """Return the message's language, else the brand's, else the product's."""
-    known = dict(settings.LANGUAGES)
+    known = dict(settings.MAIL_LANGUAGES)
     wanted = (message.language, brand.language, settings.LANGUAGE_CODE)
     return next(code for code in (*wanted, "en") if code in known)
 

@@ -12,7 +12,7 @@ from django.utils import translation
 
 from accounts import branding, crypto
 from accounts.branding import Brand
-from accounts.mail import composing
+from accounts.mail import composing, languages
 from accounts.mail.plain_text import from_html
 from accounts.models import MailMessage
 from tenants import hosts
@@ -64,9 +64,7 @@ def of_template(
 
 def language_of(message: MailMessage, brand: Brand) -> str:
     """Return the message's language, else the brand's, else the product's."""
-    known = dict(settings.MAIL_LANGUAGES)
-    wanted = (message.language, brand.language, settings.LANGUAGE_CODE)
-    return next(code for code in (*wanted, "en") if code in known)
+    return languages.chosen(message.language, brand.language)
 
 
 def _secret(message: MailMessage) -> dict[str, str]:

@@ -26,7 +26,8 @@ def html_language(code: str) -> str:
 @register.filter
 def footer_html(text: str) -> SafeString:
     """Return a plain text as HTML: escaped, lines kept, addresses as links of ours."""
-    parts, end = [], 0
+    parts: list[str] = []
+    end = 0
     for found in LINK.finditer(text):
         parts.append(escape(text[end : found.start()]))
         address = escape(found[0])

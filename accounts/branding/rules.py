@@ -250,7 +250,7 @@ def _contrast(field: str, colour: str, needs: list[Need]) -> Problem | None:
     values = {
         "colour": colour,
         "other": worst.other,
-        "ratio": f"{_cut(ratio):.1f}",
+        "ratio": f"{_cut(ratio):.2f}",
         "needed": f"{worst.ratio:g}",
         "nearest": nearest,
     }

@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
 from tenants import hosts
 
 CODE: Final = "AB12CD"
@@ -48,6 +51,24 @@ SAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
         "url": "/accounts/tokens",
     },
     "test_message": {"person": PERSON},
+}
+
+#: What each is called on the page that shows them.
+LABELS: Final[Mapping[str, str | Promise]] = {
+    "verification_code": _("Code of a registration"),
+    "reset_code": _("Code for a new password"),
+    "email_change_code": _("Code for a new address"),
+    "reply_to_code": _("Code for an address for answers"),
+    "account_setup": _("New account"),
+    "invitation": _("Invitation"),
+    "already_registered": _("Registered already"),
+    "password_changed": _("Password changed"),
+    "email_changed": _("Address changed"),
+    "mfa_changed": _("Second step changed"),
+    "new_device": _("New device"),
+    "refresh_reused": _("Device signed out"),
+    "token_expiring": _("API token ends"),
+    "test_message": _("Test"),
 }
 
 

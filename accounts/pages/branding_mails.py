@@ -32,8 +32,8 @@ def show_mail(request: HttpRequest, mail: str) -> HttpResponse:
         heading=_("Mails"),
         lead=_("With invented values and a code that opens nothing."),
         name=mail,
-        mails=[(key, key.replace("_", " ").capitalize()) for key in samples.SAMPLES],
-        language=language,
+        mails=list(samples.LABELS.items()),
+        chosen=language,
         languages=settings.MAIL_LANGUAGES,
         rendered=rendered,
     )

@@ -3,17 +3,13 @@
 Roles and reserved groups change by `accounts.roles` only, so they are read-only here.
 """
 
-from typing import ClassVar
-
 from django.contrib.admin import AdminSite
 from django.contrib.auth.models import Group
-from django.db.models import Model
-from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
-from unfold.widgets import UnfoldAdminTextInputWidget
 
+from accounts.branding.rules import COLOURS
 from accounts.models import (
     MailMessage,
     RefreshSession,
@@ -97,44 +93,15 @@ class GroupAdmin(FixedRows, ModelAdmin):
         return not is_reserved and super().has_change_permission(request, obj)
 
 
-class BrandingForm(ModelForm):  # type: ignore[type-arg]  # generic in stubs only
-    """The row in words that a customer knows."""
+class BrandingAdmin(ReadOnly, ModelAdmin):
+    """Name, colours and sender: a single row, changed on its own page alone.
 
-    class Meta:
-        labels: ClassVar = {
-            "name": _("Name on pages and mails"),
-            "accent": _("Accent colour"),
-            "primary": _("Colour of the logo"),
-            "sender_name": _("Sender of mails"),
-            "reply_to": _("Answers to mails go to"),
-            "footer": _("Footer of mails"),
-            "language": _("Language of mails"),
-            "mail_enabled": _("Mails are sent"),
-        }
-        help_texts: ClassVar = {
-            "name": _("Empty: the name of the workspace."),
-            "accent": _(
-                "Like #0f766e. A colour that is too light for words is made darker."
-            ),
-            "primary": _("Stands in for the accent colour while that is empty."),
-            "sender_name": _("Empty: the name above."),
-            "reply_to": _("Up to three e-mail addresses, with commas between them."),
-            "footer": _("Your postal address, for example."),
-            "language": _("A code like en; empty: the language of the workspace."),
-        }
-        widgets: ClassVar = {
-            "accent": UnfoldAdminTextInputWidget(attrs={"placeholder": "#0f766e"}),
-            "reply_to": UnfoldAdminTextInputWidget(),
-        }
+    There each value is judged, and each address for answers is confirmed.
+    """
 
-
-class BrandingAdmin(ModelAdmin):
-    """Name, colours and sender: a single row."""
-
-    form = BrandingForm
     list_display = ("__str__", "accent", "sender_name", "mail_enabled")
     fieldsets = (
-        (_("Look"), {"fields": ("name", "accent", "primary")}),
+        (_("Look"), {"fields": ("name", *COLOURS, "logo", "logo_dark")}),
         (
             _("Mails"),
             {
@@ -143,23 +110,16 @@ class BrandingAdmin(ModelAdmin):
                     "reply_to",
                     "footer",
                     "language",
+                    "time_zone",
                     "mail_enabled",
                 )
             },
         ),
+        (
+            _("Registration"),
+            {"fields": ("registration_policy", "registration_domains")},
+        ),
     )
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return super().has_add_permission(request) and not (
-            TenantBranding.objects.exists()
-        )
-
-    def has_delete_permission(
-        self,
-        request: HttpRequest,  # noqa: ARG002 - Django's signature
-        obj: Model | None = None,  # noqa: ARG002 - Django's signature
-    ) -> bool:
-        return False
 
 
 class MailMessageAdmin(ReadOnly, ModelAdmin):

@@ -4,11 +4,12 @@ import stat
 
 from django.conf import settings
 from django.core import checks
-from django.core.checks import CheckMessage, Error, Tags
+from django.core.checks import CheckMessage, Error, Tags, Warning  # noqa: A004 - its name there
 from django.core.exceptions import ImproperlyConfigured
 
 from accounts import conf
 from accounts.mail import providers
+from kernel import catalogues
 
 
 def register() -> None:
@@ -20,6 +21,7 @@ def register() -> None:
     checks.register(signing_keys_are_whole, Tags.security)
     checks.register(token_library_is_tamed, Tags.security)
     checks.register(registration_is_meant, Tags.security, deploy=True)
+    checks.register(catalogues_are_made, Tags.translation)
     checks.register(mailbox_is_for_development, Tags.security, deploy=True)
 
 
@@ -159,6 +161,20 @@ def token_library_is_tamed(app_configs: object, **kwargs: object) -> list[CheckM
             "NINJA_SIMPLE_JWT must switch USE_STATELESS_AUTH off and name"
             f" {wanted} as the storage of both keys.",
             id="accounts.E012",
+        )
+    ]
+
+
+def catalogues_are_made(app_configs: object, **kwargs: object) -> list[CheckMessage]:  # noqa: ARG001 - Django's signature
+    """W010: mails would be in English, whatever the language of their readers."""
+    old = [source.parents[1].name for source in catalogues.stale()]
+    if not old:
+        return []
+    return [
+        Warning(
+            f"The words of mails are not made for: {', '.join(old)}.",
+            hint="python -m kernel.catalogues",
+            id="accounts.W010",
         )
     ]
 

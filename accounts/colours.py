@@ -1,6 +1,8 @@
 """Contrast of colours after WCAG 2.2, and the nearest colour that passes."""
 
 import re
+from collections.abc import Iterable
+from typing import NamedTuple
 
 HEX = re.compile(r"#[0-9a-fA-F]{6}\Z")
 WHITE, BLACK = "#ffffff", "#000000"
@@ -13,18 +15,53 @@ LINEAR_BELOW = 0.04045
 Rgb = tuple[int, int, int]
 
 
+class Need(NamedTuple):
+    """A colour that another one has to stand out from, and how much."""
+
+    other: str
+    ratio: float
+
+
+def is_colour(text: str) -> bool:
+    """Tell whether the text is a colour as we write them: `#rrggbb`."""
+    return bool(HEX.match(text))
+
+
 def fill(colour: str) -> tuple[str, str]:
     """Return the colour moved as little as needed, and the text colour on it.
 
     The text reaches 4.5 to 1 on the fill, and the fill 3 to 1 on a white page.
     """
-    base = colour if HEX.match(colour) else BLACK
+    base = colour if is_colour(colour) else BLACK
+    return with_text(base, [Need(WHITE, CONTROL_RATIO)])
+
+
+def with_text(colour: str, needs: Iterable[Need]) -> tuple[str, str]:
+    """Return the nearest colour that passes, with the text that can be read on it.
+
+    White where it can be read, else black: one of both always can.
+    """
+    found = nearest(colour, needs) or BLACK
+    return found, text_on(found)
+
+
+def nearest(colour: str, needs: Iterable[Need]) -> str | None:
+    """Return the colour, moved towards black or white as little as its needs ask.
+
+    None where no shade of it passes.
+    """
+    wanted = tuple(needs)
     for step in range(STEPS + 1):
-        moved = _towards_black(base, step / STEPS)
-        text = _text_on(moved)
-        if ratio(moved, WHITE) >= CONTROL_RATIO and ratio(moved, text) >= TEXT_RATIO:
-            return moved, text
-    return BLACK, WHITE
+        for end in (BLACK, WHITE):
+            moved = mixed(colour, end, step / STEPS)
+            if passes(moved, wanted):
+                return moved
+    return None
+
+
+def passes(colour: str, needs: Iterable[Need]) -> bool:
+    """Tell whether the colour stands out from all others as much as it must."""
+    return all(ratio(colour, need.other) >= need.ratio for need in needs)
 
 
 def ratio(one: str, other: str) -> float:
@@ -33,12 +70,15 @@ def ratio(one: str, other: str) -> float:
     return (light + 0.05) / (dark + 0.05)
 
 
-def _text_on(colour: str) -> str:
+def text_on(colour: str) -> str:
+    """Return white or black, whichever can be read on the colour; rather white."""
     return WHITE if ratio(colour, WHITE) >= TEXT_RATIO else BLACK
 
 
-def _towards_black(colour: str, share: float) -> str:
-    red, green, blue = (round(part * (1 - share)) for part in _rgb(colour))
+def mixed(colour: str, end: str, share: float) -> str:
+    """Return the colour with a share of another one in it."""
+    parts = zip(_rgb(colour), _rgb(end), strict=True)
+    red, green, blue = (round(one + (other - one) * share) for one, other in parts)
     return f"#{red:02x}{green:02x}{blue:02x}"
 
 

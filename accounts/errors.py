@@ -4,9 +4,10 @@ ApplicationError
 ├── BadRequest         EmailInvalid, NameInvalid, MissingFields, Blocked
 │   ├── RoleTooHigh, GroupUnknown, RoleUnknown, LanguageUnknown, ZoneUnknown
 │   ├── PageInvalid, NoValidFields, IdInvalid, ActiveInvalid, UseChangePassword
-│   ├── InvitationDead, NotConfirmed
+│   ├── InvitationDead, NotConfirmed, LogoInvalid, LogoTooLarge, CodeWrong
 │   ├── ScopeUnknown, PermissionUnknown, TokenLifeInvalid
 │   ├── PasswordRefused    TooShort, TooLong, Common, Contextual, Breached
+│   ├── BrandingInvalid    ContrastTooLow
 │   └── FactorCodeInvalid, CodeExpired, TooManyAttempts, TicketRequired, ...
 ├── Unauthenticated    SignInFailed, FactorRequired, FactorFailed, FactorTooLate
 ├── Forbidden          CrossSite, EmailUnverified, PasswordChangeRequired, ...
@@ -14,7 +15,8 @@ ApplicationError
 │   └── ScopeMissing
 ├── NotFound           UserNotFound, MailNotFound
 ├── Conflict           NameTaken, LastOwner, InvitationOpen, Deactivated,
-│                      FactorExists, TokenEnded, TokenRotated, NotSentAgain
+│                      FactorExists, TokenEnded, TokenRotated, NotSentAgain,
+│                      BrandingChanged
 ├── TooMany            Throttled
 └── DatabaseAway       LimiterDown
 """
@@ -396,3 +398,39 @@ class LimiterDown(DatabaseAway):
     """The request could not be checked. Try again in a moment."""
 
     code = "limiter_unavailable"
+
+
+class BrandingInvalid(BadRequest):
+    """Some values of the branding cannot be used."""
+
+    code = "branding_invalid"
+
+
+class ContrastTooLow(BrandingInvalid):
+    """Some colours cannot be told apart well enough."""
+
+    code = "contrast_too_low"
+
+
+class BrandingChanged(Conflict):
+    """Somebody else changed the branding meanwhile; look at it again."""
+
+    code = "branding_changed"
+
+
+class LogoInvalid(BadRequest):
+    """A logo is a PNG, JPEG or WebP picture; this file cannot be read as one."""
+
+    code = "logo_invalid"
+
+
+class LogoTooLarge(BadRequest):
+    """A logo has at most 512 KiB and 2000 by 2000 pixels."""
+
+    code = "logo_too_large"
+
+
+class CodeWrong(BadRequest):
+    """This code is not right. Look at the newest mail, or ask for another code."""
+
+    code = "code_invalid"

@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from accounts.pages import entry, events, mails, settings
+from accounts.pages import (
+    branding,
+    branding_mails,
+    branding_reply_to,
+    entry,
+    events,
+    mails,
+    settings,
+)
 
 app_name = "accounts"
 urlpatterns = [
@@ -19,4 +27,20 @@ urlpatterns = [
     path("set-password", entry.set_password, name="set-password"),
     path("mail", mails.listing, name="mail"),
     path("mail/<int:mail_id>/again", mails.again, name="mail-again"),
+    path("branding", branding.index, name="branding"),
+    path("branding/preview", branding.preview, name="branding-preview"),
+    path("branding/preview.css", branding.preview_css, name="branding-preview-css"),
+    path("branding/logo/<slug:variant>", branding.logo, name="branding-logo"),
+    path("branding/reply-to", branding_reply_to.ask, name="branding-reply-to"),
+    path(
+        "branding/reply-to/code",
+        branding_reply_to.code,
+        name="branding-reply-to-code",
+    ),
+    path("branding/mail/<slug:mail>", branding_mails.show_mail, name="branding-mail"),
+    path(
+        "branding/mail/<slug:mail>/html",
+        branding_mails.mail_html,
+        name="branding-mail-html",
+    ),
 ]

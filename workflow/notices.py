@@ -52,7 +52,7 @@ def send_alarm(item: WorkItem) -> bool:
             to=person.email,
             context={
                 "person": person.display_name,
-                "incident": str(incident.get_kind_display()),
+                "incident": in_words(incident, person.language),
                 "message": incident.message,
                 **described(item),
             },
@@ -62,6 +62,12 @@ def send_alarm(item: WorkItem) -> bool:
         for person in resolvers()
     ]
     return bool(told)
+
+
+def in_words(incident: Incident, language: str) -> str:
+    """Return what happened in the language that a mail to somebody is in."""
+    with mail.spoken_to(language):
+        return str(incident.get_kind_display())
 
 
 def resolvers() -> "QuerySet[Any]":

@@ -3,6 +3,7 @@
 from accounts.api import service_accounts, tokens
 from accounts.api.accounts import router as accounts_router
 from accounts.api.auth import router as auth_router
+from accounts.api.branding import router as branding_router
 from accounts.api.devices import router as devices_router
 from accounts.api.invitations import router as invitations_router
 from accounts.api.mfa import router as mfa_router
@@ -17,6 +18,7 @@ accounts_router.add_router("/service-accounts", service_accounts.router)
 __all__ = [
     "accounts_router",
     "auth_router",
+    "branding_router",
     "devices_router",
     "mfa_router",
     "protected_router",

@@ -1,5 +1,6 @@
 """From a row of the outbox to a message: template, brand, language, inlined styles."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -10,7 +11,7 @@ from django.utils import translation
 
 from accounts import branding, crypto
 from accounts.branding import Brand
-from accounts.mail import composing, layouts
+from accounts.mail import composing, languages, layouts
 from accounts.mail.plain_text import from_html
 from accounts.models import MailMessage
 from tenants import hosts
@@ -34,26 +35,35 @@ def render(message: MailMessage) -> Rendered:
         html = secret.get("html", message.html)
         text = secret.get("text", message.text) or from_html(html)
         return Rendered(brand, message.subject, html, text)
-    values = {
-        **message.context,
-        **secret,
-        "brand": brand,
-        "site_url": hosts.absolute_url("/").rstrip("/"),
-    }
-    app, _, name = message.template.rpartition("/")
+    return of_template(
+        message.template,
+        {**message.context, **secret},
+        brand=brand,
+        language=language_of(message, brand),
+    )
+
+
+def of_template(
+    template: str, values: Mapping[str, object], *, brand: Brand, language: str
+) -> Rendered:
+    """Return a mail of `app/name` for the values, in a brand and a language.
+
+    Pictures come from `assets_url`, else from the tenant's own site.
+    """
+    site_url = hosts.absolute_url("/").rstrip("/")
+    known = {"assets_url": site_url, **values, "brand": brand, "site_url": site_url}
+    app, _, name = template.rpartition("/")
     base = f"{app}/mail/{name}"
-    with translation.override(language_of(message, brand)):
-        subject = " ".join(_plain(f"{base}.subject.txt", values).split())
-        text = _plain(f"{base}.txt", values).strip() + "\n"
-        html = layouts.html_of(f"{base}.html", values, title=subject)
+    with translation.override(language):
+        subject = " ".join(_plain(f"{base}.subject.txt", known).split())
+        text = _plain(f"{base}.txt", known).strip() + "\n"
+        html = layouts.html_of(f"{base}.html", known, title=subject)
     return Rendered(brand, subject, _inlined(html), text)
 
 
 def language_of(message: MailMessage, brand: Brand) -> str:
     """Return the message's language, else the brand's, else the product's."""
-    known = dict(settings.LANGUAGES)
-    wanted = (message.language, brand.language, settings.LANGUAGE_CODE)
-    return next(code for code in (*wanted, "en") if code in known)
+    return languages.chosen(message.language, brand.language)
 
 
 def _secret(message: MailMessage) -> dict[str, str]:

@@ -35,6 +35,7 @@ class Section:
 
 #: The sections in their order; `name` is the name of the route.
 SECTIONS: tuple[Section, ...] = (
+    Section("branding", _("Branding"), "branding.manage"),
     Section("mail", _("Mail"), "mail.view"),
     Section("events", _("Events"), "events.view"),
 )

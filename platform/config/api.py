@@ -13,6 +13,7 @@ from ninja.operation import Operation
 from accounts.api import (
     accounts_router,
     auth_router,
+    branding_router,
     devices_router,
     mfa_router,
     protected_router,
@@ -103,6 +104,7 @@ tenant_api.add_router("/auth", auth_router, tags=["sign-in"])
 tenant_api.add_router("/accounts", accounts_router, tags=["accounts"])
 tenant_api.add_router("/accounts", devices_router, tags=["devices"])
 tenant_api.add_router("/accounts/mfa", mfa_router, tags=["second factor"])
+tenant_api.add_router("/accounts", branding_router, tags=["branding"])
 tenant_api.add_router("/protected", protected_router, tags=["me"])
 tenant_api.add_router("/protected", workflow_router, tags=["workflow"])
 tenant_api.add_router("/protected/leave", leave_router, tags=["leave"])

@@ -38,6 +38,8 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "kind": kind(request, context),
         "name": "Tenantry",
         "branding_css": "",
+        "logo": "",
+        "logo_dark": "",
         "nav": [],
         "user": signed_in,
         "user_name": getattr(signed_in, "display_name", ""),
@@ -50,6 +52,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     if isinstance(context, TenantInfo):
         brand = branding.current()
         values["name"] = brand.name
+        values["logo"], values["logo_dark"] = brand.logo, brand.logo_dark
         values["branding_css"] = f"/branding.css?v={brand.version}"
         values["nav"] = navigation(request, signed_in) if signed_in else []
     values["initial"] = values["name"][:1].upper()

@@ -2,6 +2,7 @@
 
 from django.urls import include, path
 
+from accounts.pages import branding
 from config import pages
 from config.admin import tenant_admin
 from config.api import tenant_api
@@ -20,6 +21,7 @@ urlpatterns = [
     path("workflow/", include("workflow.urls")),
     path("leave/", include("leave.urls")),
     path("admin/", tenant_admin.urls),
+    path("branding/logo-<slug:digest>.png", branding.picture, name="logo"),
     path("branding.css", pages.branding_css, name="branding-css"),
     path("files/<str:signed>", files.serve, name="file"),
     *routes(),

@@ -9,6 +9,7 @@ from django.db.models import CharField, Exists, F, OuterRef, Q, Value
 from django.db.models.functions import Cast, Concat
 from django.urls import reverse
 from django.utils.formats import date_format
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as __
 
@@ -168,6 +169,8 @@ class LeaveRequest(models.Model):
 
 def span(start: date, end: date) -> str:
     """Return two days as people say them."""
+    if not (get_language() or "en").startswith("en"):
+        return _whole_span(start, end)
     last = date_format(end, "j F Y")
     if start == end:
         return last
@@ -175,3 +178,10 @@ def span(start: date, end: date) -> str:
     same_month = same_year and start.month == end.month
     first = date_format(start, "j" if same_month else "j F" if same_year else "j F Y")
     return _("%(first)s to %(last)s") % {"first": first, "last": last}
+
+
+def _whole_span(start: date, end: date) -> str:
+    """Return both days whole: what may be left out is another matter each language."""
+    first, last = (date_format(day, "DATE_FORMAT") for day in (start, end))
+    words = {"first": first, "last": last}
+    return first if start == end else _("%(first)s to %(last)s") % words

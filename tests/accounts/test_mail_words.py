@@ -116,5 +116,5 @@ def test_a_text_has_no_markup_and_no_gaps(rendered, template):
 @pytest.mark.parametrize("template", FOUND)
 def test_a_mail_is_in_the_colour_of_its_tenant(rendered, template):
     message = rendered(template)
-    assert message.brand.accent in message.html
+    assert message.brand.light.primary in message.html
     assert message.brand.name in words_of(message.html)

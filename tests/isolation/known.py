@@ -29,6 +29,7 @@ CACHES = {
     "accounts.conf._addresses": "the addresses of the settings",
     "accounts.mail.layouts._bare_engine": "an engine without a value in it",
     "accounts.mail.rendering._text_engine": "an engine without a value in it",
+    "accounts.zones.names": "the zones of this machine",
     "accounts.passwords._*": "a list of bad passwords, and a hash of none",
     "tenants.cache.*": "the caches that put the tenant into each key",
     "tenants.safe_settings.shared_caches": "asks which caches there are",
@@ -45,7 +46,12 @@ CACHES = {
     "workflow.tenancy._imported": "functions by their dotted names",
 }
 STORAGES = {
+    "accounts.branding.logos.*": "a name of the entered tenant, in its storage",
     "accounts.keys._write": "the platform's signing keys",
+    "accounts.management.commands.preview_mail.write": (
+        "files that an operator names, of the one tenant they name"
+    ),
+    "kernel.catalogues.*": "words of the repository, the same for all",
     "accounts.mail.devbox.keep": "a folder for each tenant's uuid; development only",
     "tenants.storage*": "the storage that puts the tenant before each name",
     "tenants.files.opened": "opens a name that this tenant signed for this host",

@@ -27,6 +27,9 @@ IN_PATHS = {
     "name": "nowhere",
     "url": "nowhere",
     "signed": "nowhere",
+    "digest": "0" * 32,
+    "mail": "reset_code",
+    "variant": "light",
     "signup_id": "00000000-0000-0000-0000-000000000000",
 }
 #: Columns without a marker, each with the reason.

@@ -1,5 +1,7 @@
 """Make .venv as deploy/requirements.txt says; for a Python that has nothing yet.
 
+The message catalogues are made with it, by a package of its own.
+
 Run by make as `python3 -I bootstrap.py`: it uses the standard library only, and its
 syntax is old enough for an old Python to read it and say what it needs instead.
 """
@@ -36,6 +38,7 @@ def main() -> None:
         done = stamp()
         wish = wanted()
         if done == wish:
+            make_words()
             return
         begun = time.monotonic()
         make_venv(done)
@@ -44,6 +47,7 @@ def main() -> None:
             run("packages", [str(python()), *PIP, *locked])
         own = ["--no-deps", "--no-build-isolation", "--editable", str(ROOT)]
         run("tenantry", [str(python()), *PIP, *own])
+        make_words()
         STAMP.write_text(json.dumps(wish))
         print(f"  .venv is ready after {time.monotonic() - begun:.0f} s", flush=True)
 
@@ -129,6 +133,15 @@ def make_venv(done: dict[str, str]) -> None:
     if answer.returncode != 0:
         raise Failed(f"{VENV} cannot be made:\n{answer.stdout}{answer.stderr}")
     STAMP.write_text(json.dumps(here))
+
+
+def make_words() -> None:
+    """Make the message catalogues that are missing or older than their source."""
+    for source in ROOT.glob("locale/*/LC_MESSAGES/*.po"):
+        made = source.with_suffix(".mo")
+        if not made.exists() or made.stat().st_mtime_ns < source.stat().st_mtime_ns:
+            run("languages", [str(python()), "-m", "kernel.catalogues"])
+            return
 
 
 def run(what: str, command: list[str]) -> None:

@@ -5,6 +5,7 @@ import signal
 import sys
 from pathlib import Path
 
+from kernel import catalogues
 from kernel.embedded import places, ports
 from kernel.embedded.errors import EmbeddedError
 from kernel.embedded.farewell import farewell
@@ -26,6 +27,7 @@ def run(*, anew: bool) -> int:
         os.environ["PORT"] = str(port)
         if os.environ.get("TENANTRY_DATA_DIR"):
             os.environ["TENANTRY_DATA_DIR"] = str(places.data_dir())
+        catalogues.build()  # for a demo that no make has prepared
     except EmbeddedError as error:
         screen.say(str(error))
         return 1

@@ -14,6 +14,7 @@ import sys
 
 import pytest
 
+from kernel import catalogues
 from kernel.embedded import services
 from kernel.embedded.errors import EmbeddedError
 from kernel.embedded.testing import Servers
@@ -32,6 +33,7 @@ def begin() -> Servers:
     servers = Servers()
     is_worker = "PYTEST_XDIST_WORKER" in os.environ
     if not is_worker and QUIET.isdisjoint(words()):
+        catalogues.build()  # for a run that no make has prepared
         atexit.register(servers.stop)  # for an end before pytest is configured
         try:
             servers.start(fresh=FRESH in words())

@@ -44,6 +44,7 @@ KEPT = {
     "accounts/keys.py: key_storage": "reads the keys above",
     "accounts/mail/layouts.py: _bare_engine": SETTINGS,
     "accounts/mail/rendering.py: _text_engine": SETTINGS,
+    "accounts/zones.py: names": FILES,
     "accounts/passwords.py: _common": FILES,
     "accounts/passwords.py: _dummy": "the hash of nobody's password",
     "accounts/services/memory.py: _remembered": f"{ONE_RUN}; {BY_UUID}",

@@ -5,11 +5,15 @@ import pytest
 from django.template import engines
 from django.template.loader import render_to_string
 
+from accounts.branding import palette
+from accounts.branding.palette import Chosen
+
+COLOURS = palette.made(Chosen(accent="#0f766e"), product="#3d56c5")
 BRAND = {
     "name": "Acme",
     "initial": "A",
-    "accent": "#0f766e",
-    "on_accent": "#ffffff",
+    "light": COLOURS.light,
+    "dark": COLOURS.dark,
     "footer": "Acme, 1 Main Street",
 }
 MAIL = """{% extends "mail_base.html" %}

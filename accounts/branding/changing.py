@@ -1,0 +1,108 @@
+"""Change the branding: everything is judged before anything is written.
+
+Each change is one transaction with its event; two at once come one after the other, and
+who names the version they looked at is refused when it is no longer the present one.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from functools import partial
+from typing import IO, Any, Literal
+
+from django.db import transaction
+
+from accounts import events
+from accounts.branding import logos, rules
+from accounts.errors import BrandingChanged
+from accounts.models import TenantBranding, User
+
+Variant = Literal["light", "dark"]
+COLUMNS: Mapping[str, str] = {"light": "logo", "dark": "logo_dark"}
+#: What somebody may see and change, in the order of the page.
+FIELDS = tuple(rules.CLEANERS)
+
+
+def standing() -> TenantBranding:
+    """Return the row as it is, or as it would be made."""
+    return TenantBranding.objects.filter(pk=1).first() or TenantBranding()
+
+
+def values_of(row: TenantBranding) -> dict[str, Any]:
+    """Return what can be changed, by field."""
+    return {field: getattr(row, field) for field in FIELDS}
+
+
+def version_of(row: TenantBranding) -> str:
+    """Return a word that changes with every change of the branding."""
+    values = (values_of(row), row.logo, row.logo_dark)
+    return hashlib.sha256(repr(values).encode()).hexdigest()[:16]
+
+
+@transaction.atomic
+def change(
+    values: Mapping[str, Any], *, by: User, via: str, version: str = ""
+) -> TenantBranding:
+    """Set the given fields and leave the others.
+
+    Raises BrandingInvalid or ContrastTooLow, which name every wrong field, and
+    BrandingChanged where `version` is not the present one.
+    """
+    row = locked(version)
+    before = values_of(row)
+    after = rules.cleaned(values, standing=before)
+    changed = sorted(field for field in after if after[field] != before[field])
+    if changed:
+        for field in changed:
+            setattr(row, field, after[field])
+        row.save(update_fields=changed)
+        events.record("branding.changed", by=by, via=via, details={"fields": changed})
+    return row
+
+
+def set_logo(
+    upload: IO[bytes], *, variant: Variant, by: User, via: str
+) -> TenantBranding:
+    """Put a new logo in the place of the old one, whose file goes after the commit.
+
+    Raises LogoInvalid and LogoTooLarge.
+    """
+    png = logos.read(upload)
+    with transaction.atomic():
+        row = locked()
+        return _place(row, variant, logos.keep(png), by=by, via=via)
+
+
+@transaction.atomic
+def remove_logo(*, variant: Variant, by: User, via: str) -> TenantBranding:
+    """Go back to the mark made of the initial."""
+    return _place(locked(), variant, "", by=by, via=via)
+
+
+def _place(
+    row: TenantBranding, variant: Variant, name: str, *, by: User, via: str
+) -> TenantBranding:
+    column = COLUMNS[variant]
+    old = getattr(row, column)
+    if old != name:
+        setattr(row, column, name)
+        row.save(update_fields=[column])
+        events.record("branding.changed", by=by, via=via, details={"fields": [column]})
+        transaction.on_commit(partial(_drop_unused, old))
+    return row
+
+
+@transaction.atomic
+def _drop_unused(name: str) -> None:
+    # Under the lock: the same picture may have been put back in the meantime.
+    row = locked()
+    if name not in {row.logo, row.logo_dark}:
+        logos.drop(name)
+
+
+def locked(version: str = "") -> TenantBranding:
+    """Return the row for a change, made if need be, with others kept waiting."""
+    TenantBranding.objects.bulk_create([TenantBranding()], ignore_conflicts=True)
+    row = TenantBranding.objects.select_for_update().get(pk=1)
+    if version and version != version_of(row):
+        raise BrandingChanged
+    return row

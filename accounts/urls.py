@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from accounts.pages import entry, events, settings
+from accounts.pages import (
+    acceptance,
+    entry,
+    events,
+    invitations,
+    people,
+    person,
+    profile,
+    settings,
+)
 
 app_name = "accounts"
 urlpatterns = [
@@ -14,6 +23,14 @@ urlpatterns = [
     path("forgot", entry.forgot, name="forgot"),
     path("reset-code", entry.reset_code, name="reset-code"),
     path("new-password", entry.new_password, name="new-password"),
+    path("profile", profile.own, name="profile"),
+    path("profile/address", profile.new_address, name="new-address"),
+    path("people", people.people, name="people"),
+    path("people/new", people.new, name="person-new"),
+    path("people/<int:user_id>", person.person, name="person"),
+    path("invitations", invitations.pending, name="invitations"),
+    path("invitations/new", invitations.new, name="invitation-new"),
+    path("invitation", acceptance.invitation, name="invitation"),
     path("events", events.events, name="events"),
     path("set-password", entry.set_password, name="set-password"),
 ]

@@ -66,6 +66,31 @@ def invite(
     return Status(201, _out(made))
 
 
+@router.post(
+    "/invitations/accept", response={201: AcceptedOut}, summary="Accept an invitation"
+)
+def accept(
+    request: HttpRequest, response: HttpResponse, body: AcceptIn
+) -> Status[dict[str, str]]:
+    """Let the invited person in.
+
+    Somebody with an account of that address sends the own access token along.
+    """
+    client = guard(request, response, body.company, "Blocked.")
+    by = TenantAuth()(request) if "Authorization" in request.headers else None
+    if by and sessions.of(request) is None:  # a program's token is no person
+        raise SignInToAccept
+    accepting.accept(
+        body.token or "",
+        first_name=body.first_name or "",
+        last_name=body.last_name or "",
+        password=body.password or "",
+        by=by,
+        client=client,
+    )
+    return Status(201, {"detail": ACCEPTED})
+
+
 @router.delete(
     "/invitations/{invitation_id}",
     auth=TenantAuth(),
@@ -104,31 +129,6 @@ def resend(
         via=request.auth_via,  # type: ignore[attr-defined]
     )
     return _out(renewed)
-
-
-@router.post(
-    "/invitations/accept", response={201: AcceptedOut}, summary="Accept an invitation"
-)
-def accept(
-    request: HttpRequest, response: HttpResponse, body: AcceptIn
-) -> Status[dict[str, str]]:
-    """Let the invited person in.
-
-    Somebody with an account of that address sends the own access token along.
-    """
-    client = guard(request, response, body.company, "Blocked.")
-    by = TenantAuth()(request) if "Authorization" in request.headers else None
-    if by and sessions.of(request) is None:  # a program's token is no person
-        raise SignInToAccept
-    accepting.accept(
-        body.token or "",
-        first_name=body.first_name or "",
-        last_name=body.last_name or "",
-        password=body.password or "",
-        by=by,
-        client=client,
-    )
-    return Status(201, {"detail": ACCEPTED})
 
 
 def _manager(request: HttpRequest) -> User:

@@ -34,7 +34,12 @@ class Section:
 
 
 #: The sections in their order; `name` is the name of the route.
-SECTIONS: tuple[Section, ...] = (Section("events", _("Events"), "events.view"),)
+SECTIONS: tuple[Section, ...] = (
+    Section("profile", _("Profile")),
+    Section("people", _("People"), "users.view"),
+    Section("invitations", _("Invitations"), "invitations.manage"),
+    Section("events", _("Events"), "events.view"),
+)
 
 
 def page(permission: str = "") -> Callable[[View], View]:

@@ -5,6 +5,7 @@ from ninja.errors import AuthenticationError
 from ninja_simple_jwt.auth.ninja_auth import HttpJwtAuth
 
 from accounts import keys, sessions, tokens
+from accounts.errors import FactorDemanded
 from accounts.models import RefreshSession, User
 from accounts.tokens import BadToken, Claims
 from kernel import clock
@@ -19,8 +20,13 @@ class TenantAuth(HttpJwtAuth):
 
     One statement loads device and person; every refusal is the same 401.
     Sets `request.user`, `request.auth_session` and `request.auth_via`, and speaks the
-    person's language from there on.
+    person's language from there on. Where the tenant demands second factors, a person
+    without one meets FactorDemanded, but for the routes that set one up.
     """
+
+    def __init__(self, *, sets_up: bool = False) -> None:
+        self.sets_up = sets_up
+        super().__init__()
 
     def __call__(self, request: HttpRequest) -> User:
         """Return the person. Raises AuthenticationError, in one voice."""
@@ -36,6 +42,8 @@ class TenantAuth(HttpJwtAuth):
             session = _session(tokens.read_access(token))
         except BadToken:
             raise AuthenticationError from None
+        if sessions.needs_factor(session) and not self.sets_up:
+            raise FactorDemanded
         request.user = user = session.user
         speak_to(language=user.language, time_zone=user.time_zone)
         request.auth_session = session  # type: ignore[attr-defined]

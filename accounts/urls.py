@@ -4,19 +4,33 @@ from django.urls import path
 
 from accounts.pages import (
     acceptance,
+    confirm,
+    devices,
     entry,
     events,
     invitations,
     people,
     person,
     profile,
+    security,
     settings,
 )
 
 app_name = "accounts"
 urlpatterns = [
     path("", settings.index, name="settings"),
+    path("security", security.security, name="security"),
+    path("security/authenticator", security.authenticator, name="authenticator"),
+    path(
+        "security/authenticator/<int:device_id>/remove",
+        security.remove_authenticator,
+        name="remove-authenticator",
+    ),
+    path("security/recovery-codes", security.recovery_codes, name="recovery-codes"),
+    path("devices", devices.devices, name="devices"),
+    path("confirm", confirm.confirm, name="confirm"),
     path("sign-in", entry.sign_in_page, name="sign-in"),
+    path("sign-in/second-factor", entry.second_factor, name="second-factor"),
     path("sign-out", entry.sign_out, name="sign-out"),
     path("register", entry.register, name="register"),
     path("verify", entry.verify, name="verify"),

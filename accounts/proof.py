@@ -2,9 +2,8 @@
 
 from django.http import HttpRequest
 
-from accounts import limits, passwords, sign_in
+from accounts import clients, sign_in
 from accounts.errors import ReauthenticationRequired
-from accounts.models import User
 
 
 def require(request: HttpRequest, current_password: str | None) -> None:
@@ -12,14 +11,11 @@ def require(request: HttpRequest, current_password: str | None) -> None:
 
     Raises ReauthenticationRequired, and Throttled after too many wrong passwords.
     """
-    if not current_password:
+    if current_password:
+        client = clients.prefix(request)
+        sign_in.reauthenticate(request, password=current_password, client=client)
+    else:
         sign_in.require_recent(request)
-        return
-    user = request.user
-    assert isinstance(user, User)  # noqa: S101 - pages and routes let nobody else in
-    limits.hit("password.account", str(user.pk))
-    if not passwords.matches(user, current_password):
-        raise ReauthenticationRequired
 
 
 def is_recent(request: HttpRequest) -> bool:

@@ -12,10 +12,8 @@ from accounts import (
     editing,
     grouping,
     hiring,
-    limits,
     listing,
-    passwords,
-    sign_in,
+    proof,
 )
 from accounts.api.answering import guard, keep_flow, person, uncached
 from accounts.api.schemas import (
@@ -32,7 +30,6 @@ from accounts.errors import (
     IdInvalid,
     NotUserManager,
     PageInvalid,
-    ReauthenticationRequired,
     UseChangePassword,
     UserNotFound,
 )
@@ -185,14 +182,8 @@ def _require_proof(
     """Raise ReauthenticationRequired where the change needs a fresh proof."""
     is_own_address = changed.pk == by.pk and changes.email is not None
     is_of_owner = changed.role == User.Role.OWNER and changes.is_for_managers
-    if not (is_own_address or is_of_owner):
-        return
-    if current_password:
-        limits.hit("password.account", str(by.pk))
-        if not passwords.matches(by, current_password):
-            raise ReauthenticationRequired
-        return
-    sign_in.require_recent(request)
+    if is_own_address or is_of_owner:
+        proof.require(request, current_password)
 
 
 def _given(text: str | None) -> str | None:

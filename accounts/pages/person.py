@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from accounts import details, grouping, hiring, lifecycle, proof, roles
+from accounts import details, factors, grouping, hiring, lifecycle, proof, roles
 from accounts.models import User
 from accounts.pages import answering, settings
 from accounts.pages.settings import person as signed_in
@@ -46,6 +46,10 @@ ACTIONS = {
         hiring.resend_setup,
         _("A new link is on its way to %(name)s."),
         is_serious=False,
+    ),
+    "factor": Action(
+        factors.reset_for,
+        _("%(name)s signs in without a second factor until there is a new one."),
     ),
     "delete": Action(
         lifecycle.anonymise,
@@ -113,15 +117,17 @@ def _show(
     has_owner = User.Role.OWNER in {found.role, by.role}
     needs_password = has_owner and not proof.is_recent(request)
     may_end = _may_manage(found, by) and found.pk != by.pk
+    facts = row(details.told(User.objects.filter(pk=found.pk)).get())
     return settings.show(
         request,
         "person",
         status=answering.status_of(form) if form else 200,
         heading=found.display_name,
         found=found,
-        facts=row(details.told(User.objects.filter(pk=found.pk)).get()),
+        facts=facts,
         form=form,
         may_end=may_end and status_of(found) != "deleted",
+        may_reset_factor=may_end and facts["has_factor"],
         is_waiting=hiring.is_waiting(found),
         needs_password=needs_password,
         password_body=PASSWORD if needs_password else "",

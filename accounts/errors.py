@@ -239,6 +239,12 @@ class OwnersOnly(Forbidden):
     code = "owners_only"
 
 
+class PersonNeeded(Forbidden):
+    """A program's token cannot do this: sign in as a person."""
+
+    code = "person_required"
+
+
 class RoleTooHigh(BadRequest):
     """You cannot give a role above your own."""
 

@@ -15,7 +15,14 @@ from accounts import (
     listing,
     proof,
 )
-from accounts.api.answering import guard, keep_flow, person, uncached
+from accounts.api.answering import (
+    VIA,
+    guard,
+    keep_flow,
+    person,
+    require_person,
+    uncached,
+)
 from accounts.api.schemas import (
     AdminRegisterIn,
     CreatedOut,
@@ -92,6 +99,8 @@ def admin_register(
     if not by.may("users.create"):
         raise NotUserManager
     wanted = _read(body.groups)
+    if grouping.USER_MANAGER in wanted:
+        require_person(request)
     grouping.require_known(wanted)
     hiring.hire(
         email=body.email or "",
@@ -100,7 +109,7 @@ def admin_register(
         username=body.username,
         groups=wanted,
         by=by,
-        via=request.auth_via,  # type: ignore[attr-defined]
+        via=VIA,
     )
     return Status(201, {"detail": CREATED})
 
@@ -123,6 +132,8 @@ def update(
     by = person(request)
     changed = _target(by, body.id)
     changes = _changes(body)
+    if changed.pk == by.pk or grouping.USER_MANAGER in (changes.groups or {}):
+        require_person(request)
     _require_proof(request, changed, changes, body.current_password, by=by)
     grouping.require_known(changes.groups or {})
     flow = editing.change(
@@ -130,7 +141,7 @@ def update(
         changes,
         by=by,
         client=clients.prefix(request),
-        via=request.auth_via,  # type: ignore[attr-defined]
+        via=VIA,
     )
     if flow:
         keep_flow(request, response, cookies.FLOW_EMAIL, flow)

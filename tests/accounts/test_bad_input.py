@@ -72,7 +72,7 @@ NAMES = [
     "<script>",
     "x" * 151,
     "http://x",
-    "\u2028",
+    "a\u2028b",
     MEGABYTE,
 ]
 WRONG_TYPES = [7, 1.5, True, [], ["x"], {}, {"a": 1}]

@@ -12,7 +12,7 @@ ApplicationError
 ├── Unauthenticated    SignInFailed, FactorRequired, FactorFailed, FactorTooLate
 ├── Forbidden          CrossSite, EmailUnverified, PasswordChangeRequired, ...
 │   ├── OwnRole, OwnersOnly, SignInToAccept, FactorDemanded, OwnerProtected
-│   └── ScopeMissing
+│   └── ScopeMissing, PersonNeeded
 ├── NotFound           UserNotFound, MailNotFound
 ├── Conflict           NameTaken, LastOwner, InvitationOpen, Deactivated,
 │                      FactorExists, TokenEnded, TokenRotated, NotSentAgain,
@@ -254,6 +254,12 @@ class OwnersOnly(Forbidden):
     """Only an owner may change an owner."""
 
     code = "owners_only"
+
+
+class PersonNeeded(Forbidden):
+    """A program's token cannot do this: sign in as a person."""
+
+    code = "person_required"
 
 
 class RoleTooHigh(BadRequest):

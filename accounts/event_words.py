@@ -8,10 +8,18 @@ Words = str | Promise
 
 #: The names as they are recorded; a test holds every recorded name to this list.
 WORDS: dict[str, Words] = {
+    "email.change_requested": _("Another address asked for"),
+    "email.changed": _("Address changed"),
+    "group.changed": _("Groups changed"),
     "group.unknown": _("A group that is not here was named"),
+    "invitation.accepted": _("Invitation accepted"),
+    "invitation.resent": _("Invitation sent again"),
+    "invitation.revoked": _("Invitation withdrawn"),
+    "invitation.sent": _("Invitation sent"),
     "operator.created": _("Operator created"),
     "password.changed": _("Password changed"),
     "refresh_reuse": _("A copied sign-in was used and ended"),
+    "register.groups_ignored": _("A registration asked for groups and got none"),
     "register.requested": _("Registration begun"),
     "register.verified": _("Address confirmed by a registration"),
     "reset.requested": _("New password asked for"),
@@ -19,7 +27,12 @@ WORDS: dict[str, Words] = {
     "role.changed": _("Role changed"),
     "sign_in": _("Signed in"),
     "sign_in_failed": _("A sign-in failed"),
+    "user.anonymised": _("Account deleted"),
+    "user.changed": _("Name or settings changed"),
     "user.created": _("Account created"),
+    "user.deactivated": _("Account deactivated"),
+    "user.reactivated": _("Account active again"),
+    "user.setup_sent": _("Set-up link sent again"),
 }
 #: What the page can be narrowed down to: the beginnings of names.
 KINDS: dict[str, tuple[Words, tuple[str, ...]]] = {

@@ -138,7 +138,9 @@ class CurrentPasswordForm(forms.Form):
         label=_("Your password"),
         strip=False,
         max_length=4 * LONGEST,
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+        widget=forms.PasswordInput(
+            attrs={"autocomplete": "current-password", "autofocus": True}
+        ),
     )
 
 
@@ -182,7 +184,6 @@ class AuthenticatorForm(forms.Form):
                 "autocomplete": "one-time-code",
                 "inputmode": "numeric",
                 "spellcheck": "false",
-                "autofocus": True,
             }
         ),
     )

@@ -2,10 +2,13 @@
 
 from django.http import HttpRequest, HttpResponse
 
-from accounts import clients, cookies, limits
-from accounts.errors import Blocked, ScopeMissing
+from accounts import clients, cookies, limits, sessions
+from accounts.errors import Blocked, PersonNeeded
 from accounts.models import SecurityEvent, User
 from kernel import clock
+
+#: How what the routes change comes to be, for the events.
+VIA = SecurityEvent.Via.TOKEN
 
 
 def guard(
@@ -35,18 +38,14 @@ def keep_flow(
     cookies.write(request, response, name, flow, expires_at=longest)
 
 
-def require_signed_in_for(request: HttpRequest, *roles: str) -> None:
-    """Raise ScopeMissing where an API token would touch a role above a member's.
-
-    No scope covers roles, so a token can neither give one nor change who holds one.
-    """
-    is_program = request.auth_via == SecurityEvent.Via.API_TOKEN  # type: ignore[attr-defined]
-    if is_program and set(roles) - {User.Role.MEMBER}:
-        raise ScopeMissing("No API token may change roles: sign in.")
-
-
 def person(request: HttpRequest) -> User:
     """Return who is signed in."""
     found = request.user
     assert isinstance(found, User)  # noqa: S101 - TenantAuth has set it
     return found
+
+
+def require_person(request: HttpRequest) -> None:
+    """Raise PersonNeeded for an API token: no scope covers roles and own accounts."""
+    if sessions.of(request) is None:
+        raise PersonNeeded

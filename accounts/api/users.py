@@ -12,17 +12,15 @@ from accounts import (
     editing,
     grouping,
     hiring,
-    limits,
     listing,
-    passwords,
-    sessions,
-    sign_in,
+    proof,
 )
 from accounts.api.answering import (
+    VIA,
     guard,
     keep_flow,
     person,
-    require_signed_in_for,
+    require_person,
     uncached,
 )
 from accounts.api.schemas import (
@@ -39,8 +37,6 @@ from accounts.errors import (
     IdInvalid,
     NotUserManager,
     PageInvalid,
-    ReauthenticationRequired,
-    ScopeMissing,
     UseChangePassword,
     UserNotFound,
 )
@@ -52,21 +48,14 @@ router = Router()
 PAGE, LONGEST_PAGE = 50, 200
 
 
-@router.get(
-    "/user", auth=TenantAuth("profile:read"), response=UserOut, summary="My account"
-)
+@router.get("/user", auth=TenantAuth(), response=UserOut, summary="My account")
 def user(request: HttpRequest, response: HttpResponse) -> dict[str, Any]:
     """Answer what a person, or a service account, may know about the own account."""
     uncached(response)
     return details.of(person(request))
 
 
-@router.get(
-    "/users",
-    auth=TenantAuth("users:read"),
-    response=list[UserOut],
-    summary="People",
-)
+@router.get("/users", auth=TenantAuth(), response=list[UserOut], summary="People")
 def users(
     request: HttpRequest,
     response: HttpResponse,
@@ -97,7 +86,7 @@ def users(
 
 @router.post(
     "/admin-register",
-    auth=TenantAuth("users:write"),
+    auth=TenantAuth(),
     response={201: CreatedOut},
     summary="Make a person",
 )
@@ -110,8 +99,9 @@ def admin_register(
     if not by.may("users.create"):
         raise NotUserManager
     wanted = _read(body.groups)
+    if grouping.USER_MANAGER in wanted:
+        require_person(request)
     grouping.require_known(wanted)
-    require_signed_in_for(request, grouping.role_of(wanted, User.Role.MEMBER))
     hiring.hire(
         email=body.email or "",
         first_name=body.first_name or "",
@@ -119,14 +109,14 @@ def admin_register(
         username=body.username,
         groups=wanted,
         by=by,
-        via=request.auth_via,  # type: ignore[attr-defined]
+        via=VIA,
     )
     return Status(201, {"detail": CREATED})
 
 
 @router.patch(
     "/user",
-    auth=TenantAuth("users:write"),
+    auth=TenantAuth(),
     response=UpdatedOut,
     exclude_none=True,
     summary="Change an account",
@@ -142,7 +132,8 @@ def update(
     by = person(request)
     changed = _target(by, body.id)
     changes = _changes(body)
-    _require_scope(request, changed, changes)
+    if changed.pk == by.pk or grouping.USER_MANAGER in (changes.groups or {}):
+        require_person(request)
     _require_proof(request, changed, changes, body.current_password, by=by)
     grouping.require_known(changes.groups or {})
     flow = editing.change(
@@ -150,7 +141,7 @@ def update(
         changes,
         by=by,
         client=clients.prefix(request),
-        via=request.auth_via,  # type: ignore[attr-defined]
+        via=VIA,
     )
     if flow:
         keep_flow(request, response, cookies.FLOW_EMAIL, flow)
@@ -175,16 +166,6 @@ def _target(by: User, sent: Any) -> User:
     if found is None:
         raise UserNotFound
     return found
-
-
-def _require_scope(
-    request: HttpRequest, changed: User, changes: editing.Changes
-) -> None:
-    """Raise ScopeMissing where an API token would change its owner, or a role."""
-    if sessions.of(request) is None and changed.pk == person(request).pk:
-        raise ScopeMissing("No API token may change the account it belongs to.")
-    role = grouping.role_of(changes.groups or {}, changed.role)
-    require_signed_in_for(request, changed.role, role)
 
 
 def _changes(body: UpdateUserIn) -> editing.Changes:
@@ -212,14 +193,8 @@ def _require_proof(
     """Raise ReauthenticationRequired where the change needs a fresh proof."""
     is_own_address = changed.pk == by.pk and changes.email is not None
     is_of_owner = changed.role == User.Role.OWNER and changes.is_for_managers
-    if not (is_own_address or is_of_owner):
-        return
-    if current_password:
-        limits.hit("password.account", str(by.pk))
-        if not passwords.matches(by, current_password):
-            raise ReauthenticationRequired
-        return
-    sign_in.require_recent(request)
+    if is_own_address or is_of_owner:
+        proof.require(request, current_password)
 
 
 def _given(text: str | None) -> str | None:

@@ -266,7 +266,7 @@ def _code_page(
     except ApplicationError as error:
         return _refuse(request, template, form, error, email=email)
     if verified.verdict is not Verdict.SUCCESS:
-        form.add_error("code", _missed(verified.verdict, verified.attempts_remaining))
+        form.add_error("code", missed(verified.verdict, verified.attempts_remaining))
         return _show(request, template, form, status=REFUSED, email=email)
     return _after_code(request, verified.ticket, cookie)
 
@@ -292,7 +292,7 @@ def _send_again(request: HttpRequest, send: Callable[[], str]) -> HttpResponse:
     return redirect(request.path)
 
 
-def _missed(verdict: Verdict, left: int | None) -> str:
+def missed(verdict: Verdict, left: int | None) -> str:
     if verdict is Verdict.INVALID and left is not None:
         return _("This is not the code. Tries left: %(count)d.") % {"count": left}
     return _(ANSWERS[verdict][2])

@@ -35,6 +35,11 @@ class Section:
 
 #: The sections in their order; `name` is the name of the route.
 SECTIONS: tuple[Section, ...] = (
+    Section("profile", _("Profile")),
+    Section("security", _("Security")),
+    Section("devices", _("Devices")),
+    Section("people", _("People"), "users.view"),
+    Section("invitations", _("Invitations"), "invitations.manage"),
     Section("branding", _("Branding"), "branding.manage"),
     Section("mail", _("Mail"), "mail.view"),
     Section("events", _("Events"), "events.view"),

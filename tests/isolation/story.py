@@ -7,7 +7,7 @@ from django.conf import settings
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
 
-from accounts import challenges, events, limits, mail, sessions
+from accounts import challenges, events, invitations, limits, mail, sessions
 from accounts.models import MailAttachment, MailMessage, User
 from accounts.sessions import Device
 from kernel import clock
@@ -36,6 +36,7 @@ def tell() -> None:
     trouble(ask(alice), admin)
     new_documents.default_document(by=alice)
     access(alice)
+    invitations.invite(email="dora@example.test", role="member", by=admin)
     letter(alice)
     entry(admin, alice)
 

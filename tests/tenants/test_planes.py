@@ -46,6 +46,7 @@ COMMANDS = {
     "migrate": "control",
     "migrate_schemas": "control",
     "preview_mail": "tenant",
+    "purge_accounts": "control",
     "rename_schema": "none",
     "runserver": "none",
     "seed_demo": "control",

@@ -67,8 +67,13 @@ TENANT_DUE_SOURCES = [
     "accounts.mail.retention",
     "workflow.anchors",
     "workflow.idempotency",
+    "accounts.purging",
 ]
-CONTROL_DUE_SOURCES = ["accounts.mail.outbox", "accounts.mail.retention"]
+CONTROL_DUE_SOURCES = [
+    "accounts.mail.outbox",
+    "accounts.mail.retention",
+    "accounts.purging",
+]
 TENANT_MAIL_SENDER = "accounts.mail.put"
 TENANT_OWNER_ENTRY = "accounts.provisioning.owner_entry"
 

@@ -199,6 +199,12 @@ WORKFLOWS: dict[str, object] = {
     "RESET_CODE_TTL_MINUTES": 10,
     "MAX_VERIFY_ATTEMPTS": 3,
 }
+#: What is ours and not the seed's. A service that answers ranges of breached passwords,
+#: and a file of them; empty: not asked.
+ACCOUNTS: dict[str, object] = {
+    "BREACHED_PASSWORDS_URL": env.text("BREACHED_PASSWORDS_URL"),
+    "BREACHED_PASSWORDS_FILE": env.text("BREACHED_PASSWORDS_FILE"),
+}
 ENABLE_EMAIL_DELIVERY = env.flag("ENABLE_EMAIL_DELIVERY")
 EMAIL_DELIVERY_PROVIDER = env.text("EMAIL_DELIVERY_PROVIDER")
 EMAIL_FROM = env.text("EMAIL_FROM") or env.text("DEFAULT_FROM_EMAIL")

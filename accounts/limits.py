@@ -37,6 +37,7 @@ MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 LIMITS = {
     "sign_in.client": Limit(20, MINUTE),
     "refresh.client": Limit(120, MINUTE),
+    "refresh.session": Limit(60, MINUTE),
     "verify.client": Limit(20, MINUTE),
     "verify.account": Limit(10, HOUR),
     "password.account": Limit(10, HOUR),

@@ -93,7 +93,7 @@ class PasswordRefused(BadRequest):
 
 
 class PasswordTooShort(PasswordRefused):
-    """A password needs at least 15 characters; a few words make a good one."""
+    """A password needs more characters; a few words make a good one."""
 
     code = "password_too_short"
 

@@ -18,7 +18,7 @@ from django.db import transaction
 from django.db.models import F
 from django.http import HttpRequest
 
-from accounts import crypto, demands, events
+from accounts import crypto, demands, events, limits
 from accounts.demands import Demands
 from accounts.errors import SessionEnded
 from accounts.models import RefreshSession, SecurityEvent, User
@@ -208,6 +208,8 @@ def _open_session(presented: Presented) -> RefreshSession:
     session = find(pk=presented.session_id)
     if session is None or not _is_family(session, presented):
         raise SessionEnded
+    # After the family: whoever guesses a number cannot use up somebody's refreshes.
+    limits.hit("refresh.session", session.pk.hex)
     if not is_alive(session):
         raise SessionEnded
     return session

@@ -9,6 +9,7 @@ ApplicationError
 ├── Forbidden          CrossSite, EmailUnverified, PasswordChangeRequired, ...
 │   └── ScopeMissing
 ├── Conflict           NameTaken, TokenEnded, TokenRotated
+├── Invalid            ServiceAccountUnknown
 ├── TooMany            Throttled
 └── DatabaseAway       LimiterDown
 """
@@ -18,6 +19,7 @@ from kernel.errors import (
     Conflict,
     DatabaseAway,
     Forbidden,
+    Invalid,
     TooMany,
     Unauthenticated,
 )
@@ -177,6 +179,12 @@ class PermissionUnknown(BadRequest):
     """A service account cannot be given this permission or group."""
 
     code = "permission_unknown"
+
+
+class ServiceAccountUnknown(Invalid):
+    """There is no such service account."""
+
+    code = "service_account_unknown"
 
 
 class TokenLifeInvalid(BadRequest):

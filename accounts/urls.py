@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts.pages import entry, settings
+from accounts.pages import entry, service_accounts, settings, tokens
 
 app_name = "accounts"
 urlpatterns = [
@@ -15,4 +15,24 @@ urlpatterns = [
     path("reset-code", entry.reset_code, name="reset-code"),
     path("new-password", entry.new_password, name="new-password"),
     path("set-password", entry.set_password, name="set-password"),
+    path("tokens", tokens.index, name="tokens"),
+    path("tokens/new", tokens.make, name="token-new"),
+    path("tokens/<int:token_id>", tokens.detail, name="token"),
+    path("tokens/<int:token_id>/rotate", tokens.rotate, name="token-rotate"),
+    path("tokens/<int:token_id>/revoke", tokens.revoke, name="token-revoke"),
+    path(
+        "tokens/service-accounts/new",
+        service_accounts.make,
+        name="service-account-new",
+    ),
+    path(
+        "tokens/service-accounts/<int:account_id>",
+        service_accounts.detail,
+        name="service-account",
+    ),
+    path(
+        "tokens/service-accounts/<int:account_id>/deactivate",
+        service_accounts.deactivate,
+        name="service-account-deactivate",
+    ),
 ]

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
@@ -33,7 +34,9 @@ class Section:
 
 
 #: The sections in their order; `name` is the name of the route.
-SECTIONS: tuple[Section, ...] = ()
+SECTIONS: tuple[Section, ...] = (
+    Section("tokens", _("API tokens"), "tokens.manage_own"),
+)
 
 
 def page(permission: str = "") -> Callable[[View], View]:

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 PROVIDERS = ("", "mailpit", "smtp", "disabled")
-POLICIES = ("open", "invite_only")
+POLICIES = ("open", "domains", "invite_only")
 
 #: The keys of WORKFLOWS that hold a whole number: default, lowest, highest.
 NUMBERS = {
@@ -17,6 +17,7 @@ NUMBERS = {
     "REGISTER_CODE_TTL_MINUTES": (10, 1, 1440),
     "MAX_VERIFY_ATTEMPTS": (3, 1, 10),
     "CODE_LENGTH": (6, 6, 12),
+    "INVITATION_TTL_DAYS": (7, 1, 30),
 }
 #: The keys of WORKFLOWS that are known beside the numbers.
 TEXTS = (
@@ -42,6 +43,7 @@ class Conf:
     registration_policy: str
     reset_code_life: timedelta
     register_code_life: timedelta
+    invitation_life: timedelta
     attempts: int
     code_length: int
     provider: str
@@ -71,6 +73,7 @@ def current() -> Conf:
         ),
         reset_code_life=timedelta(minutes=numbers["RESET_CODE_TTL_MINUTES"]),
         register_code_life=timedelta(minutes=numbers["REGISTER_CODE_TTL_MINUTES"]),
+        invitation_life=timedelta(days=numbers["INVITATION_TTL_DAYS"]),
         attempts=numbers["MAX_VERIFY_ATTEMPTS"],
         code_length=numbers["CODE_LENGTH"],
         provider=_provider(),

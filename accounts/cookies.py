@@ -11,6 +11,7 @@ from kernel import clock
 REFRESH = "refresh"
 REFRESH_PATH = "/api/auth/web"
 FLOW_REGISTER, FLOW_RESET, TICKET = "flow_register", "flow_reset", "reset_ticket"
+FLOW_EMAIL, INVITATION = "flow_email", "invitation"
 
 
 def read(request: HttpRequest, name: str) -> str:

@@ -2,13 +2,18 @@
 
 ApplicationError
 ├── BadRequest         EmailInvalid, NameInvalid, MissingFields, Blocked
+│   ├── RoleTooHigh, GroupUnknown, RoleUnknown, LanguageUnknown, ZoneUnknown
+│   ├── PageInvalid, NoValidFields, IdInvalid, ActiveInvalid, UseChangePassword
+│   ├── InvitationDead, NotConfirmed
 │   ├── PasswordRefused    TooShort, TooLong, Common, Contextual
 │   ├── CodeExpired, TooManyAttempts, TicketRequired, WrongAccount, ...
 │   └── ScopeUnknown, PermissionUnknown, TokenLifeInvalid
 ├── Unauthenticated    SignInFailed
 ├── Forbidden          CrossSite, EmailUnverified, PasswordChangeRequired, ...
-│   └── ScopeMissing
-├── Conflict           NameTaken, TokenEnded, TokenRotated
+│   └── OwnRole, OwnersOnly, SignInToAccept, ScopeMissing
+├── NotFound           UserNotFound
+├── Conflict           NameTaken, LastOwner, InvitationOpen, Deactivated
+│   └── TokenEnded, TokenRotated
 ├── Invalid            ServiceAccountUnknown
 ├── TooMany            Throttled
 └── DatabaseAway       LimiterDown
@@ -20,6 +25,7 @@ from kernel.errors import (
     DatabaseAway,
     Forbidden,
     Invalid,
+    NotFound,
     TooMany,
     Unauthenticated,
 )
@@ -128,7 +134,7 @@ class WrongAccount(BadRequest):
 
 
 class ReauthenticationRequired(Forbidden):
-    """Enter your current password."""
+    """Confirm first that it is you."""
 
     code = "reauthentication_required"
 
@@ -203,6 +209,128 @@ class TokenRotated(Conflict):
     """This token has a successor already."""
 
     code = "token_rotated"
+
+
+class UserNotFound(NotFound):
+    """User not found."""
+
+
+class NotUserManager(Forbidden):
+    """User Manager group membership is required."""
+
+
+class LastOwner(Conflict):
+    """This is the last owner. Make somebody else an owner first."""
+
+    code = "last_owner"
+
+
+class OwnRole(Forbidden):
+    """Nobody changes their own role."""
+
+    code = "own_role"
+
+
+class OwnersOnly(Forbidden):
+    """Only an owner may change an owner."""
+
+    code = "owners_only"
+
+
+class RoleTooHigh(BadRequest):
+    """You cannot give a role above your own."""
+
+    code = "role_too_high"
+
+
+class RoleUnknown(BadRequest):
+    """There is no such role."""
+
+    code = "role_unknown"
+
+
+class GroupUnknown(BadRequest):
+    """There is no such group."""
+
+    code = "group_unknown"
+
+
+class LanguageUnknown(BadRequest):
+    """There is no such language."""
+
+    code = "language_unknown"
+
+
+class ZoneUnknown(BadRequest):
+    """There is no such time zone."""
+
+    code = "time_zone_unknown"
+
+
+class PageInvalid(BadRequest):
+    """This page of the list cannot be asked for."""
+
+    code = "page_invalid"
+
+
+class NoValidFields(BadRequest):
+    """No valid fields provided."""
+
+    code = "no_valid_fields"
+
+
+class IdInvalid(BadRequest):
+    """id must be an integer value."""
+
+    code = "id_invalid"
+
+
+class ActiveInvalid(BadRequest):
+    """isActive must be a boolean value."""
+
+    code = "is_active_invalid"
+
+
+class UseChangePassword(BadRequest):
+    """A password is changed by /change-password."""
+
+    code = "use_change_password"
+
+
+class Deactivated(Conflict):
+    """This account is deactivated. Reactivate it instead."""
+
+    code = "user_deactivated"
+
+
+class Anonymised(Conflict):
+    """This account was deleted; nothing can be changed any more."""
+
+    code = "user_anonymised"
+
+
+class InvitationOpen(Conflict):
+    """This address is invited already. Send that invitation again, or revoke it."""
+
+    code = "invitation_open"
+
+
+class InvitationDead(BadRequest):
+    """This invitation was used, was withdrawn or has expired. Ask for a new one."""
+
+    code = "invitation_invalid"
+
+
+class SignInToAccept(Forbidden):
+    """This address has an account. Sign in with it to accept the invitation."""
+
+    code = "sign_in_to_accept"
+
+
+class NotConfirmed(BadRequest):
+    """Type your user name exactly to confirm."""
+
+    code = "not_confirmed"
 
 
 class Throttled(TooMany):

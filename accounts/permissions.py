@@ -27,6 +27,8 @@ OWNER = ADMIN | {"tenant.manage"}
 
 ALL_PERMISSIONS = OWNER
 ROLE_PERMISSIONS = MappingProxyType({"owner": OWNER, "admin": ADMIN, "member": MEMBER})
+#: The roles from the least to the most.
+ROLES = ("member", "admin", "owner")
 
 #: What a service account may be given, each with Django's permission that stands for
 #: it. Nothing else is ever its own: roles, tokens and owners need a person.
@@ -57,3 +59,8 @@ ROLE_GROUPS = MappingProxyType(
     }
 )
 RESERVED_GROUPS = frozenset({"Owner", "User Manager", "Superuser"})
+
+
+def rank(role: str) -> int:
+    """Return how high a role stands, to compare two."""
+    return ROLES.index(role)

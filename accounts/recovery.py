@@ -9,6 +9,7 @@ from accounts import (
     addresses,
     challenges,
     code_mails,
+    email_change,
     events,
     limits,
     notices,
@@ -68,7 +69,7 @@ def _purpose(user: User | None) -> str:
 
 
 def verify_code(*, email: str, code: str, flow: str, client: str = "-") -> Verified:
-    """Compare a code of this flow; a right one proves the mailbox or earns a ticket.
+    """Compare a code of this flow; a right one proves a mailbox or earns a ticket.
 
     Raises MissingFields and Throttled; every other answer is in the verdict.
     """
@@ -84,6 +85,10 @@ def verify_code(*, email: str, code: str, flow: str, client: str = "-") -> Verif
 def _apply_code(challenge: Challenge) -> str | Literal[False] | None:
     if challenge.purpose == Purpose.REGISTER:
         return registration.apply_verified(challenge)
+    if challenge.purpose == Purpose.EMAIL_CHANGE:
+        return email_change.apply_verified(challenge)
+    if challenge.purpose != Purpose.RESET:
+        return False
     user = User.objects.select_for_update().get(pk=challenge.user_id)
     if user.deactivated_at:
         return False

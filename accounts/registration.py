@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from django.contrib.auth.hashers import make_password
-from django.contrib.auth.models import Group
 from django.db import transaction
 
 from accounts import (
@@ -19,9 +18,10 @@ from accounts import (
     code_mails,
     conf,
     events,
+    grouping,
     limits,
     passwords,
-    roles,
+    registration_policy,
 )
 from accounts.errors import MailUnavailable, MissingFields, RegistrationClosed
 from accounts.mail import providers
@@ -63,7 +63,7 @@ def register(
     PasswordRefused), RegistrationClosed, MailUnavailable and Throttled; never tells
     whether the address is known.
     """
-    refuse_unless_open()
+    policy = refuse_unless_open()
     limits.hit("register.client", client)
     limits.hit("register.tenant")
     application = check(
@@ -73,6 +73,7 @@ def register(
         password=password,
         username=username,
     )
+    policy.require(application.email_norm)
     flow = challenges.new_flow()
     may_send = challenges.may_send(application.email_norm)
     with transaction.atomic():
@@ -83,11 +84,12 @@ def register(
     return flow
 
 
-def refuse_unless_open() -> None:
-    """Raise unless strangers may register in the entered tenant."""
+def refuse_unless_open() -> registration_policy.Policy:
+    """Return who may register in the entered tenant; raise where nobody may."""
     if context.in_control():
         raise NotFound
-    if conf.current().registration_policy != "open":
+    policy = registration_policy.current()
+    if policy.is_closed:
         raise RegistrationClosed
     try:
         provider = providers.resolve(
@@ -97,6 +99,7 @@ def refuse_unless_open() -> None:
         raise MailUnavailable from None
     if provider is Provider.DISABLED:
         raise MailUnavailable
+    return policy
 
 
 def check(
@@ -126,12 +129,12 @@ def check(
         email_norm=email_norm,
         first_name=names[0],
         last_name=names[1],
-        username=_username(username, email_norm),
+        username=username_for(username, email_norm),
         password_hash=passwords.hashed(password),
     )
 
 
-def _username(wanted: str | None, email_norm: str) -> str:
+def username_for(wanted: str | None, email_norm: str) -> str:
     """Return the wanted name where it can be one, else the address."""
     name = (wanted or "").strip()
     norm = addresses.normalise_username(name)
@@ -197,17 +200,12 @@ def _begin(
 def join_groups(email: str, groups: list[dict[str, Any]]) -> None:
     """Put a new person into groups that trusted code names; unknown ones are skipped.
 
-    Of two entries with one name the later counts.
+    Of two entries with one name the later counts. Raises RoleTooHigh for `Owner` and
+    `Superuser`.
     """
-    wanted = {str(group["name"]): bool(group["enabled"]) for group in groups}
-    names = {name for name, enabled in wanted.items() if enabled}
-    known = set(Group.objects.filter(name__in=names).values_list("name", flat=True))
-    user = User.objects.filter(email_norm=addresses.normalise(email)).first()
-    if user is None:
-        return
-    roles.add_groups(user, known)
-    for name in sorted(names - known):
-        events.record("group.unknown", subject=user, details={"group": name[:150]})
+    user = User.objects.filter(email_norm=addresses.normalise(email.strip())).first()
+    if user is not None:
+        grouping.change(user, grouping.read(groups))
 
 
 def resend(*, email: str, flow: str, client: str = "-") -> str:

@@ -1,26 +1,119 @@
-"""Roles and their mirror in groups: the one place that writes both."""
+"""Roles and their mirror in groups: the one place that writes both.
 
-from collections.abc import Iterable
+Whoever acts is `by`; without, it is trusted code. The rules hold for people only, the
+last owner is kept from everybody.
+"""
+
+from collections.abc import Iterable, Sequence
 
 from django.contrib.auth.models import Group
 from django.db import transaction
 
-from accounts import events
-from accounts.models import User
-from accounts.permissions import RESERVED_GROUPS, ROLE_GROUPS
+from accounts import events, inviting, sessions
+from accounts.errors import (
+    LastOwner,
+    NotUserManager,
+    OwnersOnly,
+    OwnRole,
+    RoleTooHigh,
+    RoleUnknown,
+)
+from accounts.models import SecurityEvent, User
+from accounts.permissions import RESERVED_GROUPS, ROLE_GROUPS, ROLES, rank
+
+SYSTEM = SecurityEvent.Via.SYSTEM
 
 
 @transaction.atomic
-def set_role(user: User, role: str, *, by: User | None = None) -> None:
-    """Give the role and its groups, and end access that was given for the old one."""
-    changed = user.role != role
+def set_role(
+    user: User, role: str, *, by: User | None = None, via: str = SYSTEM
+) -> None:
+    """Give the role and its groups, and end access that was given for the old one.
+
+    Raises RoleUnknown; LastOwner where no owner would be left; for a person who acts
+    NotUserManager, OwnRole, OwnersOnly and RoleTooHigh.
+    """
+    if role not in ROLES:
+        raise RoleUnknown
+    owners = lock_owners()
+    present = User.objects.select_for_update().get(pk=user.pk)
+    if role != present.role:
+        _require_may_set(present, role, by=by)
+        if role != User.Role.OWNER:
+            require_other_owner(present, owners)
+    _write(user, present, role, by=by, via=via)
+
+
+def lock_owners() -> Sequence[User]:
+    """Return the owners of the tenant, locked in one order until the commit.
+
+    Whoever takes an owner away begins with this, so two cannot do it at once.
+    """
+    owners = User.objects.select_for_update().filter(role=User.Role.OWNER)
+    return list(owners.order_by("pk"))
+
+
+def require_other_owner(user: User, owners: Sequence[User]) -> None:
+    """Raise LastOwner where, without this person, nobody could act as an owner."""
+    if user.pk not in {owner.pk for owner in owners}:
+        return
+    others = [owner for owner in owners if owner.pk != user.pk]
+    active = [owner for owner in others if owner.is_active]
+    # A first owner who never came in may give way to another who has not yet.
+    if not (active if user.is_active else others):
+        raise LastOwner
+
+
+def require_may_manage(user: User, *, by: User | None) -> None:
+    """Raise unless the acting person may change this account as it is now."""
+    if by is None:
+        return
+    if not by.may("users.manage"):
+        raise NotUserManager
+    if user.role == User.Role.OWNER and by.role != User.Role.OWNER:
+        raise OwnersOnly
+
+
+def require_may_give(role: str, *, by: User | None) -> None:
+    """Raise unless the acting person may give this role to others."""
+    if by is None:
+        return
+    if not by.may("roles.assign"):
+        raise NotUserManager
+    if rank(role) > rank(by.role):
+        raise RoleTooHigh
+
+
+def now(by: User | None) -> User | None:
+    """Return the acting person with the rights of this moment."""
+    return None if by is None else User.objects.get(pk=by.pk)
+
+
+def _require_may_set(user: User, role: str, *, by: User | None) -> None:
+    if user.kind == User.Kind.SERVICE:
+        raise RoleTooHigh("A service account stays a member.")
+    if by is None:
+        return
+    if by.pk == user.pk:
+        raise OwnRole
+    actor = now(by)
+    require_may_manage(user, by=actor)
+    require_may_give(role, by=actor)
+
+
+def _write(user: User, present: User, role: str, *, by: User | None, via: str) -> None:
+    changed = present.role != role
     user.role = User.Role(role)
-    user.is_staff = user.is_superuser or role in {User.Role.OWNER, User.Role.ADMIN}
-    if changed:
-        user.token_version += 1
-        events.record("role.changed", subject=user, by=by, details={"role": role})
+    user.is_staff = present.is_superuser or user.is_administrator_role
+    user.token_version = present.token_version + changed
     user.save(update_fields=["role", "is_staff", "token_version"])
     _mirror(user)
+    if not changed:
+        return
+    details = {"role": role, "before": present.role}
+    events.record("role.changed", subject=user, by=by, via=via, details=details)
+    sessions.end_all(user, reason="role_changed")
+    inviting.revoke_unbacked(user)
 
 
 def _mirror(user: User) -> None:

@@ -10,20 +10,21 @@ import hmac
 import re
 import secrets
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F
+from django.http import HttpRequest
 
-from accounts import crypto, events
+from accounts import crypto, demands, events
+from accounts.demands import Demands
 from accounts.errors import SessionEnded
 from accounts.models import RefreshSession, User
 from kernel import clock, codes
 from tenants import signing
 
-IDLE_LIFE = timedelta(days=14)
-LONGEST_LIFE = timedelta(days=30)
 GRACE = timedelta(seconds=10)
 TEXT = re.compile(
     r"tnr_(?P<sid>[0-9a-f]{32})_(?P<family>[\w-]{22})_(?P<secret>[\w-]{43})\Z",
@@ -58,11 +59,14 @@ class Presented:
     secret: str = field(repr=False)
 
 
-def begin(user: User, device: Device) -> Issued:
+def begin(
+    user: User, device: Device, *, factor_shown_at: datetime | None = None
+) -> Issued:
     """Make the row of a newly signed-in device, with its first refresh token."""
     family = base64.urlsafe_b64encode(secrets.token_bytes(16)).rstrip(b"=").decode()
     secret = codes.new_secret()
     now = clock.now()
+    rules = demands.current()
     session = RefreshSession.objects.create(
         user=user,
         kind=device.kind,
@@ -70,8 +74,10 @@ def begin(user: User, device: Device) -> Issued:
         current_hash=_secret_hash(secret),
         created_at=now,
         last_used_at=now,
-        idle_expires_at=now + IDLE_LIFE,
-        expires_at=now + LONGEST_LIFE,
+        authenticated_at=now,
+        mfa_at=factor_shown_at,
+        idle_expires_at=now + rules.idle,
+        expires_at=now + rules.longest,
         token_version=user.token_version,
         client_label=device.label,
         client_prefix=device.prefix,
@@ -132,16 +138,53 @@ def _parse(token: str) -> Presented:
 
 
 def _open_session(presented: Presented) -> RefreshSession:
-    session = (
-        RefreshSession.objects.select_related("user")
-        .filter(pk=presented.session_id)
-        .first()
-    )
+    session = find(pk=presented.session_id)
     if session is None or not _is_family(session, presented):
         raise SessionEnded
     if not is_alive(session):
         raise SessionEnded
     return session
+
+
+def find(**which: Any) -> RefreshSession | None:
+    """Return a device with its person and what the tenant demands, in one statement.
+
+    A limit that the tenant made shorter since the sign-in counts at once.
+    """
+    session = (
+        RefreshSession.objects.select_related("user")
+        .annotate(rules=demands.joined())
+        .filter(**which)
+        .first()
+    )
+    if session is not None:
+        rules = rules_of(session)
+        session.idle_expires_at = min(
+            session.idle_expires_at, session.last_used_at + rules.idle
+        )
+        session.expires_at = min(session.expires_at, session.created_at + rules.longest)
+    return session
+
+
+def rules_of(session: RefreshSession) -> Demands:
+    """Return what the tenant demands, of a device from `find`."""
+    return demands.read(session.rules)  # type: ignore[attr-defined]
+
+
+def of(request: HttpRequest) -> RefreshSession | None:
+    """Return the device that a request came from; None for a stranger or an API token.
+
+    It holds for pages and for access tokens alike.
+    """
+    if not request.user.is_authenticated:  # finds the device of a page as well
+        return None
+    found: RefreshSession | None = getattr(request, "auth_session", None)
+    return found
+
+
+def needs_factor(session: RefreshSession) -> bool:
+    """Tell whether the tenant demands a second factor that this device lacks."""
+    return session.mfa_at is None and rules_of(session).second_factor
 
 
 def is_alive(session: RefreshSession) -> bool:
@@ -192,7 +235,7 @@ def _store(session: RefreshSession, digest: bytes, secret: str) -> bool:
         generation=F("generation") + 1,
         rotated_at=now,
         last_used_at=now,
-        idle_expires_at=now + IDLE_LIFE,
+        idle_expires_at=now + rules_of(session).idle,
     )
     return changed == 1
 

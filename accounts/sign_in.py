@@ -1,13 +1,24 @@
 """Sign in by name and password: limits first, one answer for every failure."""
 
+from datetime import timedelta
 from typing import NoReturn
 
-from accounts import challenges, events, limits, passwords
+from django.http import HttpRequest
+
+from accounts import challenges, events, limits, passwords, sessions
 from accounts.addresses import normalise_username
-from accounts.errors import EmailUnverified, PasswordChangeRequired, SignInFailed
+from accounts.errors import (
+    EmailUnverified,
+    PasswordChangeRequired,
+    ReauthenticationRequired,
+    SignInFailed,
+)
 from accounts.models import User
 from kernel import clock
 from kernel.text import storable
+
+#: How old a proof of who somebody is may be for what needs a fresh one.
+RECENT = timedelta(minutes=10)
 
 
 def authenticate(name: str, password: str, *, client: str) -> User:
@@ -33,6 +44,17 @@ def record_success(user: User, *, client: str, via: str) -> None:
     """Note the sign-in on the row and in the events."""
     User.objects.filter(pk=user.pk).update(last_login=clock.now(), failed_sign_ins=0)
     events.record("sign_in", subject=user, by=user, via=via, client=client)
+
+
+def require_recent(request: HttpRequest) -> None:
+    """Raise ReauthenticationRequired unless the person proved lately who it is.
+
+    For changes of address, second factor and owner, by page or by access token; an
+    API token proves nothing of the kind.
+    """
+    session = sessions.of(request)
+    if session is None or clock.now() - session.authenticated_at > RECENT:
+        raise ReauthenticationRequired
 
 
 def _find(name: str) -> User | None:

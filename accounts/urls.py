@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts.pages import entry, service_accounts, settings, tokens
+from accounts.pages import entry, events, service_accounts, settings, tokens
 
 app_name = "accounts"
 urlpatterns = [
@@ -14,6 +14,7 @@ urlpatterns = [
     path("forgot", entry.forgot, name="forgot"),
     path("reset-code", entry.reset_code, name="reset-code"),
     path("new-password", entry.new_password, name="new-password"),
+    path("events", events.events, name="events"),
     path("set-password", entry.set_password, name="set-password"),
     path("tokens", tokens.index, name="tokens"),
     path("tokens/new", tokens.make, name="token-new"),

@@ -3,7 +3,12 @@
 from accounts.api import service_accounts, tokens
 from accounts.api.accounts import router as accounts_router
 from accounts.api.auth import router as auth_router
+from accounts.api.invitations import router as invitations_router
 from accounts.api.protected import router as protected_router
+from accounts.api.users import router as users_router
+
+accounts_router.add_router("", users_router)
+accounts_router.add_router("", invitations_router)
 
 accounts_router.add_router("/tokens", tokens.router)
 accounts_router.add_router("/service-accounts", service_accounts.router)

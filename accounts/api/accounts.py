@@ -1,4 +1,4 @@
-"""The account flows for programs: register, verify, forget, change, own details."""
+"""The account flows for programs: register, verify, forget, change."""
 
 from http import HTTPStatus
 from typing import Any
@@ -6,21 +6,20 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from ninja import Router, Status
 
-from accounts import clients, cookies, details, limits, recovery, registration, tokens
+from accounts import cookies, events, limits, recovery, registration, tokens
+from accounts.api.answering import guard, keep_flow
 from accounts.api.schemas import (
     ChangedOut,
     ChangePasswordIn,
     FlowOut,
     ForgotIn,
     RegisterIn,
-    UserOut,
     VerifiedOut,
     VerifyIn,
 )
 from accounts.authentication import TenantAuth
 from accounts.challenges import TICKET_LIFE, TICKET_SECONDS, Verdict, Verified
-from accounts.errors import Blocked, MissingFields, TicketRequired
-from accounts.models import User
+from accounts.errors import MissingFields, TicketRequired
 from accounts.services.auth_flow import (
     ANSWERS,
     CHANGED,
@@ -47,7 +46,7 @@ def register(
     request: HttpRequest, response: HttpResponse, body: RegisterIn
 ) -> Status[dict[str, str]]:
     """Mail a code; the answer is the same for an address that is taken."""
-    client = _guard(request, response, body.company, "Registration blocked.")
+    client = guard(request, response, body.company, "Registration blocked.")
     flow = registration.register(
         email=body.email or "",
         first_name=body.first_name or "",
@@ -56,7 +55,10 @@ def register(
         username=body.username,
         client=client,
     )
-    _keep(request, response, cookies.FLOW_REGISTER, flow)
+    if body.groups is not None:
+        # Nobody gives groups to themselves; that somebody tried is worth knowing.
+        events.record("register.groups_ignored", client=client)
+    keep_flow(request, response, cookies.FLOW_REGISTER, flow)
     return Status(201, {"detail": REGISTERED, "flow": flow})
 
 
@@ -65,7 +67,7 @@ def resend(
     request: HttpRequest, response: HttpResponse, body: ForgotIn
 ) -> dict[str, str]:
     """Mail a new code for the registration of this flow."""
-    client = _guard(request, response, body.company, "Registration blocked.")
+    client = guard(request, response, body.company, "Registration blocked.")
     flow = _flow(request, body.flow, cookies.FLOW_REGISTER)
     used = registration.resend(email=body.email or "", flow=flow, client=client)
     return {"detail": CODE_SENT, "flow": used}
@@ -76,11 +78,11 @@ def forgot_password(
     request: HttpRequest, response: HttpResponse, body: ForgotIn
 ) -> dict[str, str]:
     """Mail a code if the address has an account; the answer is always the same."""
-    client = _guard(request, response, body.company, "Password reset blocked.")
+    client = guard(request, response, body.company, "Password reset blocked.")
     flow = recovery.request_code(
         email=body.email or "", flow=body.flow or "", client=client
     )
-    _keep(request, response, cookies.FLOW_RESET, flow)
+    keep_flow(request, response, cookies.FLOW_RESET, flow)
     return {"detail": CODE_SENT, "flow": flow}
 
 
@@ -91,13 +93,14 @@ def verify_code(
     request: HttpRequest, response: HttpResponse, body: VerifyIn
 ) -> dict[str, Any]:
     """Answer what the code was for, and the ticket that it earned."""
-    client = _guard(request, response, body.company, "Verification blocked.")
+    client = guard(request, response, body.company, "Verification blocked.")
     verified = _verify(request, body, client)
     if verified.verdict is not Verdict.SUCCESS or verified.challenge is None:
         raise _refusal(verified)
     answer = {"detail": VERIFIED, "purpose": verified.challenge.purpose}
     cookies.drop(response, cookies.FLOW_REGISTER)
     cookies.drop(response, cookies.FLOW_RESET)
+    cookies.drop(response, cookies.FLOW_EMAIL)
     if verified.ticket is None:
         return answer
     expires_at = clock.now() + TICKET_LIFE
@@ -117,7 +120,7 @@ def change_password(
     request: HttpRequest, response: HttpResponse, body: ChangePasswordIn
 ) -> dict[str, Any]:
     """Set a new password: by a ticket, or signed in with the current one."""
-    client = _guard(
+    client = guard(
         request, response, body.company, "Bot detected. Change password blocked."
     )
     if not (body.email or "").strip() or not (body.password or "").strip():
@@ -138,40 +141,8 @@ def change_password(
     return {"detail": CHANGED}
 
 
-@router.get(
-    "/user", auth=TenantAuth("profile:read"), response=UserOut, summary="My account"
-)
-def user(request: HttpRequest, response: HttpResponse) -> dict[str, Any]:
-    """Answer what a person may know about the own account."""
-    _uncached(response)
-    return details.of(_person(request))
-
-
-def _guard(
-    request: HttpRequest, response: HttpResponse, company: str | None, blocked: str
-) -> str:
-    """Refuse other sites and robots; return the client for the limits."""
-    _uncached(response)
-    clients.require_same_site(request)
-    client = clients.prefix(request)
-    if company and company.strip():
-        limits.hit("request.client", client)
-        raise Blocked(blocked)
-    return client
-
-
-def _uncached(response: HttpResponse) -> None:
-    response["Cache-Control"] = "no-store"
-    response["Referrer-Policy"] = "no-referrer"
-
-
 def _flow(request: HttpRequest, sent: str | None, name: str) -> str:
     return sent or cookies.read(request, name)
-
-
-def _keep(request: HttpRequest, response: HttpResponse, name: str, flow: str) -> None:
-    longest = clock.now() + limits.DAY
-    cookies.write(request, response, name, flow, expires_at=longest)
 
 
 def _verify(request: HttpRequest, body: VerifyIn, client: str) -> Verified:
@@ -188,7 +159,7 @@ def _verify(request: HttpRequest, body: VerifyIn, client: str) -> Verified:
 
 
 def _flows_of_cookies(request: HttpRequest) -> list[str]:
-    names = (cookies.FLOW_RESET, cookies.FLOW_REGISTER)
+    names = (cookies.FLOW_RESET, cookies.FLOW_REGISTER, cookies.FLOW_EMAIL)
     return [flow for name in names if (flow := cookies.read(request, name))] or [""]
 
 
@@ -212,9 +183,3 @@ def _change_own(request: HttpRequest, body: ChangePasswordIn) -> dict[str, Any]:
         keep=session.pk,
     )
     return {"detail": CHANGED, "access": tokens.issue_access(changed, session)}
-
-
-def _person(request: HttpRequest) -> User:
-    person = request.user
-    assert isinstance(person, User)  # noqa: S101 - TenantAuth has set it
-    return person

@@ -192,7 +192,12 @@ class User(AbstractBaseUser, PermissionsMixin):
     @property
     def is_administrator(self) -> bool:
         """Whether the role lets this person run the tenant's settings."""
-        return self.is_active and self.role in {self.Role.OWNER, self.Role.ADMIN}
+        return self.is_active and self.is_administrator_role
+
+    @property
+    def is_administrator_role(self) -> bool:
+        """Whether the role is one that runs the settings, active or not."""
+        return self.role in {self.Role.OWNER, self.Role.ADMIN}
 
     def may(self, permission: str) -> bool:
         """Say whether this active account holds a permission of ours or of Django.

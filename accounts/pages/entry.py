@@ -9,7 +9,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.contrib.auth import login, logout
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -18,7 +17,16 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import clients, conf, cookies, limits, recovery, registration, sign_in
+from accounts import (
+    clients,
+    cookies,
+    limits,
+    page_sessions,
+    recovery,
+    registration,
+    registration_policy,
+    sign_in,
+)
 from accounts.challenges import TICKET_LIFE, Verdict
 from accounts.errors import (
     Blocked,
@@ -46,7 +54,6 @@ from kernel import clock
 from kernel.errors import ApplicationError
 from tenants import context
 
-BACKEND = "accounts.backends.PasswordBackend"
 ADDRESS = "accounts_address"
 REFUSED = 422
 View = Callable[[HttpRequest], HttpResponse]
@@ -78,7 +85,7 @@ def sign_in_page(request: HttpRequest) -> HttpResponse:
         return _to_new_password(request, error.extra["ticket"])
     except (SignInFailed, EmailUnverified, Throttled) as error:
         return _refuse(request, "sign_in", form, error, next=target)
-    login(request, user, backend=BACKEND)
+    page_sessions.begin(request, user)
     sign_in.record_success(user, client=client, via="session")
     return redirect(target)
 
@@ -86,7 +93,7 @@ def sign_in_page(request: HttpRequest) -> HttpResponse:
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
     """End the browser session."""
-    logout(request)
+    page_sessions.end(request)
     return redirect("accounts:sign-in")
 
 
@@ -323,7 +330,7 @@ def _show(
         {
             "form": form,
             "may_recover": in_tenant,
-            "may_register": in_tenant and conf.current().registration_policy == "open",
+            "may_register": in_tenant and not registration_policy.current().is_closed,
             **values,
         },
         status=status or refused,

@@ -36,6 +36,7 @@ class Section:
 #: The sections in their order; `name` is the name of the route.
 SECTIONS: tuple[Section, ...] = (
     Section("tokens", _("API tokens"), "tokens.manage_own"),
+    Section("events", _("Events"), "events.view"),
 )
 
 

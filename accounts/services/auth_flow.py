@@ -1,17 +1,29 @@
 """The account flows under the seed's names; each calls one function of ours."""
 
 import secrets
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from accounts import challenges, details, recovery, registration
+from accounts import (
+    challenges,
+    details,
+    editing,
+    grouping,
+    hiring,
+    listing,
+    recovery,
+    registration,
+)
 from accounts.addresses import normalise_or_none
 from accounts.challenges import Verdict
-from accounts.errors import TicketRequired
+from accounts.errors import ActiveInvalid, TicketRequired
+from accounts.hiring import TAKEN
 from accounts.models import Challenge, User
 from accounts.services import memory
 from accounts.services.results import (
     ChangePasswordResult,
     ServiceResult,
+    UserUpdateResult,
     VerifyCodeHttpResult,
     VerifyCodeOutcome,
     VerifyCodeResult,
@@ -25,7 +37,11 @@ REGISTERED = (
 CODE_SENT = "If the email exists, a reset code has been sent."
 VERIFIED = "Code verified."
 CHANGED = "Password changed successfully."
-TAKEN = "A user with this email already exists."
+CREATED = (
+    "User created successfully. The user can use the Forgot Password flow to establish"
+    " a password and login."
+)
+UPDATED = "User updated successfully."
 #: Status, machine word and sentence of each verdict, as in the seed.
 ANSWERS = {
     Verdict.SUCCESS: (200, None, VERIFIED),
@@ -70,6 +86,7 @@ def register_user_and_send_verification_email(  # noqa: PLR0917 - the seed's sig
     if User.objects.filter(email_norm=norm, email_verified_at__isnull=False).exists():
         return ServiceResult(success=False, message=TAKEN, code="user_exists")
     try:
+        grouping.role_of(grouping.read(groups), User.Role.MEMBER)
         flow = registration.register(
             email=email,
             first_name=first_name,
@@ -83,6 +100,33 @@ def register_user_and_send_verification_email(  # noqa: PLR0917 - the seed's sig
     registration.join_groups(email, groups or [])
     memory.remember(FLOW, email, flow)
     return ServiceResult(success=True, message=REGISTERED, flow=flow)
+
+
+def admin_register_user_and_send_setup_email(
+    email: str,
+    first_name: str,
+    last_name: str,
+    username: str | None = None,
+    groups: list[dict[str, Any]] | None = None,
+    *,
+    by: User | None = None,
+) -> ServiceResult:
+    """Make a person without a password and mail the link that sets one.
+
+    Unknown groups are skipped with an event.
+    """
+    try:
+        hiring.hire(
+            email=email,
+            first_name=first_name,
+            last_name=last_name,
+            username=username,
+            groups=grouping.read(groups),
+            by=by,
+        )
+    except ApplicationError as error:
+        return ServiceResult(success=False, message=error.detail, code=error.code)
+    return ServiceResult(success=True, message=CREATED)
 
 
 def send_forgot_password_code(email: str) -> ServiceResult:
@@ -209,5 +253,57 @@ def _change(
 
 
 def get_user_details(user: User) -> dict[str, Any]:
-    """Return what a person may know about the own account."""
+    """Return what is told about an account; one query."""
     return details.of(user)
+
+
+def list_users(
+    *,
+    exclude_groups: str | Iterable[str] | None = None,
+    limit: int | None = None,
+    after: int | None = None,
+) -> list[dict[str, Any]]:
+    """Return people as dictionaries, the active ones first, then by user name.
+
+    `exclude_groups` is a comma list or a collection; `after` the id of the last one of
+    the page before. One query.
+    """
+    return listing.page(exclude_groups=exclude_groups, limit=limit, after=after)
+
+
+def update_user(
+    user: User, data: Mapping[str, Any], *, by: User | None = None
+) -> UserUpdateResult:
+    """Change names, address, password, activity or groups, all or none of them.
+
+    Without `by` it is trusted code: a new address holds at once and must be proven
+    before the next sign-in. Unknown groups are skipped with an event.
+    """
+    try:
+        flow = editing.change(user, _changes(data), by=by)
+    except ApplicationError as error:
+        return UserUpdateResult(success=False, message=error.detail, code=error.code)
+    if flow:
+        memory.remember(FLOW, str(data["email"]), flow)
+    return UserUpdateResult(success=True, message=UPDATED, email_pending=bool(flow))
+
+
+def _changes(data: Mapping[str, Any]) -> editing.Changes:
+    is_active = data.get("isActive")
+    if is_active is not None and not isinstance(is_active, bool):
+        raise ActiveInvalid
+    groups = data.get("groups")
+    return editing.Changes(
+        email=_given(data, "email"),
+        first_name=_given(data, "firstName"),
+        last_name=_given(data, "lastName"),
+        password=_given(data, "password"),
+        is_active=is_active,
+        groups=None if groups is None else grouping.read(groups),
+    )
+
+
+def _given(data: Mapping[str, Any], name: str) -> str | None:
+    """Return a text, or None for one that is missing or blank."""
+    text = "" if data.get(name) is None else str(data[name])
+    return text if text.strip() else None

@@ -60,6 +60,19 @@ class ChangePasswordResult:
 
 
 @dataclass(frozen=True)
+class UserUpdateResult:
+    """Whether the account was changed, and a sentence.
+
+    `email_pending` tells that a new address waits for its code.
+    """
+
+    success: bool
+    message: str
+    code: str | None = None
+    email_pending: bool = False
+
+
+@dataclass(frozen=True)
 class DeliveryResult:
     """What became of a mail: 202 queued, 250 taken by the server."""
 

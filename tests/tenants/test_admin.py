@@ -10,7 +10,7 @@ from tenants.models import OperatorEvent, ProvisioningRun, Tenant
 @pytest.fixture
 def console(visitor):
     with use_control():
-        operator = User.objects.create_user(
+        User.objects.create_user(
             "operator",
             "operator@platform.test",
             "open",
@@ -18,8 +18,8 @@ def console(visitor):
             is_superuser=True,
             role="owner",
         )
-        client = visitor("localhost")
-        client.force_login(operator)
+    client = visitor("localhost")
+    client.post("/accounts/sign-in", {"username": "operator", "password": "open"})
     return client
 
 

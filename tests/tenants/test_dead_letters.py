@@ -265,13 +265,13 @@ def test_operators_see_what_was_refused_and_not_what_it_was_told(visitor, acme) 
     )
     client = visitor("localhost")
     with use_control():
-        operator = User.objects.create_user(
+        User.objects.create_user(
             *("operator", "operator@platform.test", "open"),
             is_staff=True,
             is_superuser=True,
         )
-        client.force_login(operator)
         path = f"/admin/tenants/deadletter/{DeadLetter.objects.get().pk}"
+    client.post("/accounts/sign-in", {"username": "operator", "password": "open"})
     for address in ("/admin/tenants/deadletter/", f"{path}/change/"):
         answer = client.get(address)
         text = answer.content.decode()

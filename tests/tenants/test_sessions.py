@@ -14,7 +14,7 @@ from django.contrib.sessions.backends import db
 from django.contrib.sessions.models import Session
 
 from accounts import operators
-from accounts.models import User
+from accounts.models import RefreshSession, User
 from tenants.context import NoTenantError, TenantInfo, use, use_control
 from tenants.models import Tenant
 from tenants.safe_settings import safe_settings
@@ -46,15 +46,16 @@ def twin_admins(acme, globex) -> None:
 
 @pytest.fixture
 def copy_session(acme, globex) -> Callable[[str], None]:
-    """Return a way to put the row of a session of acme's into every other table."""
+    """Return a way to put the rows of a session of acme's into every other table."""
 
     def copy(key: str) -> None:
         with use(acme):
-            row = Session.objects.get(session_key=key)
-        carried(row, globex)
-        values = {f.attname: getattr(row, f.attname) for f in row._meta.fields}
-        with use_control():
-            Session.objects.create(**values)
+            rows = Session.objects.get(session_key=key), RefreshSession.objects.get()
+        for row in rows:
+            carried(row, globex)
+            values = {f.attname: getattr(row, f.attname) for f in row._meta.fields}
+            with use_control():
+                type(row).objects.create(**values)
 
     return copy
 

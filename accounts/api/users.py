@@ -1,0 +1,233 @@
+"""People for programs: the list, the own account, new people and changes."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Router, Status
+
+from accounts import (
+    clients,
+    cookies,
+    details,
+    editing,
+    grouping,
+    hiring,
+    limits,
+    listing,
+    passwords,
+    sign_in,
+)
+from accounts.api.answering import guard, keep_flow, person, uncached
+from accounts.api.schemas import (
+    AdminRegisterIn,
+    CreatedOut,
+    GroupIn,
+    UpdatedOut,
+    UpdateUserIn,
+    UserOut,
+)
+from accounts.authentication import TenantAuth, require_person
+from accounts.errors import (
+    ActiveInvalid,
+    IdInvalid,
+    NotUserManager,
+    PageInvalid,
+    ReauthenticationRequired,
+    UseChangePassword,
+    UserNotFound,
+)
+from accounts.models import User
+from accounts.permissions import RESERVED_GROUPS
+from accounts.services.auth_flow import CREATED, UPDATED
+from kernel.numbers import LARGEST_ID, whole
+
+router = Router()
+PAGE, LONGEST_PAGE = 50, 200
+
+
+@router.get(
+    "/user", auth=TenantAuth("profile:read"), response=UserOut, summary="My account"
+)
+def user(request: HttpRequest, response: HttpResponse) -> dict[str, Any]:
+    """Answer what a person, or a service account, may know about the own account."""
+    uncached(response)
+    return details.of(person(request))
+
+
+@router.get(
+    "/users", auth=TenantAuth("users:read"), response=list[UserOut], summary="People"
+)
+def users(
+    request: HttpRequest,
+    response: HttpResponse,
+    exclude_group: str = "",
+    limit: str = "",
+    after: str = "",
+) -> list[dict[str, Any]]:
+    """Answer a page of the people; the Link header names the next one.
+
+    The active ones come first, then by user name. At most 200 a page.
+    """
+    uncached(response)
+    if not person(request).may("users.view"):
+        raise NotUserManager
+    size = _size(limit)
+    found = listing.page(
+        exclude_groups=exclude_group,
+        limit=size + 1,
+        after=_number("after", after) if after else None,
+    )
+    if len(found) > size:
+        found = found[:size]
+        query = request.GET.copy()
+        query["limit"], query["after"] = str(size), str(found[-1]["id"])
+        response["Link"] = f'<{request.path}?{query.urlencode()}>; rel="next"'
+    return found
+
+
+@router.post(
+    "/admin-register",
+    auth=TenantAuth("users:write"),
+    response={201: CreatedOut},
+    summary="Make a person",
+)
+def admin_register(
+    request: HttpRequest, response: HttpResponse, body: AdminRegisterIn
+) -> Status[dict[str, str]]:
+    """Make an account without a password, and mail its person the set-up link."""
+    guard(request, response, body.company, "Registration blocked.")
+    by = person(request)
+    if not by.may("users.create"):
+        raise NotUserManager
+    wanted = _read(body.groups)
+    grouping.require_known(wanted)
+    if RESERVED_GROUPS & set(wanted):
+        require_person(request)
+    hiring.hire(
+        email=body.email or "",
+        first_name=body.first_name or "",
+        last_name=body.last_name or "",
+        username=body.username,
+        groups=wanted,
+        by=by,
+        via=request.auth_via,  # type: ignore[attr-defined]
+    )
+    return Status(201, {"detail": CREATED})
+
+
+@router.patch(
+    "/user",
+    auth=TenantAuth("users:write"),
+    response=UpdatedOut,
+    exclude_none=True,
+    summary="Change an account",
+)
+def update(
+    request: HttpRequest, response: HttpResponse, body: UpdateUserIn
+) -> dict[str, Any]:
+    """Change the own account, or as a user manager another one.
+
+    A new address gets a code, which /verify-code takes with the flow of this answer.
+    """
+    uncached(response)
+    by = person(request)
+    changed = _target(by, body.id)
+    changes = _changes(body)
+    if _is_for_people(changed, changes, by=by):
+        require_person(request)
+    _require_proof(request, changed, changes, body.current_password, by=by)
+    grouping.require_known(changes.groups or {})
+    flow = editing.change(
+        changed,
+        changes,
+        by=by,
+        client=clients.prefix(request),
+        via=request.auth_via,  # type: ignore[attr-defined]
+    )
+    if flow:
+        keep_flow(request, response, cookies.FLOW_EMAIL, flow)
+    return {"detail": UPDATED, "email_pending": bool(flow), "flow": flow or None}
+
+
+def _target(by: User, sent: Any) -> User:
+    """Return whose account is meant: the own one where no id is sent."""
+    if sent is None:
+        return by
+    if isinstance(sent, bool) or not isinstance(sent, int | str):
+        raise IdInvalid
+    number = whole(str(sent).strip())
+    if number is None:
+        raise IdInvalid
+    if number == by.pk:
+        return by
+    if not by.may("users.manage"):
+        raise NotUserManager
+    people = User.objects.people()
+    found: User | None = people.filter(pk=min(number, LARGEST_ID)).first()
+    if found is None:
+        raise UserNotFound
+    return found
+
+
+def _is_for_people(changed: User, changes: editing.Changes, *, by: User) -> bool:
+    """Tell whether no API token may ask for it: oneself, an owner, a role."""
+    gives_role = bool(RESERVED_GROUPS & set(changes.groups or ()))
+    is_owner = changed.role == User.Role.OWNER
+    return gives_role or is_owner or changed.pk == by.pk
+
+
+def _changes(body: UpdateUserIn) -> editing.Changes:
+    if body.password not in {None, ""}:
+        raise UseChangePassword
+    if body.is_active is not None and not isinstance(body.is_active, bool):
+        raise ActiveInvalid
+    return editing.Changes(
+        email=_given(body.email),
+        first_name=_given(body.first_name),
+        last_name=_given(body.last_name),
+        is_active=body.is_active,
+        groups=None if body.groups is None else _read(body.groups),
+    )
+
+
+def _require_proof(
+    request: HttpRequest,
+    changed: User,
+    changes: editing.Changes,
+    current_password: str | None,
+    *,
+    by: User,
+) -> None:
+    """Raise ReauthenticationRequired where the change needs a fresh proof."""
+    is_own_address = changed.pk == by.pk and changes.email is not None
+    is_of_owner = changed.role == User.Role.OWNER and changes.is_for_managers
+    if not (is_own_address or is_of_owner):
+        return
+    if current_password:
+        limits.hit("password.account", str(by.pk))
+        if not passwords.matches(by, current_password):
+            raise ReauthenticationRequired
+        return
+    sign_in.require_recent(request)
+
+
+def _given(text: str | None) -> str | None:
+    return text if text and text.strip() else None
+
+
+def _read(groups: list[GroupIn] | None) -> dict[str, bool]:
+    return grouping.read(one.model_dump() for one in groups or ())
+
+
+def _size(sent: str) -> int:
+    size = _number("limit", sent) if sent else PAGE
+    if not 0 < size <= LONGEST_PAGE:
+        raise PageInvalid(f"A page has 1 to {LONGEST_PAGE} entries.")
+    return size
+
+
+def _number(name: str, sent: str) -> int:
+    number = whole(sent)
+    if number is None or number > LARGEST_ID:
+        raise PageInvalid(f"{name} is a whole number.")
+    return number

@@ -18,7 +18,7 @@ from django.db import transaction
 from django.db.models import F
 from django.http import HttpRequest
 
-from accounts import crypto, demands, events
+from accounts import crypto, demands, events, limits
 from accounts.demands import Demands
 from accounts.errors import SessionEnded
 from accounts.models import RefreshSession, User
@@ -89,10 +89,12 @@ def rotate(token: str) -> Issued:
     """Return the device with its next refresh token.
 
     The last token counts for another 10 s and gets the same answer; any older one
-    means that it was copied, and ends the device. Raises SessionEnded.
+    means that it was copied, and ends the device. Raises SessionEnded, and Throttled
+    for a device that asks all the time.
     """
     presented = _parse(token)
     session = _open_session(presented)
+    limits.hit("refresh.session", session.pk.hex)
     secret = _advance(session, presented)
     return Issued(session, session.user, _text(session, presented.family, secret))
 

@@ -1,8 +1,8 @@
 """The bearer check: a token counts only where its tenant and its rows agree.
 
-auth=TenantAuth()                          # people who signed in, and nobody else
-auth=TenantAuth("profile:read")            # API tokens of this scope as well
-auth=TenantAuth(read="workitems:read", write="workitems:write")   # by the verb
+Without a scope an operation is for people who signed in, and nobody else:
+`auth=TenantAuth()`. API tokens with a scope are let in by `TenantAuth("profile:read")`,
+or by the verb: `TenantAuth(read="workitems:read", write="workitems:write")`.
 """
 
 from typing import Final
@@ -23,6 +23,7 @@ from tenants.serving import speak_to
 LONGEST_TOKEN = 4096
 
 
+FOR_PEOPLE: Final = "No API token may do this: sign in."
 #: What is read and changes nothing.
 READING: Final = frozenset({"GET", "HEAD"})
 TAKEN: Final = (
@@ -98,9 +99,18 @@ class TenantAuth(HttpJwtAuth):
     def _require_scope(self, request: HttpRequest, token: ApiToken) -> None:
         scope = self.scope_for(request.method or "")
         if not scope:
-            raise ScopeMissing("No API token may do this: sign in.")
+            raise ScopeMissing(FOR_PEOPLE)
         if scope not in token.scopes:
             raise ScopeMissing(f"This API token needs the scope {scope}.")
+
+
+def require_person(request: HttpRequest) -> None:
+    """Raise ScopeMissing where an API token asks for what no scope covers.
+
+    For operations that a scope opens, and that can do more than that: give a role.
+    """
+    if getattr(request, "auth_via", "") == "api_token":
+        raise ScopeMissing(FOR_PEOPLE)
 
 
 def _come_in(request: HttpRequest, user: User, *, via: str) -> User:

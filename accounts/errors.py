@@ -12,11 +12,12 @@ ApplicationError
 ├── Unauthenticated    SignInFailed, FactorRequired, FactorFailed, FactorTooLate
 ├── Forbidden          CrossSite, EmailUnverified, PasswordChangeRequired, ...
 │   ├── OwnRole, OwnersOnly, SignInToAccept, FactorDemanded, OwnerProtected
-│   └── ScopeMissing, PersonNeeded
+│   └── ScopeMissing
 ├── NotFound           UserNotFound, MailNotFound
 ├── Conflict           NameTaken, LastOwner, InvitationOpen, Deactivated,
 │                      FactorExists, TokenEnded, TokenRotated, NotSentAgain,
 │                      BrandingChanged
+├── Invalid            ServiceAccountUnknown
 ├── TooMany            Throttled
 └── DatabaseAway       LimiterDown
 """
@@ -26,6 +27,7 @@ from kernel.errors import (
     Conflict,
     DatabaseAway,
     Forbidden,
+    Invalid,
     NotFound,
     TooMany,
     Unauthenticated,
@@ -230,6 +232,48 @@ class CrossSite(Forbidden):
     code = "cross_site"
 
 
+class ScopeUnknown(BadRequest):
+    """There is no such scope."""
+
+    code = "scope_unknown"
+
+
+class ScopeMissing(Forbidden):
+    """This API token may not do this."""
+
+    code = "scope_missing"
+
+
+class PermissionUnknown(BadRequest):
+    """A service account cannot be given this permission or group."""
+
+    code = "permission_unknown"
+
+
+class ServiceAccountUnknown(Invalid):
+    """There is no such service account."""
+
+    code = "service_account_unknown"
+
+
+class TokenLifeInvalid(BadRequest):
+    """A token lives 1 to 366 days, and its old secret at most 7 days more."""
+
+    code = "token_life_invalid"
+
+
+class TokenEnded(Conflict):
+    """This token does not work any more; create a new one."""
+
+    code = "token_ended"
+
+
+class TokenRotated(Conflict):
+    """This token has a successor already."""
+
+    code = "token_rotated"
+
+
 class UserNotFound(NotFound):
     """User not found."""
 
@@ -254,12 +298,6 @@ class OwnersOnly(Forbidden):
     """Only an owner may change an owner."""
 
     code = "owners_only"
-
-
-class PersonNeeded(Forbidden):
-    """A program's token cannot do this: sign in as a person."""
-
-    code = "person_required"
 
 
 class RoleTooHigh(BadRequest):
@@ -356,42 +394,6 @@ class NotConfirmed(BadRequest):
     """Type your user name exactly to confirm."""
 
     code = "not_confirmed"
-
-
-class ScopeUnknown(BadRequest):
-    """There is no such scope."""
-
-    code = "scope_unknown"
-
-
-class ScopeMissing(Forbidden):
-    """This API token may not do this."""
-
-    code = "scope_missing"
-
-
-class PermissionUnknown(BadRequest):
-    """A service account cannot be given this permission or group."""
-
-    code = "permission_unknown"
-
-
-class TokenLifeInvalid(BadRequest):
-    """A token lives 1 to 366 days, and its old secret at most 7 days more."""
-
-    code = "token_life_invalid"
-
-
-class TokenEnded(Conflict):
-    """This token does not work any more; create a new one."""
-
-    code = "token_ended"
-
-
-class TokenRotated(Conflict):
-    """This token has a successor already."""
-
-    code = "token_rotated"
 
 
 class Throttled(TooMany):

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import DatabaseError, connection
+from django.db.models import F
 
 from accounts.errors import LimiterDown, Throttled
 from accounts.models import LimitCounter
@@ -86,7 +87,36 @@ def allowed(scope: str, *keys: str) -> bool:
     rule = limit(scope)
     if rule.most == 1:
         return _is_spaced(scope, keys, rule.window)
-    return _count(scope, keys, window_start=_window_start(rule)) <= rule.most
+    return count(scope, *keys) <= rule.most
+
+
+def give_back(scope: str, *keys: str) -> None:
+    """Take one hit of the present window back: what was counted was no failure."""
+    try:
+        LimitCounter.objects.filter(
+            scope=scope,
+            key_hash=_key_hash(keys),
+            window_start=_window_start(limit(scope)),
+            hits__gt=0,
+        ).update(hits=F("hits") - 1)
+    except DatabaseError as error:
+        raise LimiterDown(headers={"Retry-After": "5"}) from error
+
+
+def count(scope: str, *keys: str) -> int:
+    """Count one hit and return how many there are in this window."""
+    return _count(scope, keys, window_start=_window_start(limit(scope)))
+
+
+def note(scope: str, *keys: str) -> None:
+    """Remember that something happened now; `happened` tells for how long."""
+    _count(scope, keys, window_start=EPOCH)
+
+
+def happened(scope: str, *keys: str, within: timedelta) -> bool:
+    """Tell whether something was noted so lately."""
+    counter = _find(scope, keys, window_start=EPOCH)
+    return counter is not None and clock.now() <= counter.last_hit_at + within
 
 
 def spent(scope: str, *keys: str) -> bool:

@@ -56,7 +56,7 @@ def request_code(*, email: str, flow: str = "", client: str = "-") -> str:
             purpose, email_norm=email_norm, flow=used, user=receiver, client=client
         )
         events.record("reset.requested", subject=receiver, client=client)
-        if receiver is None:
+        if receiver is None or new.is_decoy:
             code_mails.send_nothing()
         else:
             code_mails.send(new, receiver)

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group, Permission
 from django.db import IntegrityError, transaction
-from django.db.models import F, Q
+from django.db.models import Count, F, Q
 
 from accounts import api_tokens, events
 from accounts.addresses import normalise_username
@@ -116,6 +116,17 @@ def made_by_people() -> UserQuerySet:
     engine = normalise_username(getattr(settings, "WF_USER_AUTO", ""))
     made: UserQuerySet = User.objects.services().exclude(username_norm=engine)
     return made
+
+
+def counted(rows: UserQuerySet) -> UserQuerySet:
+    """Return the accounts with the number of their working tokens as `tokens`.
+
+    The latest come first.
+    """
+    works = Q(
+        api_tokens__revoked_at__isnull=True, api_tokens__expires_at__gt=clock.now()
+    )
+    return rows.annotate(tokens=Count("api_tokens", filter=works)).order_by("-pk")
 
 
 def find(account_id: int, *, seen_by: User) -> User:

@@ -90,10 +90,12 @@ def rotate(token: str) -> Issued:
     """Return the device with its next refresh token.
 
     The last token counts for another 10 s and gets the same answer; any older one
-    means that it was copied, and ends the device. Raises SessionEnded.
+    means that it was copied, and ends the device. Raises SessionEnded, and Throttled
+    for a device that asks all the time.
     """
     presented = _parse(token)
     session = _open_session(presented)
+    limits.hit("refresh.session", session.pk.hex)
     secret = _advance(session, presented)
     return Issued(session, session.user, _text(session, presented.family, secret))
 

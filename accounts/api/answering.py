@@ -2,13 +2,10 @@
 
 from django.http import HttpRequest, HttpResponse
 
-from accounts import clients, cookies, limits, sessions
-from accounts.errors import Blocked, PersonNeeded
-from accounts.models import SecurityEvent, User
+from accounts import clients, cookies, limits
+from accounts.errors import Blocked
+from accounts.models import User
 from kernel import clock
-
-#: How what the routes change comes to be, for the events.
-VIA = SecurityEvent.Via.TOKEN
 
 
 def guard(
@@ -43,9 +40,3 @@ def person(request: HttpRequest) -> User:
     found = request.user
     assert isinstance(found, User)  # noqa: S101 - TenantAuth has set it
     return found
-
-
-def require_person(request: HttpRequest) -> None:
-    """Raise PersonNeeded for an API token: no scope covers roles and own accounts."""
-    if sessions.of(request) is None:
-        raise PersonNeeded

@@ -5,17 +5,18 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from ninja import Router, Status
 
-from accounts import accepting, grouping, invitations, sign_in
-from accounts.api.answering import VIA, guard, person, require_person, uncached
+from accounts import accepting, grouping, invitations, sessions, sign_in
+from accounts.api.answering import guard, person, uncached
 from accounts.api.schemas import (
     AcceptedOut,
     AcceptIn,
     InvitationOut,
     InviteIn,
 )
-from accounts.authentication import TenantAuth
-from accounts.errors import MissingFields, NotUserManager
+from accounts.authentication import TenantAuth, require_person
+from accounts.errors import MissingFields, NotUserManager, SignInToAccept
 from accounts.models import Invitation, User
+from accounts.permissions import RESERVED_GROUPS
 from kernel import clock
 from kernel.numbers import LARGEST_ID
 
@@ -27,7 +28,7 @@ MOST = 1_000
 
 @router.get(
     "/invitations",
-    auth=TenantAuth(),
+    auth=TenantAuth("users:read"),
     response=list[InvitationOut],
     summary="Pending invitations",
 )
@@ -40,7 +41,7 @@ def pending(request: HttpRequest, response: HttpResponse) -> list[dict[str, Any]
 
 @router.post(
     "/invitations",
-    auth=TenantAuth(),
+    auth=TenantAuth("users:write"),
     response={201: InvitationOut},
     summary="Invite somebody",
 )
@@ -53,20 +54,60 @@ def invite(
     role = (body.role or "").strip()
     if not (body.email or "").strip() or not role:
         raise MissingFields("Missing required field(s): email, role")
-    groups = [name for name, on in _groups(body).items() if on]
-    if role != User.Role.MEMBER or grouping.USER_MANAGER in groups:
+    groups = _groups(body)
+    if role != User.Role.MEMBER or RESERVED_GROUPS & set(groups):
         require_person(request)
     if role == User.Role.OWNER:
         sign_in.require_recent(request)
     made = invitations.invite(
         email=body.email or "",
         role=role,
-        groups=groups,
+        groups=[name for name, on in groups.items() if on],
         language=body.language or "",
         by=by,
-        via=VIA,
+        via=request.auth_via,  # type: ignore[attr-defined]
     )
     return Status(201, _out(made))
+
+
+@router.delete(
+    "/invitations/{invitation_id}",
+    auth=TenantAuth("users:write"),
+    response={204: None},
+    summary="Withdraw an invitation",
+)
+def revoke(
+    request: HttpRequest, response: HttpResponse, invitation_id: int
+) -> Status[None]:
+    """Make the link worthless."""
+    uncached(response)
+    by = _manager(request)
+    invitations.revoke(
+        _key(invitation_id),
+        by=by,
+        via=request.auth_via,  # type: ignore[attr-defined]
+    )
+    return Status(204, None)
+
+
+@router.post(
+    "/invitations/{invitation_id}/resend",
+    auth=TenantAuth("users:write"),
+    response=InvitationOut,
+    summary="Send an invitation again",
+)
+def resend(
+    request: HttpRequest, response: HttpResponse, invitation_id: int
+) -> dict[str, Any]:
+    """Mail a new link; the one before works no more."""
+    uncached(response)
+    by = _manager(request)
+    renewed = invitations.resend(
+        _key(invitation_id),
+        by=by,
+        via=request.auth_via,  # type: ignore[attr-defined]
+    )
+    return _out(renewed)
 
 
 @router.post(
@@ -81,8 +122,8 @@ def accept(
     """
     client = guard(request, response, body.company, "Blocked.")
     by = TenantAuth()(request) if "Authorization" in request.headers else None
-    if by:
-        require_person(request)
+    if by and sessions.of(request) is None:  # a program's token is no person
+        raise SignInToAccept
     accepting.accept(
         body.token or "",
         first_name=body.first_name or "",
@@ -92,46 +133,6 @@ def accept(
         client=client,
     )
     return Status(201, {"detail": ACCEPTED})
-
-
-@router.delete(
-    "/invitations/{invitation_id}",
-    auth=TenantAuth(),
-    response={204: None},
-    summary="Withdraw an invitation",
-)
-def revoke(
-    request: HttpRequest, response: HttpResponse, invitation_id: int
-) -> Status[None]:
-    """Make the link worthless."""
-    uncached(response)
-    by = _manager(request)
-    invitations.revoke(
-        _key(invitation_id),
-        by=by,
-        via=VIA,
-    )
-    return Status(204, None)
-
-
-@router.post(
-    "/invitations/{invitation_id}/resend",
-    auth=TenantAuth(),
-    response=InvitationOut,
-    summary="Send an invitation again",
-)
-def resend(
-    request: HttpRequest, response: HttpResponse, invitation_id: int
-) -> dict[str, Any]:
-    """Mail a new link; the one before works no more."""
-    uncached(response)
-    by = _manager(request)
-    renewed = invitations.resend(
-        _key(invitation_id),
-        by=by,
-        via=VIA,
-    )
-    return _out(renewed)
 
 
 def _manager(request: HttpRequest) -> User:

@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from ninja import Router, Schema, Status
 from pydantic import Field
@@ -12,7 +11,6 @@ from accounts.api.schemas import CamelIn, Text
 from accounts.api.tokens import Before, Limit, door_of, signed_in, uncached
 from accounts.authentication import TenantAuth
 from accounts.models import User
-from kernel import clock
 from kernel.errors import Forbidden
 
 router = Router(auth=TenantAuth())
@@ -45,7 +43,7 @@ def list_accounts(
     """List the service accounts, the latest first; `before` is the last id seen."""
     require_keeper(request)
     uncached(response)
-    rows = counted(service_accounts.made_by_people())
+    rows = service_accounts.counted(service_accounts.made_by_people())
     if before is not None:
         rows = rows.filter(pk__lt=before)
     return list(rows[:limit])
@@ -64,7 +62,9 @@ def create_account(
         by=signed_in(request),
         door=door_of(request),
     )
-    return Status(201, counted(service_accounts.made_by_people()).get(pk=made.pk))
+    return Status(
+        201, service_accounts.counted(service_accounts.made_by_people()).get(pk=made.pk)
+    )
 
 
 @router.delete(
@@ -80,14 +80,6 @@ def deactivate_account(
     account = service_accounts.find(account_id, seen_by=person)
     service_accounts.deactivate(account, by=person, door=door_of(request))
     return Status(204, None)
-
-
-def counted(rows: QuerySet[User]) -> QuerySet[User]:
-    """Return the accounts with the number of their working tokens, latest first."""
-    works = Q(
-        api_tokens__revoked_at__isnull=True, api_tokens__expires_at__gt=clock.now()
-    )
-    return rows.annotate(tokens=Count("api_tokens", filter=works)).order_by("-pk")
 
 
 def require_keeper(request: HttpRequest) -> None:

@@ -11,10 +11,11 @@ from accounts import api_tokens, clients, service_accounts
 from accounts.api.schemas import CamelIn, Text
 from accounts.api_tokens import Door, NewToken
 from accounts.authentication import TenantAuth
+from accounts.errors import ServiceAccountUnknown
 from accounts.models import ApiToken, SecurityEvent, User
 from accounts.models.api_token import LONGEST_LIFE
 from accounts.token_text import MARKS
-from kernel.errors import Forbidden
+from kernel.errors import Forbidden, NotFound
 
 router = Router(auth=TenantAuth())
 
@@ -104,11 +105,8 @@ def create_token(
 ) -> Status[dict[str, Any]]:
     """Make a token for yourself, or for a service account; its text is shown once."""
     person = signed_in(request)
-    owner = person
-    if body.service_account is not None:
-        owner = service_accounts.find(body.service_account, seen_by=person)
     made = api_tokens.create(
-        owner=owner,
+        owner=owner_of(body, person),
         name=body.name,
         scopes_named=body.scopes,
         days=body.expires_in_days,
@@ -149,6 +147,16 @@ def rotate_token(
         door=door_of(request),
     )
     return shown_once(response, made)
+
+
+def owner_of(body: TokenIn, person: User) -> User:
+    """Return who gets the token. Raises ServiceAccountUnknown."""
+    if body.service_account is None:
+        return person
+    try:
+        return service_accounts.find(body.service_account, seen_by=person)
+    except NotFound:
+        raise ServiceAccountUnknown from None
 
 
 def shown_once(response: HttpResponse, made: NewToken) -> Status[dict[str, Any]]:

@@ -12,17 +12,12 @@ from accounts import (
     editing,
     grouping,
     hiring,
+    limits,
     listing,
-    proof,
+    passwords,
+    sign_in,
 )
-from accounts.api.answering import (
-    VIA,
-    guard,
-    keep_flow,
-    person,
-    require_person,
-    uncached,
-)
+from accounts.api.answering import guard, keep_flow, person, uncached
 from accounts.api.schemas import (
     AdminRegisterIn,
     CreatedOut,
@@ -31,16 +26,18 @@ from accounts.api.schemas import (
     UpdateUserIn,
     UserOut,
 )
-from accounts.authentication import TenantAuth
+from accounts.authentication import TenantAuth, require_person
 from accounts.errors import (
     ActiveInvalid,
     IdInvalid,
     NotUserManager,
     PageInvalid,
+    ReauthenticationRequired,
     UseChangePassword,
     UserNotFound,
 )
 from accounts.models import User
+from accounts.permissions import RESERVED_GROUPS
 from accounts.services.auth_flow import CREATED, UPDATED
 from kernel.numbers import LARGEST_ID, whole
 
@@ -48,14 +45,18 @@ router = Router()
 PAGE, LONGEST_PAGE = 50, 200
 
 
-@router.get("/user", auth=TenantAuth(), response=UserOut, summary="My account")
+@router.get(
+    "/user", auth=TenantAuth("profile:read"), response=UserOut, summary="My account"
+)
 def user(request: HttpRequest, response: HttpResponse) -> dict[str, Any]:
     """Answer what a person, or a service account, may know about the own account."""
     uncached(response)
     return details.of(person(request))
 
 
-@router.get("/users", auth=TenantAuth(), response=list[UserOut], summary="People")
+@router.get(
+    "/users", auth=TenantAuth("users:read"), response=list[UserOut], summary="People"
+)
 def users(
     request: HttpRequest,
     response: HttpResponse,
@@ -86,7 +87,7 @@ def users(
 
 @router.post(
     "/admin-register",
-    auth=TenantAuth(),
+    auth=TenantAuth("users:write"),
     response={201: CreatedOut},
     summary="Make a person",
 )
@@ -99,9 +100,9 @@ def admin_register(
     if not by.may("users.create"):
         raise NotUserManager
     wanted = _read(body.groups)
-    if grouping.USER_MANAGER in wanted:
-        require_person(request)
     grouping.require_known(wanted)
+    if RESERVED_GROUPS & set(wanted):
+        require_person(request)
     hiring.hire(
         email=body.email or "",
         first_name=body.first_name or "",
@@ -109,14 +110,14 @@ def admin_register(
         username=body.username,
         groups=wanted,
         by=by,
-        via=VIA,
+        via=request.auth_via,  # type: ignore[attr-defined]
     )
     return Status(201, {"detail": CREATED})
 
 
 @router.patch(
     "/user",
-    auth=TenantAuth(),
+    auth=TenantAuth("users:write"),
     response=UpdatedOut,
     exclude_none=True,
     summary="Change an account",
@@ -132,7 +133,7 @@ def update(
     by = person(request)
     changed = _target(by, body.id)
     changes = _changes(body)
-    if changed.pk == by.pk or grouping.USER_MANAGER in (changes.groups or {}):
+    if _is_for_people(changed, changes, by=by):
         require_person(request)
     _require_proof(request, changed, changes, body.current_password, by=by)
     grouping.require_known(changes.groups or {})
@@ -141,7 +142,7 @@ def update(
         changes,
         by=by,
         client=clients.prefix(request),
-        via=VIA,
+        via=request.auth_via,  # type: ignore[attr-defined]
     )
     if flow:
         keep_flow(request, response, cookies.FLOW_EMAIL, flow)
@@ -166,6 +167,13 @@ def _target(by: User, sent: Any) -> User:
     if found is None:
         raise UserNotFound
     return found
+
+
+def _is_for_people(changed: User, changes: editing.Changes, *, by: User) -> bool:
+    """Tell whether no API token may ask for it: oneself, an owner, a role."""
+    gives_role = bool(RESERVED_GROUPS & set(changes.groups or ()))
+    is_owner = changed.role == User.Role.OWNER
+    return gives_role or is_owner or changed.pk == by.pk
 
 
 def _changes(body: UpdateUserIn) -> editing.Changes:
@@ -193,8 +201,14 @@ def _require_proof(
     """Raise ReauthenticationRequired where the change needs a fresh proof."""
     is_own_address = changed.pk == by.pk and changes.email is not None
     is_of_owner = changed.role == User.Role.OWNER and changes.is_for_managers
-    if is_own_address or is_of_owner:
-        proof.require(request, current_password)
+    if not (is_own_address or is_of_owner):
+        return
+    if current_password:
+        limits.hit("password.account", str(by.pk))
+        if not passwords.matches(by, current_password):
+            raise ReauthenticationRequired
+        return
+    sign_in.require_recent(request)
 
 
 def _given(text: str | None) -> str | None:

@@ -12,7 +12,7 @@ from accounts.models import Invitation, User
 from accounts.pages import answering, settings
 from accounts.pages.settings import person as signed_in
 from accounts.people_forms import ROLE_WORDS, InviteForm
-from kernel import keyset
+from kernel import pagination
 from kernel.errors import ApplicationError
 from kernel.numbers import LARGEST_ID
 
@@ -24,8 +24,8 @@ def pending(request: HttpRequest) -> HttpResponse:
     """Show the invitations that wait for an answer; send one again, or withdraw it."""
     if request.method == "POST":
         return _act(request)
-    page = keyset.newest(
-        invitations.pending(), before=keyset.before_of(request), size=PAGE
+    page = pagination.newest(
+        invitations.pending(), before=pagination.before_of(request), size=PAGE
     )
     names = (_("Address"), _("Role"), _("Status"), _("Sent"), _("Actions"))
     return settings.show(

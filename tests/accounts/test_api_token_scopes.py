@@ -7,7 +7,7 @@ import pytest
 
 from accounts import api_tokens
 from accounts.authentication import TenantAuth
-from accounts.models import User
+from accounts.models import SecurityEvent, User
 from accounts.scopes import SCOPES
 from config.api import tenant_api
 from tenants.context import use
@@ -34,9 +34,14 @@ FOR_PEOPLE = (
 READING = {"get"}
 
 
+#: Bodies that are about somebody else: of oneself no scope lets change anything.
+BODIES = {("patch", "/api/accounts/user"): '{"id": 999999, "firstName": "x"}'}
+
+
 def sent(client, method, path):
     address = re.sub(r"{\w+}", "999999", path)
-    return client.generic(method.upper(), address, "{}", "application/json")
+    body = BODIES.get((method, path), "{}")
+    return client.generic(method.upper(), address, body, "application/json")
 
 
 @pytest.fixture
@@ -135,3 +140,62 @@ def test_a_request_knows_whether_a_person_or_a_program_asks(
     assert person.auth_session.user_id == bob.pk
     assert program.api_token.name == "profile:read"
     assert not hasattr(program, "auth_session")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("patch", "/user", {"firstName": "x"}),
+        ("patch", "/user", {"email": "x@acme.test"}),
+        ("patch", "/user", {"id": "owner", "firstName": "x"}),
+        ("patch", "/user", {"id": "owner", "isActive": False}),
+        ("patch", "/user", {"id": "bob", "groups": [{"name": "User Manager"}]}),
+        ("post", "/admin-register", {"groups": [{"name": "User Manager"}]}),
+        ("post", "/invitations", {"role": "admin"}),
+        ("post", "/invitations", {"role": "owner"}),
+    ],
+    ids=str,
+)
+def test_a33_no_scope_gives_a_role_or_changes_an_owner(
+    programs, acme, method, path, body
+):
+    person = {"email": "newcomer@acme.test", "firstName": "New", "lastName": "Comer"}
+    body = {**(person if method == "post" else {}), **body}
+    with use(acme):
+        ids = dict(User.objects.values_list("role", "pk"))
+        ids |= dict(User.objects.values_list("username", "pk"))
+        before = list(User.objects.order_by("pk").values())
+    body |= {"id": ids[body["id"]]} if "id" in body else {}
+    body |= (
+        {"groups": [one | {"enabled": True} for one in body["groups"]]}
+        if "groups" in body
+        else {}
+    )
+    answer = programs["users:write"].generic(
+        method.upper(), f"/api/accounts{path}", json.dumps(body), "application/json"
+    )
+    assert (answer.status_code, answer.json()["code"]) == (403, "scope_missing")
+    with use(acme):
+        assert list(User.objects.order_by("pk").values()) == before
+
+
+def test_a_program_changes_and_invites_members_as_its_owner_may(
+    programs, acme, bob, admin
+):
+    """The events say who, and that it was by a token."""
+    client = programs["users:write"]
+    changed = client.patch(
+        "/api/accounts/user",
+        {"id": bob.pk, "firstName": "Robert"},
+        content_type="application/json",
+    )
+    invited = client.post(
+        "/api/accounts/invitations",
+        {"email": "newcomer@acme.test", "role": "member"},
+        content_type="application/json",
+    )
+    assert (changed.status_code, invited.status_code) == (200, 201)
+    with use(acme):
+        assert User.objects.get(pk=bob.pk).first_name == "Robert"
+        told = SecurityEvent.objects.get(name="invitation.sent")
+    assert (told.actor, told.via) == (admin.pk, "token")

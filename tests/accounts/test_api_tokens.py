@@ -443,13 +443,13 @@ def test_the_text_is_in_the_answer_to_the_creation_and_nowhere_else(api, post, v
         ),
         (
             {"name": "x", "scopes": ["profile:read"], "serviceAccount": 10**30},
-            404,
-            "not_found",
+            422,
+            "service_account_unknown",
         ),
         (
             {"name": "x", "scopes": ["profile:read"], "serviceAccount": 1},
-            404,
-            "not_found",
+            422,
+            "service_account_unknown",
         ),
     ],
     ids=str,

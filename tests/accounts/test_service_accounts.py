@@ -210,7 +210,8 @@ def test_a_member_finds_none(api, post, robot):
     assert client.delete(f"{ACCOUNTS}/{robot.pk}").status_code == 403
     for number in (robot.pk, 999_999):
         wanted = {"name": "x", "scopes": ["profile:read"], "serviceAccount": number}
-        assert post(TOKENS, wanted, client=client).status_code == 404
+        answer = post(TOKENS, wanted, client=client)
+        assert answer.json()["code"] == "service_account_unknown"
 
 
 def test_the_engines_own_account_is_nobodys_to_end(api, acme):

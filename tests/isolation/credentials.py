@@ -15,6 +15,7 @@ from accounts import challenges, invitations, operators, provisioning, sessions,
 from accounts.mail import devbox
 from accounts.mail.outbox import run_due
 from accounts.models import User
+from accounts.scopes import SCOPES
 from accounts.sessions import Device
 from tenants import signup
 from tenants.context import use, use_control
@@ -92,6 +93,31 @@ def csrf_pair(home: Twin, visit: Visit) -> Held:
         fields={"csrfmiddlewaretoken": secret},
         known={"email": address("alice", home)},
     )
+
+
+# Of programs
+
+
+def personal_token(home: Twin, visit: Visit) -> Held:
+    got = token_for(home, visit, {})
+    return Held(headers=bearer(got), fields={"token": got})
+
+
+def service_token(home: Twin, visit: Visit) -> Held:
+    client = visit(home.host, **access_token(home, visit).headers)
+    names = ["users.view", "workflow.can_instantiate"]
+    body = {"name": f"Robot {home.marker}", "permissions": names}
+    number = post(client, "/api/accounts/service-accounts", body).json()["id"]
+    got = token_for(home, visit, {"serviceAccount": number})
+    return Held(headers=bearer(got), fields={"token": got})
+
+
+def token_for(home: Twin, visit: Visit, more: dict[str, Any]) -> str:
+    """Get an API token with every scope."""
+    client = visit(home.host, **access_token(home, visit).headers)
+    body = {"name": f"Wall {home.marker}", "scopes": list(SCOPES), **more}
+    got: str = post(client, "/api/accounts/tokens", body).json()["token"]
+    return got
 
 
 # By mail
@@ -238,6 +264,20 @@ KINDS = (
         refresh_cookie,
         Works("post", "/api/auth/web/token-refresh", 200),
         cookies=("refresh",),
+    ),
+    Kind(
+        "API token",
+        personal_token,
+        Works("get", "/api/protected/me", 200),
+        rows=("accounts.ApiToken",),
+        schemes=("TenantAuth",),
+        counted_in=("accounts_limitcounter",),
+    ),
+    Kind(
+        "service token",
+        service_token,
+        Works("get", "/api/protected/me", 200),
+        counted_in=("accounts_limitcounter",),
     ),
     Kind(
         "session cookie",

@@ -5,6 +5,7 @@ from functools import cache
 from django.apps import apps
 from django.db.models import Model
 
+from accounts import service_accounts
 from tenants.context import TenantInfo, use, use_control
 from tenants.testing.doors import Door, Site
 from tenants.testing.plan import Plan, opened
@@ -41,6 +42,8 @@ KEPT = {
     "accounts.User.username": "the name, equal in both twins",
     "accounts.User.email": "an address, with the tenant's own domain",
     "*.time_zone": "a name that the program looks up",
+    "accounts.ApiToken.prefix": "finds the row, equal in both twins",
+    "accounts.ApiToken.scopes": "words of the program",
     "accounts.MailMessage.template": "a name that the program looks up",
     "accounts.MailMessage.provider": "a word of the program",
     "accounts.SecurityEvent.name": "a word of the program",
@@ -144,7 +147,18 @@ def in_path(name: str, door: Door) -> object:
     if name == "object_id":
         _, _, app, model, *_ = door.path.split("/")
         return key_of(door.site, app, model)
+    if name == "token_id":
+        return key_of(door.site, "accounts", "apitoken")
+    if name == "account_id":
+        return service_account()
     return IN_PATHS[name]
+
+
+def service_account() -> object:
+    """Return the key of a service account, equal in both twins."""
+    with use(twins.info("globex")):
+        made = service_accounts.made_by_people().order_by("pk")
+        return made.values_list("pk", flat=True).first() or 1
 
 
 @cache

@@ -7,8 +7,17 @@ from django.conf import settings
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
 
-from accounts import challenges, events, invitations, limits, mail, sessions
-from accounts.models import MailAttachment, MailMessage, User
+from accounts import (
+    api_tokens,
+    challenges,
+    events,
+    invitations,
+    limits,
+    mail,
+    service_accounts,
+    sessions,
+)
+from accounts.models import ApiToken, MailAttachment, MailMessage, User
 from accounts.sessions import Device
 from kernel import clock
 from leave import requests
@@ -93,10 +102,19 @@ def access(person: User) -> None:
     )
     challenges.issue_reset_ticket(person)
     limits.hit("sign_in.client", DEVICE.prefix)
+    programs(person)
     events.record("reset.requested", subject=person, client=DEVICE.prefix)
     store = import_module(settings.SESSION_ENGINE).SessionStore()
     store["note"] = "nobody"
     store.save()
+
+
+def programs(person: User) -> None:
+    """Leave a token of a person, and one of a service account."""
+    robot = service_accounts.create(name="Robot")
+    for owner in (person, robot):
+        api_tokens.create(owner=owner, name="Wall", scopes_named=["profile:read"])
+    ApiToken.objects.update(last_used_prefix=DEVICE.prefix)
 
 
 def letter(person: User) -> None:

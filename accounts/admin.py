@@ -3,7 +3,6 @@
 Roles and reserved groups change by `accounts.roles` only, so they are read-only here.
 """
 
-
 from django.contrib.admin import AdminSite
 from django.contrib.auth.models import Group
 from django.http import HttpRequest

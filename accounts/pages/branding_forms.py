@@ -7,8 +7,8 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from accounts import zones
-from accounts.branding import rules
+from accounts import branding, zones
+from accounts.branding import Brand, rules
 from accounts.forms import StorableCharField, address_field
 from accounts.models import TenantBranding
 from accounts.models.branding import RegistrationPolicy
@@ -149,7 +149,16 @@ def of(section: str, row: TenantBranding, version: str) -> Section:
     if section == "registration":
         initial["registration_domains"] = "\n".join(row.registration_domains)
     form.initial = {**initial, "version": version}
+    if section == "look":
+        _show_defaults(form, branding.of(row))
     return form
+
+
+def _show_defaults(form: Section, brand: Brand) -> None:
+    """Let each empty colour say what stands in for it."""
+    for name in rules.COLOURS:
+        attrs = form.fields[name].widget.attrs
+        attrs["placeholder"] = getattr(brand.light, name)
 
 
 def sent(section: str, data: Mapping[str, Any]) -> Section:

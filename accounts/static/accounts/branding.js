@@ -8,7 +8,8 @@ for (const field of document.querySelectorAll("[data-colour]")) {
   pick.className = "branding__pick";
   pick.setAttribute("aria-label", label ? label.textContent.trim() : field.name);
   const follow = () => {
-    pick.value = /^#[0-9a-f]{6}$/i.test(field.value) ? field.value : FALLBACK;
+    const shown = [field.value, field.placeholder, FALLBACK];
+    pick.value = shown.find((text) => /^#[0-9a-f]{6}$/i.test(text));
   };
   follow();
   field.addEventListener("input", follow);

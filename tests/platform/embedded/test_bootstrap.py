@@ -123,6 +123,24 @@ def test_a_long_installation_is_never_silent(monkeypatch, capsys):
     assert "installing packages, 1 of at most" in capsys.readouterr().out
 
 
+def test_the_words_of_mails_are_made_where_they_are_missing_or_old(
+    tmp_path, monkeypatch
+):
+    source = tmp_path / "locale" / "de" / "LC_MESSAGES" / "django.po"
+    source.parent.mkdir(parents=True)
+    source.touch()
+    runs = []
+    monkeypatch.setattr(bootstrap, "ROOT", tmp_path)
+    monkeypatch.setattr(bootstrap, "run", lambda what, command: runs.append(what))
+
+    bootstrap.make_words()
+    assert runs == ["languages"]
+
+    source.with_suffix(".mo").touch()
+    bootstrap.make_words()
+    assert runs == ["languages"]
+
+
 def test_two_makes_take_turns(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(bootstrap, "SILENT_FOR", 0.1)
     path = tmp_path / "lock"

@@ -94,26 +94,6 @@ def accept(
     return Status(201, {"detail": ACCEPTED})
 
 
-@router.delete(
-    "/invitations/{invitation_id}",
-    auth=TenantAuth(),
-    response={204: None},
-    summary="Withdraw an invitation",
-)
-def revoke(
-    request: HttpRequest, response: HttpResponse, invitation_id: int
-) -> Status[None]:
-    """Make the link worthless."""
-    uncached(response)
-    by = _manager(request)
-    invitations.revoke(
-        _key(invitation_id),
-        by=by,
-        via=VIA,
-    )
-    return Status(204, None)
-
-
 @router.post(
     "/invitations/{invitation_id}/resend",
     auth=TenantAuth(),
@@ -132,6 +112,26 @@ def resend(
         via=VIA,
     )
     return _out(renewed)
+
+
+@router.delete(
+    "/invitations/{invitation_id}",
+    auth=TenantAuth(),
+    response={204: None},
+    summary="Withdraw an invitation",
+)
+def revoke(
+    request: HttpRequest, response: HttpResponse, invitation_id: int
+) -> Status[None]:
+    """Make the link worthless."""
+    uncached(response)
+    by = _manager(request)
+    invitations.revoke(
+        _key(invitation_id),
+        by=by,
+        via=VIA,
+    )
+    return Status(204, None)
 
 
 def _manager(request: HttpRequest) -> User:

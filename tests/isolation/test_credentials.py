@@ -59,13 +59,23 @@ OPEN_OPERATIONS = {
         400,
         "ticket_required",
     ),
+    "/api/accounts/invitations/accept": Told(
+        {
+            "token": "{token}",
+            "firstName": "Dora",
+            "lastName": "Example",
+            "password": NEW_PASSWORD,
+        },
+        400,
+        "invitation_invalid",
+    ),
 }
 
 
 @pytest.fixture
 def held(matrix: Matrix) -> dict[str, str]:
     """Return what is mailed and given to people of acme."""
-    names = ("refresh token", "reset code", "invitation link")
+    names = ("refresh token", "reset code", "invitation link", "invitation")
     minted = [
         matrix.plan.kind(name).mint(matrix.twins.a, matrix.visit) for name in names
     ]
@@ -98,9 +108,10 @@ def test_what_was_tried_elsewhere_still_works_at_home(matrix: Matrix, held):
             "/api/auth/mobile/token-refresh",
             "/api/accounts/verify-code",
             "/api/accounts/change-password",
+            "/api/accounts/invitations/accept",
         )
     }
-    assert set(tried.values()) == {200}
+    assert set(tried.values()) == {200, 201}
 
 
 def sent(client: Client, path: str, told: Told, held: dict[str, str]) -> Any:

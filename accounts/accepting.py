@@ -85,6 +85,7 @@ def accept(
     newcomer = None if by else _check(first_name, last_name, password)
     with transaction.atomic():
         invitation = _usable(_found(token, lock=True))
+        roles.lock_owners()  # before any account, as everywhere
         if newcomer:
             _check_against(invitation, password)
             user = _let_in(invitation, newcomer)

@@ -12,7 +12,7 @@ from ninja.errors import AuthenticationError
 from ninja_simple_jwt.auth.ninja_auth import HttpJwtAuth
 
 from accounts import api_tokens, clients, keys, sessions, token_text, tokens
-from accounts.errors import ScopeMissing
+from accounts.errors import FactorDemanded, ScopeMissing
 from accounts.models import ApiToken, RefreshSession, User
 from accounts.scopes import SCOPES
 from accounts.tokens import BadToken, Claims
@@ -43,13 +43,23 @@ class TenantAuth(HttpJwtAuth):
     Sets `request.user` and `request.auth_via`, and speaks the person's language from
     there on. A person who signed in has `auth_via` "token" and the device as
     `request.auth_session`; a program has "api_token" and `request.api_token`.
-    Without a scope no API token is let in, so that there always is a device.
+    Without a scope no API token is let in, so that there always is a device. Where the
+    tenant demands second factors, a person without one meets FactorDemanded, but for
+    the routes that set one up.
     """
 
     openapi_description = "\n".join((TAKEN, "", *LISTED))
 
-    def __init__(self, scope: str = "", *, read: str = "", write: str = "") -> None:
+    def __init__(
+        self,
+        scope: str = "",
+        *,
+        read: str = "",
+        write: str = "",
+        sets_up: bool = False,
+    ) -> None:
         super().__init__()
+        self.sets_up = sets_up
         self.read, self.write = scope or read, scope or write
         if {self.read, self.write} - {"", *SCOPES}:
             raise ValueError(f"no such scope: {self.read!r} or {self.write!r}")
@@ -80,6 +90,8 @@ class TenantAuth(HttpJwtAuth):
 
     def _let_person_in(self, request: HttpRequest, token: str) -> User:
         session = _session(tokens.read_access(token))
+        if sessions.needs_factor(session) and not self.sets_up:
+            raise FactorDemanded
         request.auth_session = session  # type: ignore[attr-defined]
         return _come_in(request, session.user, via="token")
 
@@ -95,15 +107,6 @@ class TenantAuth(HttpJwtAuth):
             raise ScopeMissing(FOR_PEOPLE)
         if scope not in token.scopes:
             raise ScopeMissing(f"This API token needs the scope {scope}.")
-
-
-def require_person(request: HttpRequest) -> None:
-    """Raise ScopeMissing where an API token asks for what no scope covers.
-
-    For operations that a scope opens, and that can do more than that: give a role.
-    """
-    if getattr(request, "auth_via", "") == "api_token":
-        raise ScopeMissing(FOR_PEOPLE)
 
 
 def _come_in(request: HttpRequest, user: User, *, via: str) -> User:

@@ -6,7 +6,12 @@ from django.contrib.auth.backends import ModelBackend
 from django.http import HttpRequest
 
 from accounts import clients, sign_in
-from accounts.errors import EmailUnverified, PasswordChangeRequired, SignInFailed
+from accounts.errors import (
+    EmailUnverified,
+    FactorRequired,
+    PasswordChangeRequired,
+    SignInFailed,
+)
 from accounts.models import User
 
 
@@ -20,13 +25,18 @@ class PasswordBackend(ModelBackend):
         password: str | None = None,
         **kwargs: Any,
     ) -> User | None:
-        """Return the person, or None where the sign-in fails."""
+        """Return the person, or None where a password alone lets nobody in."""
         name = username if username is not None else kwargs.get(User.USERNAME_FIELD)
         if not isinstance(name, str) or not isinstance(password, str):
             return None
         try:
             return sign_in.authenticate(name, password, client=clients.prefix(request))
-        except (SignInFailed, EmailUnverified, PasswordChangeRequired):
+        except (
+            SignInFailed,
+            EmailUnverified,
+            PasswordChangeRequired,
+            FactorRequired,
+        ):
             return None
 
     def user_can_authenticate(self, user: Any) -> bool:

@@ -12,6 +12,7 @@ REFRESH = "refresh"
 REFRESH_PATH = "/api/auth/web"
 FLOW_REGISTER, FLOW_RESET, TICKET = "flow_register", "flow_reset", "reset_ticket"
 FLOW_EMAIL, INVITATION = "flow_email", "invitation"
+MFA_TICKET, KNOWN_DEVICE = "mfa_ticket", "known_device"
 
 
 def read(request: HttpRequest, name: str) -> str:

@@ -69,6 +69,8 @@ def change(
     _require_may(user, changes, by=by)
     moves = changes.email is not None and email_change.is_other(user, changes.email)
     with transaction.atomic():
+        if changes.is_for_managers:
+            roles.lock_owners()  # before any other row, as everywhere
         _name(user, changes, by=by, via=via)
         if changes.password is not None:
             _set_password(user, changes.password)
@@ -94,12 +96,12 @@ def _require_may(user: User, changes: Changes, *, by: User | None) -> None:
         raise UseChangePassword
     if by.pk != user.pk or changes.is_for_managers:
         roles.require_may_manage(user, by=roles.now(by))
-    is_taken = User.objects.filter(
-        email_norm=addresses.normalise_or_none((changes.email or "").strip())
-    ).exclude(pk=user.pk)
     # Managers see everybody's address; others are not told whose it is.
-    if changes.email and by.may("users.manage") and is_taken.exists():
-        raise NameTaken(TAKEN)
+    if changes.email is not None and by.may("users.manage"):
+        email_norm = addresses.normalise(changes.email.strip())
+        taken = User.objects.filter(email_norm=email_norm).exclude(pk=user.pk)
+        if taken.exists():
+            raise NameTaken(TAKEN)
 
 
 def _is_at_once(user: User, by: User | None) -> bool:

@@ -5,14 +5,15 @@ ApplicationError
 │   ├── RoleTooHigh, GroupUnknown, RoleUnknown, LanguageUnknown, ZoneUnknown
 │   ├── PageInvalid, NoValidFields, IdInvalid, ActiveInvalid, UseChangePassword
 │   ├── InvitationDead, NotConfirmed
-│   ├── PasswordRefused    TooShort, TooLong, Common, Contextual
-│   ├── CodeExpired, TooManyAttempts, TicketRequired, WrongAccount, ...
+│   ├── PasswordRefused    TooShort, TooLong, Common, Contextual, Breached
+│   ├── FactorCodeInvalid, CodeExpired, TooManyAttempts, TicketRequired, ...
 │   └── ScopeUnknown, PermissionUnknown, TokenLifeInvalid
-├── Unauthenticated    SignInFailed
-├── Forbidden          CrossSite, EmailUnverified, PasswordChangeRequired, ...
-│   └── OwnRole, OwnersOnly, SignInToAccept, ScopeMissing
+├── Unauthenticated    SignInFailed, FactorRequired, FactorFailed, FactorTooLate
+├── Forbidden          CrossSite, EmailUnverified, PasswordChangeRequired,
+│                      FactorDemanded, OwnerProtected, OwnRole, OwnersOnly,
+│                      ScopeMissing, ...
 ├── NotFound           UserNotFound
-├── Conflict           NameTaken, LastOwner, InvitationOpen, Deactivated
+├── Conflict           NameTaken, FactorExists, LastOwner, InvitationOpen, Deactivated
 │   └── TokenEnded, TokenRotated
 ├── Invalid            ServiceAccountUnknown
 ├── TooMany            Throttled
@@ -103,6 +104,12 @@ class PasswordContextual(PasswordRefused):
     code = "password_contextual"
 
 
+class PasswordBreached(PasswordRefused):
+    """This password is known from a data breach elsewhere; choose another one."""
+
+    code = "password_breached"
+
+
 class PasswordMismatch(BadRequest):
     """Passwords do not match."""
 
@@ -143,6 +150,48 @@ class SignInFailed(Unauthenticated):
     """The user name or the password is not right."""
 
     code = "sign_in_failed"
+
+
+class FactorRequired(Unauthenticated):
+    """Enter the code of your second factor."""
+
+    code = "mfa_required"
+
+
+class FactorFailed(Unauthenticated):
+    """This is not the code, or it was used already."""
+
+    code = "mfa_failed"
+
+
+class FactorTooLate(Unauthenticated):
+    """Too late, or too many tries. Sign in again."""
+
+    code = "mfa_expired"
+
+
+class FactorCodeInvalid(BadRequest):
+    """This is not the code that the authenticator shows now."""
+
+    code = "mfa_code_invalid"
+
+
+class FactorDemanded(Forbidden):
+    """This workspace asks for a second factor. Set one up first."""
+
+    code = "mfa_setup_required"
+
+
+class FactorExists(Conflict):
+    """There are as many authenticators as there may be. Remove one first."""
+
+    code = "mfa_too_many"
+
+
+class OwnerProtected(Forbidden):
+    """Only another owner may do this for an owner."""
+
+    code = "owner_protected"
 
 
 class SessionEnded(Unauthenticated):

@@ -113,6 +113,37 @@ class CodeForm(forms.Form):
     )
 
 
+class RecoveryCodeForm(forms.Form):
+    """One of the saved codes."""
+
+    code = StorableCharField(
+        label=_("Recovery code"),
+        help_text=_("Four groups of four letters and digits. Each code works once."),
+        max_length=100,
+        widget=forms.TextInput(
+            attrs={
+                "autocomplete": "off",
+                "autocapitalize": "characters",
+                "spellcheck": "false",
+                "autofocus": True,
+            }
+        ),
+    )
+
+
+class CurrentPasswordForm(forms.Form):
+    """The own password, to show who is there."""
+
+    current_password = StorableCharField(
+        label=_("Your password"),
+        strip=False,
+        max_length=4 * LONGEST,
+        widget=forms.PasswordInput(
+            attrs={"autocomplete": "current-password", "autofocus": True}
+        ),
+    )
+
+
 class NewPasswordForm(forms.Form):
     """A new password, typed twice."""
 
@@ -127,4 +158,32 @@ class SetPasswordForm(NewPasswordForm):
         required=False,
         max_length=200,
         widget=forms.HiddenInput(attrs={"data-ticket": ""}),
+    )
+
+
+class ChangePasswordForm(NewPasswordForm):
+    """The same with the password that was valid until now."""
+
+    current_password = StorableCharField(
+        label=_("Current password"),
+        strip=False,
+        max_length=4 * LONGEST,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+    field_order = ("current_password", "password", "password_verify")
+
+
+class AuthenticatorForm(forms.Form):
+    """The first code of a new authenticator."""
+
+    code = StorableCharField(
+        label=_("Code from the app"),
+        max_length=100,
+        widget=forms.TextInput(
+            attrs={
+                "autocomplete": "one-time-code",
+                "inputmode": "numeric",
+                "spellcheck": "false",
+            }
+        ),
     )

@@ -49,6 +49,7 @@ def hire(
     wanted = dict(groups or {})
     given = grouping.role_of(wanted, role)
     roles.require_may_give(given, by=by)
+    roles.lock_owners()  # before any account, as everywhere
     user = _account(
         email=email,
         first_name=first_name,

@@ -69,7 +69,7 @@ def invite(
     languages.require_known(language)
     _require_use(email_norm, role, groups)
     _count()
-    token = codes.new_secret()
+    token, now = codes.new_secret(), clock.now()
     with transaction.atomic():
         _free_the_address(email_norm)
         made = Invitation(
@@ -80,8 +80,8 @@ def invite(
             language=language,
             invited_by=by,
             token_hash=token_hash(token),
-            created_at=clock.now(),
-            expires_at=clock.now() + conf.current().invitation_life,
+            created_at=now,
+            expires_at=now + conf.current().invitation_life,
         )
         _save(made)
         events.record(

@@ -107,9 +107,8 @@ def _forget(user: User) -> None:
     Invitation.objects.filter(
         Q(email_norm=user.email_norm) | Q(accepted_by=user)
     ).delete()
-    user.username = f"deleted-{user.pk}"
-    user.email = f"{user.username}@{NOWHERE}"
-    user.normalise_names()
+    user.username = user.username_norm = f"deleted-{user.pk}"
+    user.email = user.email_norm = f"{user.username}@{NOWHERE}"
     user.first_name = user.last_name = user.language = user.time_zone = ""
     user.password = make_password(None)
     user.email_verified_at = None

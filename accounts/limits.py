@@ -46,6 +46,7 @@ LIMITS = {
     "verify.client": Limit(20, MINUTE),
     "verify.account": Limit(10, HOUR),
     "password.account": Limit(10, HOUR),
+    "mfa.account": Limit(10, HOUR),
     "code_mail.minute": Limit(1, MINUTE),
     "code_mail.hour": Limit(5, HOUR),
     "code_mail.day": Limit(10, DAY),
@@ -123,6 +124,14 @@ def spent(scope: str, *keys: str) -> bool:
     rule = limit(scope)
     counter = _find(scope, keys, window_start=_window_start(rule))
     return counter is not None and counter.hits >= rule.most
+
+
+def forget(scope: str, *keys: str) -> None:
+    """Begin anew after a success."""
+    rule = limit(scope)
+    LimitCounter.objects.filter(
+        scope=scope, key_hash=_key_hash(keys), window_start=_window_start(rule)
+    ).delete()
 
 
 def require_no_pause(*keys: str) -> None:

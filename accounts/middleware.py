@@ -1,14 +1,32 @@
-"""Who is there, for the pages: the person of the device that the browser is."""
+"""Who is there, for the pages: the person of the device that the browser is.
 
+Where the tenant demands second factors, a person without one sees the pages that set
+one up, and no other.
+"""
+
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth.middleware import AuthenticationMiddleware
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.functional import SimpleLazyObject
 
-from accounts import page_sessions
+from accounts import page_sessions, sessions
+
+#: The pages of a person who still has to set a second factor up.
+SET_UP = frozenset(
+    {
+        "accounts:security",
+        "accounts:authenticator",
+        "accounts:recovery-codes",
+        "accounts:confirm",
+        "accounts:sign-out",
+        "branding-css",
+    }
+)
 
 
 class DeviceAuthentication(AuthenticationMiddleware):
@@ -21,6 +39,22 @@ class DeviceAuthentication(AuthenticationMiddleware):
     def process_request(self, request: HttpRequest) -> None:
         request.user = SimpleLazyObject(partial(page_sessions.user_of, request))  # type: ignore[assignment]
         request.auser = partial(sync_to_async(_user), request)
+
+    def process_view(
+        self,
+        request: HttpRequest,
+        view: Callable[..., HttpResponse],  # noqa: ARG002 - Django's signature
+        args: tuple[Any, ...],  # noqa: ARG002 - as above
+        kwargs: dict[str, Any],  # noqa: ARG002 - as above
+    ) -> HttpResponse | None:
+        """Lead to the second factor whoever needs one; programs meet it elsewhere."""
+        match = request.resolver_match
+        if request.path.startswith("/api/") or match is None:
+            return None
+        session = sessions.of(request)
+        if session is None or not sessions.needs_factor(session):
+            return None
+        return None if match.view_name in SET_UP else redirect("accounts:security")
 
 
 def _user(request: HttpRequest) -> Any:

@@ -46,7 +46,10 @@ def email_changed(user: User, *, to: str, new_address: str) -> None:
 
 
 def mfa_changed(user: User, change: str) -> None:
-    """Tell of the second factor: "added", "removed", "recovery_codes" or "reset"."""
+    """Tell of the second factor.
+
+    `change` is "added", "removed", "recovery_codes", "code_used" or "reset".
+    """
     _notice(user, "mfa_changed", FORGOT, change=change)
 
 

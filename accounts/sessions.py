@@ -21,8 +21,9 @@ from django.http import HttpRequest
 from accounts import crypto, demands, events, limits
 from accounts.demands import Demands
 from accounts.errors import SessionEnded
-from accounts.models import RefreshSession, User
+from accounts.models import RefreshSession, SecurityEvent, User
 from kernel import clock, codes
+from kernel.errors import NotFound
 from tenants import signing
 
 GRACE = timedelta(seconds=10)
@@ -123,6 +124,72 @@ def end_all(user: User, *, reason: str, but: UUID | None = None) -> None:
     if but is not None:
         devices = devices.exclude(pk=but)
     devices.update(revoked_at=clock.now(), revoked_reason=reason)
+
+
+def open_of(own: RefreshSession) -> list[RefreshSession]:
+    """Return the devices of a device's person that are signed in, itself first."""
+    now = clock.now()
+    found = RefreshSession.objects.filter(
+        user_id=own.user_id,
+        revoked_at__isnull=True,
+        idle_expires_at__gte=now,
+        expires_at__gte=now,
+        token_version=own.user.token_version,
+    ).order_by("-last_used_at")
+    return sorted(found, key=lambda session: session.pk != own.pk)
+
+
+@transaction.atomic
+def end_one(
+    user: User, session_id: UUID, *, via: str = SecurityEvent.Via.TOKEN
+) -> None:
+    """Sign one of a person's devices out. Raises NotFound for one of somebody else."""
+    found = RefreshSession.objects.filter(pk=session_id, user=user).first()
+    if found is None:
+        raise NotFound
+    end(found, reason="signed_out_by_owner")
+    details = {"session": session_id.hex}
+    events.record("session.ended", subject=user, by=user, via=via, details=details)
+
+
+@transaction.atomic
+def end_others(user: User, *, keep: UUID, via: str = SecurityEvent.Via.TOKEN) -> None:
+    """Sign all of a person's devices out but one; its access token stays good."""
+    end_all(user, reason="signed_out_by_owner", but=keep)
+    events.record("session.others_ended", subject=user, by=user, via=via)
+
+
+@transaction.atomic
+def end_everywhere(user: User, *, via: str = SecurityEvent.Via.SESSION) -> None:
+    """Sign a person out everywhere, here too; no device stays a known one."""
+    outdate(user, reason="signed_out_by_owner")
+    events.record("session.all_ended", subject=user, by=user, via=via)
+
+
+@transaction.atomic
+def outdate(user: User, *, reason: str, keep: UUID | None = None) -> None:
+    """End all access that a person was given, but for the device `keep`.
+
+    The token version rises, so access tokens and known devices end as well; `user`
+    gets the new one.
+    """
+    User.objects.filter(pk=user.pk).update(token_version=F("token_version") + 1)
+    user.refresh_from_db(fields=["token_version"])
+    end_all(user, reason=reason, but=keep)
+    if keep is not None:
+        renew(keep, user)
+
+
+def note_factor(session_id: UUID, *, shown_at: datetime | None) -> None:
+    """Note on the device when a second factor was last shown, or that there is none."""
+    RefreshSession.objects.filter(pk=session_id).update(mfa_at=shown_at)
+
+
+def note_proof(session: RefreshSession, *, with_factor: bool) -> None:
+    """Note on the device that its person proved just now who it is."""
+    session.authenticated_at = now = clock.now()
+    changed = {"mfa_at": now} if with_factor else {}
+    RefreshSession.objects.filter(pk=session.pk).update(authenticated_at=now, **changed)
 
 
 def renew(session_id: UUID, user: User) -> None:

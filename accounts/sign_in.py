@@ -1,49 +1,106 @@
-"""Sign in by name and password: limits first, one answer for every failure."""
+"""Sign in by name and password, then by the second factor where there is one.
+
+Limits come first, and there is one answer for every failure.
+"""
 
 from datetime import timedelta
-from typing import NoReturn
+from typing import Final
 
+from django.db import transaction
 from django.http import HttpRequest
 
-from accounts import challenges, events, limits, passwords, sessions
+from accounts import (
+    challenges,
+    events,
+    factors,
+    failures,
+    limits,
+    mfa_tickets,
+    notices,
+    passwords,
+    sessions,
+)
 from accounts.addresses import normalise_username
 from accounts.errors import (
     EmailUnverified,
+    FactorFailed,
+    FactorRequired,
+    FactorTooLate,
     PasswordChangeRequired,
     ReauthenticationRequired,
     SignInFailed,
 )
-from accounts.models import User
+from accounts.failures import Attempt
+from accounts.known_devices import Known
+from accounts.models import RefreshSession, User
 from kernel import clock
 from kernel.text import storable
 
 #: How old a proof of who somebody is may be for what needs a fresh one.
-RECENT = timedelta(minutes=10)
+RECENT: Final = timedelta(minutes=10)
+NOT_RIGHT: Final = "This is not right. Try again."
 
 
-def authenticate(name: str, password: str, *, client: str) -> User:
-    """Return the person who typed the right password and may sign in.
+def authenticate(
+    name: str, password: str, *, client: str, known: Known | None = None
+) -> User:
+    """Return the person who typed the right password and may sign in with it alone.
 
+    `known` says for whom the device is a known one.
     Raises SignInFailed for every kind of mismatch, Throttled above the limits, and
-    only after a right password EmailUnverified or PasswordChangeRequired.
+    only after a right password EmailUnverified, PasswordChangeRequired or
+    FactorRequired, with the tickets for the step that is missing.
     """
-    limits.hit("sign_in.client", client)
-    typed = normalise_username(name)
-    limits.require_no_pause(typed, client)
     user = _find(name)
-    if not passwords.matches(user, password) or user is None:
-        _refuse(typed, client, user)
-    if user.password_disabled_at or (user.is_email_verified and not user.is_active):
-        _refuse(typed, client, user)
+    is_known = user is not None and known is not None and known.includes(user)
+    attempt = Attempt(normalise_username(name), user, client, is_known)
+    failures.require_slow(attempt)
+    failed = failures.take_try(attempt)
+    matches = passwords.matches(user, password) and failed is not None
+    if user is None or not matches or not _may_enter(user):
+        failures.count(attempt, failures=failed)
+        raise SignInFailed
+    failures.forget(attempt)
     _require_ready(user)
-    limits.forget_failures(typed, client)
     return user
 
 
-def record_success(user: User, *, client: str, via: str) -> None:
-    """Note the sign-in on the row and in the events."""
-    User.objects.filter(pk=user.pk).update(last_login=clock.now(), failed_sign_ins=0)
+def authenticate_factor(ticket: str, code: str, *, client: str) -> User:
+    """Return the person of an `mfa_ticket` who showed the second factor.
+
+    Raises FactorFailed with the tries that are left, FactorTooLate for a ticket that
+    is unknown, old or spent, and Throttled above ten tries of an account in an hour.
+    """
+    found = mfa_tickets.find(ticket)
+    if found is None or found.user is None:
+        raise FactorTooLate
+    user = found.user
+    limits.hit("mfa.account", str(user.pk))
+    left = mfa_tickets.take_try(found)
+    if left is None:
+        raise FactorTooLate
+    with transaction.atomic():
+        passed = factors.verify(user, code) and mfa_tickets.consume(found)
+    if not passed:
+        events.record("mfa.failed", subject=user, client=client)
+        raise FactorFailed(extra={"attempts_remaining": left})
+    limits.forget("mfa.account", str(user.pk))
+    return user
+
+
+def complete(
+    user: User, session: RefreshSession, *, via: str, known: Known | None = None
+) -> None:
+    """Note the sign-in on the row and in the events; tell of a new device by mail.
+
+    Call it in the transaction that made the device.
+    """
+    User.objects.filter(pk=user.pk).update(last_login=clock.now())
+    client = session.client_prefix
     events.record("sign_in", subject=user, by=user, via=via, client=client)
+    is_known = known is not None and known.includes(user)
+    if not is_known and _is_new(user, session):
+        notices.new_device(user, session.client_label or client)
 
 
 def require_recent(request: HttpRequest) -> None:
@@ -57,6 +114,30 @@ def require_recent(request: HttpRequest) -> None:
         raise ReauthenticationRequired
 
 
+def reauthenticate(
+    request: HttpRequest, *, password: str = "", code: str = "", client: str
+) -> None:
+    """Take a fresh proof: the current password, or a code of the second factor.
+
+    Raises ReauthenticationRequired where it is not right, Throttled above the limits.
+    """
+    session = sessions.of(request)
+    if session is None:
+        raise ReauthenticationRequired
+    user = session.user
+    if code:
+        limits.hit("mfa.account", str(user.pk))
+        passed = factors.verify(user, code)
+    else:
+        limits.hit("password.account", str(user.pk))
+        passed = passwords.matches(user, password)
+    if not passed:
+        events.record("reauthentication_failed", subject=user, by=user, client=client)
+        raise ReauthenticationRequired(NOT_RIGHT)
+    sessions.note_proof(session, with_factor=bool(code))
+    events.record("reauthenticated", subject=user, by=user, client=client)
+
+
 def _find(name: str) -> User | None:
     if not storable(name):
         return None
@@ -64,10 +145,9 @@ def _find(name: str) -> User | None:
     return found
 
 
-def _refuse(typed: str, client: str, user: User | None) -> NoReturn:
-    limits.count_failure(typed, client)
-    events.record("sign_in_failed", subject=user, client=client)
-    raise SignInFailed
+def _may_enter(user: User) -> bool:
+    """Tell whether the account is open; one that waits for its mailbox may be told."""
+    return user.is_active or not user.is_email_verified
 
 
 def _require_ready(user: User) -> None:
@@ -78,3 +158,28 @@ def _require_ready(user: User) -> None:
         raise PasswordChangeRequired(
             extra={"ticket": ticket, "ticket_expires_in": challenges.TICKET_SECONDS}
         )
+    if factors.is_enrolled(user):
+        ticket = mfa_tickets.issue(user)
+        raise FactorRequired(
+            extra={
+                "mfa_ticket": ticket,
+                "mfa_ticket_expires_in": mfa_tickets.SECONDS,
+            }
+        )
+
+
+def _is_new(user: User, session: RefreshSession) -> bool:
+    """Tell whether a device that shows no cookie is one to tell of.
+
+    A person's first is not; an app is known by its name and network.
+    """
+    earlier = RefreshSession.objects.filter(user=user).exclude(pk=session.pk)
+    if not earlier.exists():
+        return False
+    if session.kind != RefreshSession.Kind.MOBILE:
+        return True
+    return not earlier.filter(
+        kind=session.kind,
+        client_label=session.client_label,
+        client_prefix=session.client_prefix,
+    ).exists()

@@ -3,7 +3,9 @@
 from accounts.api import service_accounts, tokens
 from accounts.api.accounts import router as accounts_router
 from accounts.api.auth import router as auth_router
+from accounts.api.devices import router as devices_router
 from accounts.api.invitations import router as invitations_router
+from accounts.api.mfa import router as mfa_router
 from accounts.api.protected import router as protected_router
 from accounts.api.users import router as users_router
 
@@ -13,4 +15,10 @@ accounts_router.add_router("", invitations_router)
 accounts_router.add_router("/tokens", tokens.router)
 accounts_router.add_router("/service-accounts", service_accounts.router)
 
-__all__ = ["accounts_router", "auth_router", "protected_router"]
+__all__ = [
+    "accounts_router",
+    "auth_router",
+    "devices_router",
+    "mfa_router",
+    "protected_router",
+]

@@ -1,17 +1,35 @@
-"""Sign in, refresh and sign out: by a cookie for browsers, by the body for apps."""
+"""Sign in, refresh and sign out: by a cookie for browsers, by the body for apps.
 
+Where there is a second factor, the sign-in answers `mfa_required` with a ticket, and
+the route `mfa` beside it takes the ticket and a code.
+"""
+
+from datetime import datetime
+
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from ninja import Router, Status
 
-from accounts import clients, cookies, limits, sessions, sign_in, tokens
+from accounts import (
+    clients,
+    cookies,
+    known_devices,
+    limits,
+    sessions,
+    sign_in,
+    tokens,
+)
 from accounts.api.schemas import (
+    FactorRequest,
     MobileRefreshRequest,
     MobileSignInResponse,
     SignInRequest,
     WebSignInResponse,
 )
-from accounts.models import RefreshSession
+from accounts.known_devices import Known
+from accounts.models import RefreshSession, SecurityEvent, User
 from accounts.sessions import Device, Issued
+from kernel import clock
 
 router = Router()
 Kind = RefreshSession.Kind
@@ -23,9 +41,23 @@ def web_sign_in(
 ) -> dict[str, str]:
     """Answer an access token; the refresh token goes into an HttpOnly cookie."""
     clients.require_same_site(request)
-    issued = _sign_in(request, body, Kind.WEB)
-    _keep(request, response, issued)
-    return {"access": tokens.issue_access(issued.user, issued.session)}
+    known = known_devices.read(request)
+    user = _authenticate(request, body, known)
+    return _web(request, response, _begin(request, user, Kind.WEB, known=known))
+
+
+@router.post(
+    "/web/mfa", response=WebSignInResponse, summary="Show the second factor (browser)"
+)
+def web_mfa(
+    request: HttpRequest, response: HttpResponse, body: FactorRequest
+) -> dict[str, str]:
+    """Answer as the sign-in does, for its ticket and a code of the second factor."""
+    clients.require_same_site(request)
+    known = known_devices.read(request)
+    user = _authenticate_factor(request, body)
+    issued = _begin(request, user, Kind.WEB, known=known, factor_shown_at=clock.now())
+    return _web(request, response, issued)
 
 
 @router.post(
@@ -54,7 +86,19 @@ def mobile_sign_in(
     request: HttpRequest, response: HttpResponse, body: SignInRequest
 ) -> dict[str, str]:
     """Answer an access token and an opaque refresh token."""
-    issued = _sign_in(request, body, Kind.MOBILE)
+    user = _authenticate(request, body, None)
+    return _pair(response, _begin(request, user, Kind.MOBILE))
+
+
+@router.post(
+    "/mobile/mfa", response=MobileSignInResponse, summary="Show the second factor (app)"
+)
+def mobile_mfa(
+    request: HttpRequest, response: HttpResponse, body: FactorRequest
+) -> dict[str, str]:
+    """Answer as the sign-in does, for its ticket and a code of the second factor."""
+    user = _authenticate_factor(request, body)
+    issued = _begin(request, user, Kind.MOBILE, factor_shown_at=clock.now())
     return _pair(response, issued)
 
 
@@ -80,12 +124,41 @@ def mobile_sign_out(
     return Status(204, None)
 
 
-def _sign_in(request: HttpRequest, body: SignInRequest, kind: str) -> Issued:
+def _authenticate(
+    request: HttpRequest, body: SignInRequest, known: Known | None
+) -> User:
     client = clients.prefix(request)
-    user = sign_in.authenticate(body.username, body.password, client=client)
-    issued = sessions.begin(user, Device(kind, clients.label(request), client))
-    sign_in.record_success(user, client=client, via="token")
+    return sign_in.authenticate(
+        body.username, body.password, client=client, known=known
+    )
+
+
+def _authenticate_factor(request: HttpRequest, body: FactorRequest) -> User:
+    client = clients.prefix(request)
+    return sign_in.authenticate_factor(body.ticket, body.code, client=client)
+
+
+@transaction.atomic
+def _begin(
+    request: HttpRequest,
+    user: User,
+    kind: str,
+    *,
+    known: Known | None = None,
+    factor_shown_at: datetime | None = None,
+) -> Issued:
+    device = Device(kind, clients.label(request), clients.prefix(request))
+    issued = sessions.begin(user, device, factor_shown_at=factor_shown_at)
+    sign_in.complete(user, issued.session, via=SecurityEvent.Via.TOKEN, known=known)
     return issued
+
+
+def _web(
+    request: HttpRequest, response: HttpResponse, issued: Issued
+) -> dict[str, str]:
+    _keep(request, response, issued)
+    known_devices.remember(request, response, issued.user)
+    return {"access": tokens.issue_access(issued.user, issued.session)}
 
 
 def _rotate(request: HttpRequest, token: str) -> Issued:

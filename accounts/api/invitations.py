@@ -5,16 +5,16 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from ninja import Router, Status
 
-from accounts import accepting, grouping, invitations, sessions, sign_in
-from accounts.api.answering import guard, person, uncached
+from accounts import accepting, grouping, invitations, sign_in
+from accounts.api.answering import VIA, guard, person, require_person, uncached
 from accounts.api.schemas import (
     AcceptedOut,
     AcceptIn,
     InvitationOut,
     InviteIn,
 )
-from accounts.authentication import TenantAuth, require_person
-from accounts.errors import MissingFields, NotUserManager, SignInToAccept
+from accounts.authentication import TenantAuth
+from accounts.errors import MissingFields, NotUserManager
 from accounts.models import Invitation, User
 from kernel import clock
 from kernel.numbers import LARGEST_ID
@@ -53,19 +53,45 @@ def invite(
     role = (body.role or "").strip()
     if not (body.email or "").strip() or not role:
         raise MissingFields("Missing required field(s): email, role")
-    if role != User.Role.MEMBER:
+    groups = [name for name, on in _groups(body).items() if on]
+    if role != User.Role.MEMBER or grouping.USER_MANAGER in groups:
         require_person(request)
     if role == User.Role.OWNER:
         sign_in.require_recent(request)
     made = invitations.invite(
         email=body.email or "",
         role=role,
-        groups=[name for name, on in _groups(body).items() if on],
+        groups=groups,
         language=body.language or "",
         by=by,
-        via=request.auth_via,  # type: ignore[attr-defined]
+        via=VIA,
     )
     return Status(201, _out(made))
+
+
+@router.post(
+    "/invitations/accept", response={201: AcceptedOut}, summary="Accept an invitation"
+)
+def accept(
+    request: HttpRequest, response: HttpResponse, body: AcceptIn
+) -> Status[dict[str, str]]:
+    """Let the invited person in.
+
+    Somebody with an account of that address sends the own access token along.
+    """
+    client = guard(request, response, body.company, "Blocked.")
+    by = TenantAuth()(request) if "Authorization" in request.headers else None
+    if by:
+        require_person(request)
+    accepting.accept(
+        body.token or "",
+        first_name=body.first_name or "",
+        last_name=body.last_name or "",
+        password=body.password or "",
+        by=by,
+        client=client,
+    )
+    return Status(201, {"detail": ACCEPTED})
 
 
 @router.delete(
@@ -83,7 +109,7 @@ def revoke(
     invitations.revoke(
         _key(invitation_id),
         by=by,
-        via=request.auth_via,  # type: ignore[attr-defined]
+        via=VIA,
     )
     return Status(204, None)
 
@@ -103,34 +129,9 @@ def resend(
     renewed = invitations.resend(
         _key(invitation_id),
         by=by,
-        via=request.auth_via,  # type: ignore[attr-defined]
+        via=VIA,
     )
     return _out(renewed)
-
-
-@router.post(
-    "/invitations/accept", response={201: AcceptedOut}, summary="Accept an invitation"
-)
-def accept(
-    request: HttpRequest, response: HttpResponse, body: AcceptIn
-) -> Status[dict[str, str]]:
-    """Let the invited person in.
-
-    Somebody with an account of that address sends the own access token along.
-    """
-    client = guard(request, response, body.company, "Blocked.")
-    by = TenantAuth()(request) if "Authorization" in request.headers else None
-    if by and sessions.of(request) is None:  # a program's token is no person
-        raise SignInToAccept
-    accepting.accept(
-        body.token or "",
-        first_name=body.first_name or "",
-        last_name=body.last_name or "",
-        password=body.password or "",
-        by=by,
-        client=client,
-    )
-    return Status(201, {"detail": ACCEPTED})
 
 
 def _manager(request: HttpRequest) -> User:

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Annotated, Any
+from uuid import UUID
 
 from ninja import Schema
 from pydantic import AfterValidator, ConfigDict, Field, StrictBool
@@ -25,6 +26,11 @@ Text = Annotated[str, Field(max_length=LONGEST_TEXT), AfterValidator(_storable)]
 class SignInRequest(Schema):
     username: Text
     password: Text
+
+
+class FactorRequest(Schema):
+    ticket: Text
+    code: Text
 
 
 class WebSignInResponse(Schema):
@@ -186,3 +192,70 @@ class AcceptIn(CamelIn):
 
 class AcceptedOut(Schema):
     detail: str
+
+
+class ReauthenticateIn(CamelIn):
+    current_password: Text | None = None
+    code: Text | None = None
+
+
+class DetailOut(Schema):
+    detail: str
+
+
+class SessionOut(Schema):
+    """A device that is signed in."""
+
+    id: UUID
+    kind: str
+    label: str
+    #: The network it was last seen in.
+    place: str
+    created_at: datetime
+    last_used_at: datetime
+    expires_at: datetime
+    has_second_factor: bool
+    is_current: bool
+
+
+class FactorOut(Schema):
+    id: int
+    kind: str
+    name: str
+    created_at: datetime
+    last_used_at: datetime | None
+
+
+class FactorsOut(Schema):
+    """The second factors of the signed-in person."""
+
+    devices: list[FactorOut]
+    recovery_codes_left: int
+    is_demanded: bool
+
+
+class EnrolIn(Schema):
+    name: Text = ""
+
+
+class EnrolOut(Schema):
+    """A new authenticator; `secret` and `uri` are shown this once."""
+
+    id: int
+    secret: str
+    uri: str
+    qr: str
+    expires_in: int
+
+
+class ConfirmIn(Schema):
+    id: int
+    code: Text
+
+
+class ChangedFactorOut(Schema):
+    """What changed; the access token is a new one, as the old one has ended."""
+
+    detail: str
+    access: str
+    recovery_codes: list[str] = []

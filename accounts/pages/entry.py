@@ -5,12 +5,16 @@ nothing secret stands in a path or a query.
 """
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -20,7 +24,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts import (
     clients,
     cookies,
+    known_devices,
     limits,
+    mfa_tickets,
     page_sessions,
     recovery,
     registration,
@@ -32,6 +38,9 @@ from accounts.errors import (
     Blocked,
     EmailInvalid,
     EmailUnverified,
+    FactorFailed,
+    FactorRequired,
+    FactorTooLate,
     NameInvalid,
     PasswordChangeRequired,
     PasswordMismatch,
@@ -44,11 +53,12 @@ from accounts.forms import (
     CodeForm,
     ForgotForm,
     NewPasswordForm,
+    RecoveryCodeForm,
     RegisterForm,
     SetPasswordForm,
     SignInForm,
 )
-from accounts.models import User
+from accounts.models import SecurityEvent, User
 from accounts.services.auth_flow import ANSWERS
 from kernel import clock
 from kernel.errors import ApplicationError
@@ -76,18 +86,43 @@ def sign_in_page(request: HttpRequest) -> HttpResponse:
     form = SignInForm(_posted(request), initial={"username": _address(request)})
     if not _is_sent(request, form):
         return _show(request, "sign_in", form, next=target)
-    client = clients.prefix(request)
     try:
         user = sign_in.authenticate(
-            form.cleaned_data["username"], form.cleaned_data["password"], client=client
+            form.cleaned_data["username"],
+            form.cleaned_data["password"],
+            client=clients.prefix(request),
+            known=known_devices.read(request),
         )
     except PasswordChangeRequired as error:
         return _to_new_password(request, error.extra["ticket"])
+    except FactorRequired as error:
+        return _to_second_factor(request, error.extra["mfa_ticket"], target)
     except (SignInFailed, EmailUnverified, Throttled) as error:
         return _refuse(request, "sign_in", form, error, next=target)
-    page_sessions.begin(request, user)
-    sign_in.record_success(user, client=client, via="session")
-    return redirect(target)
+    return _let_in(request, user, target)
+
+
+@page
+def second_factor(request: HttpRequest) -> HttpResponse:
+    """Show the second factor after the password: a code, or a recovery code."""
+    ticket, target = cookies.read(request, cookies.MFA_TICKET), local_target(request)
+    if not ticket:
+        return redirect("accounts:sign-in")
+    recovers = "recovery" in request.GET
+    form = (RecoveryCodeForm if recovers else CodeForm)(_posted(request))
+    values: dict[str, Any] = {"next": target, "recovers": recovers}
+    if not _is_sent(request, form):
+        return _show(request, "second_factor", form, **values)
+    try:
+        user = sign_in.authenticate_factor(
+            ticket, form.cleaned_data["code"], client=clients.prefix(request)
+        )
+    except FactorTooLate as error:
+        messages.warning(request, _(error.detail))
+        return _without_ticket(redirect("accounts:sign-in"))
+    except (FactorFailed, Throttled) as error:
+        return _refuse(request, "second_factor", form, error, **values)
+    return _without_ticket(_let_in(request, user, target, factor_shown_at=clock.now()))
 
 
 @require_POST
@@ -231,7 +266,7 @@ def _code_page(
     except ApplicationError as error:
         return _refuse(request, template, form, error, email=email)
     if verified.verdict is not Verdict.SUCCESS:
-        form.add_error("code", _missed(verified.verdict, verified.attempts_remaining))
+        form.add_error("code", missed(verified.verdict, verified.attempts_remaining))
         return _show(request, template, form, status=REFUSED, email=email)
     return _after_code(request, verified.ticket, cookie)
 
@@ -257,7 +292,7 @@ def _send_again(request: HttpRequest, send: Callable[[], str]) -> HttpResponse:
     return redirect(request.path)
 
 
-def _missed(verdict: Verdict, left: int | None) -> str:
+def missed(verdict: Verdict, left: int | None) -> str:
     if verdict is Verdict.INVALID and left is not None:
         return _("This is not the code. Tries left: %(count)d.") % {"count": left}
     return _(ANSWERS[verdict][2])
@@ -288,6 +323,35 @@ def _to_new_password(request: HttpRequest, ticket: str) -> HttpResponse:
     cookies.write(request, response, cookies.TICKET, ticket, expires_at=expires_at)
     cookies.drop(response, cookies.FLOW_RESET)
     cookies.drop(response, cookies.FLOW_REGISTER)
+    return response
+
+
+def _to_second_factor(request: HttpRequest, ticket: str, target: str) -> HttpResponse:
+    path, query = reverse("accounts:second-factor"), urlencode({"next": target})
+    response = redirect(f"{path}?{query}")
+    expires_at = clock.now() + mfa_tickets.LIFE
+    cookies.write(request, response, cookies.MFA_TICKET, ticket, expires_at=expires_at)
+    return response
+
+
+def _without_ticket(response: HttpResponse) -> HttpResponse:
+    cookies.drop(response, cookies.MFA_TICKET)
+    return response
+
+
+def _let_in(
+    request: HttpRequest,
+    user: User,
+    target: str,
+    *,
+    factor_shown_at: datetime | None = None,
+) -> HttpResponse:
+    known = known_devices.read(request)
+    with transaction.atomic():
+        session = page_sessions.begin(request, user, factor_shown_at=factor_shown_at)
+        sign_in.complete(user, session, via=SecurityEvent.Via.SESSION, known=known)
+    response = redirect(target)
+    known_devices.remember(request, response, user)
     return response
 
 
@@ -345,6 +409,7 @@ FIELDS = (
     (NameInvalid, "first_name"),
     (PasswordRefused, "password"),
     (PasswordMismatch, "password_verify"),
+    (FactorFailed, "code"),
 )
 
 

@@ -10,7 +10,13 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.openapi.schema import OpenAPISchema
 from ninja.operation import Operation
 
-from accounts.api import accounts_router, auth_router, protected_router
+from accounts.api import (
+    accounts_router,
+    auth_router,
+    devices_router,
+    mfa_router,
+    protected_router,
+)
 from accounts.authentication import TenantAuth
 from kernel.answers import PROBLEM, problem
 from kernel.errors import (
@@ -95,6 +101,8 @@ tenant_api = Api(
 )
 tenant_api.add_router("/auth", auth_router, tags=["sign-in"])
 tenant_api.add_router("/accounts", accounts_router, tags=["accounts"])
+tenant_api.add_router("/accounts", devices_router, tags=["devices"])
+tenant_api.add_router("/accounts/mfa", mfa_router, tags=["second factor"])
 tenant_api.add_router("/protected", protected_router, tags=["me"])
 tenant_api.add_router("/protected", workflow_router, tags=["workflow"])
 tenant_api.add_router("/protected/leave", leave_router, tags=["leave"])

@@ -25,4 +25,4 @@ def require_storable(**fields: str | None) -> None:
 
 def has_controls(text: str) -> bool:
     """Tell whether the text holds a control character, line breaks included."""
-    return any(unicodedata.category(char) == "Cc" for char in text)
+    return any(unicodedata.category(char) in {"Cc", "Zl", "Zp"} for char in text)

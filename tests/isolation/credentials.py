@@ -4,13 +4,14 @@ All belong to the admin of a tenant, to alice where a mailbox is asked for, or t
 operator. A new kind is a function here and an entry in KINDS.
 """
 
+import re
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
-from accounts import challenges, operators, provisioning, sessions, tokens
+from accounts import challenges, invitations, operators, provisioning, sessions, tokens
 from accounts.mail import devbox
 from accounts.mail.outbox import run_due
 from accounts.models import User
@@ -170,6 +171,18 @@ def invitation_link(home: Twin, visit: Visit) -> Held:
     return Held(fields={"ticket": ticket}, known={"email": invited.email})
 
 
+def invitation_token(home: Twin, visit: Visit) -> Held:
+    """Get the secret of an invitation, as its mail carries it."""
+    email = address("dora", home)
+    with use(home.tenant):
+        admin = User.objects.get(username="admin")
+        invitations.invite(email=email, role="member", by=admin)
+        run_due(100)
+        found = re.search(r"#token=([\w-]+)", devbox.letters()[0].text)
+    assert found
+    return Held(cookies={"invitation": found[1]}, fields={"token": found[1]})
+
+
 def owner_entry(home: Twin, visit: Visit) -> Held:
     with use(home.tenant):
         path = provisioning.owner_entry()
@@ -285,7 +298,7 @@ KINDS = (
         reset_code,
         Works("post", "/api/accounts/verify-code", 200),
         rows=("accounts.Challenge",),
-        cookies=("flow_reset",),
+        cookies=("flow_reset", "flow_email"),
     ),
     Kind(
         "reset ticket",
@@ -308,6 +321,18 @@ KINDS = (
         "invitation link",
         invitation_link,
         Works("post", "/accounts/set-password", 302, CHOSEN),
+    ),
+    Kind(
+        "invitation",
+        invitation_token,
+        Works(
+            "post",
+            "/api/accounts/invitations/accept",
+            201,
+            {"firstName": "Dora", "lastName": "Example", "password": NEW_PASSWORD},
+        ),
+        rows=("accounts.Invitation",),
+        cookies=("invitation",),
     ),
     Kind(
         "owner entry link",

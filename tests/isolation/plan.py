@@ -21,6 +21,8 @@ IN_PATHS = {
     "instance_id": 1,
     "incident_id": 1,
     "leave_id": 1,
+    "invitation_id": 1,
+    "user_id": 1,
     "content_type_id": 1,
     "app_label": "accounts",
     "model": "user",
@@ -41,6 +43,7 @@ KEPT = {
     "accounts.MailMessage.template": "a name that the program looks up",
     "accounts.MailMessage.provider": "a word of the program",
     "accounts.SecurityEvent.name": "a word of the program",
+    "accounts.Invitation.email": "an address, as somebody typed it",
     "admin.LogEntry.object_id": "a key, equal in both twins",
     "auth.Permission.name": "seeded, equal in all tenants",
     "sessions.Session.session_data": "signed: holds no words",
@@ -91,7 +94,13 @@ OPEN = {
     "POST /api/accounts/change-password": opened(
         400, reason="a ticket of another tenant is none", writes=COUNTS
     ),
+    "POST /api/accounts/invitations/accept": opened(
+        400, reason="the link of another tenant opens nothing", writes=COUNTS
+    ),
     # Pages of a tenant
+    "/accounts/invitation": opened(
+        200, 400, reason="a form; its secret is checked", writes=COUNTS
+    ),
     "/accounts/forgot": opened(
         200, 302, 422, reason=ANY_MAILBOX, writes=f"{MAILS} {SESSION}"
     ),

@@ -11,6 +11,7 @@ from accounts import (
     api_tokens,
     challenges,
     events,
+    invitations,
     limits,
     mail,
     service_accounts,
@@ -44,6 +45,7 @@ def tell() -> None:
     trouble(ask(alice), admin)
     new_documents.default_document(by=alice)
     access(alice)
+    invitations.invite(email="dora@example.test", role="member", by=admin)
     letter(alice)
     entry(admin, alice)
 

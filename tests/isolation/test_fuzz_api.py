@@ -44,6 +44,7 @@ THERE = {
     "instance_id": 1,
     "incident_id": 1,
     "leave_id": 1,
+    "invitation_id": 1,
 }
 
 

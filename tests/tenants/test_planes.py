@@ -45,6 +45,7 @@ COMMANDS = {
     "makemigrations": "control",
     "migrate": "control",
     "migrate_schemas": "control",
+    "purge_accounts": "control",
     "rename_schema": "none",
     "runserver": "none",
     "seed_demo": "control",

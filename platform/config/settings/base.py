@@ -65,8 +65,9 @@ TENANT_DUE_SOURCES = [
     "accounts.mail.outbox",
     "workflow.anchors",
     "workflow.idempotency",
+    "accounts.purging",
 ]
-CONTROL_DUE_SOURCES = ["accounts.mail.outbox"]
+CONTROL_DUE_SOURCES = ["accounts.mail.outbox", "accounts.purging"]
 TENANT_MAIL_SENDER = "accounts.mail.put"
 TENANT_OWNER_ENTRY = "accounts.provisioning.owner_entry"
 

@@ -6,10 +6,10 @@ from typing import Any
 
 from kernel.numbers import LARGEST_ID
 from tenants.context import TenantInfo
+from tenants.management.over_tenants import OverTenants, WrongUsage
 from workflow import verification
 from workflow.errors import InstantInvalid
 from workflow.history import instant
-from workflow.management.over_tenants import OverTenants, WrongUsage
 
 
 class Command(OverTenants):

@@ -8,7 +8,7 @@ from django.core.management.base import CommandError
 
 from tenants import scheduler
 from tenants.context import TenantInfo
-from workflow.management.over_tenants import FAILED, SOME_FAILED, OverTenants
+from tenants.management.over_tenants import FAILED, SOME_FAILED, OverTenants
 from workflow.timers import Counts, counted
 
 MAIL = "accounts.mail.outbox"

@@ -11,9 +11,9 @@ from django.core.management.base import CommandError
 
 from kernel.text import storable
 from tenants.context import TenantInfo
+from tenants.management.over_tenants import FAILED, OverTenants, WrongUsage
 from workflow import history, tenancy, xes
 from workflow.errors import InstantInvalid
-from workflow.management.over_tenants import FAILED, OverTenants, WrongUsage
 from workflow.models import Process, ProcessInstance
 
 STDOUT: Final = "-"

@@ -3,8 +3,8 @@
 from typing import Any
 
 from tenants.context import TenantInfo
+from tenants.management.over_tenants import OverTenants
 from workflow import samples
-from workflow.management.over_tenants import OverTenants
 
 
 class Command(OverTenants):

@@ -5,8 +5,8 @@ from random import Random
 from typing import Any
 
 from tenants.context import TenantInfo
+from tenants.management.over_tenants import OverTenants
 from workflow import simulation
-from workflow.management.over_tenants import OverTenants
 
 MOST = 10_000
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from tenants.context import TenantInfo
+from tenants.management.over_tenants import OverTenants, WrongUsage
 from tenants.serving import serving
 from workflow import checking
-from workflow.management.over_tenants import OverTenants, WrongUsage
 
 PASSED = "All workflow graphs passed validation."
 

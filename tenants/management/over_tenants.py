@@ -1,4 +1,4 @@
-"""What the commands of the workflow share: for which tenants, how told, how ended.
+"""What commands over tenants share: for which tenants, how told, how ended.
 
     --tenant SLUG (repeatable), --all-tenants, --json
 

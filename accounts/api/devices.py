@@ -1,0 +1,106 @@
+"""The devices of the signed-in person: look at them, end one, end the others.
+
+`reauthenticate` gives a device a fresh proof of who is there.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Router, Status
+
+from accounts import clients, sessions, sign_in
+from accounts.api.schemas import DetailOut, ReauthenticateIn, SessionOut
+from accounts.authentication import TenantAuth
+from accounts.errors import MissingFields
+from accounts.models import RefreshSession
+
+router = Router()
+
+
+@router.get(
+    "/sessions", auth=TenantAuth(), response=list[SessionOut], summary="My devices"
+)
+def list_sessions(request: HttpRequest, response: HttpResponse) -> list[dict[str, Any]]:
+    """Answer the devices that are signed in, the one that asks first."""
+    own = current(request)
+    uncached(response)
+    return [_out(session, own) for session in sessions.open_of(own)]
+
+
+@router.post(
+    "/sessions/revoke-others",
+    auth=TenantAuth(),
+    response={204: None},
+    summary="Sign all other devices out",
+)
+def revoke_others(request: HttpRequest, response: HttpResponse) -> Status[None]:
+    """End all own devices but the one that asks."""
+    uncached(response)
+    own = current(request)
+    sessions.end_others(own.user, keep=own.pk)
+    return Status(204, None)
+
+
+@router.delete(
+    "/sessions/{session_id}",
+    auth=TenantAuth(),
+    response={204: None},
+    summary="Sign a device out",
+)
+def end_session(
+    request: HttpRequest, response: HttpResponse, session_id: UUID
+) -> Status[None]:
+    """End one of the own devices at once, with its access tokens."""
+    uncached(response)
+    sessions.end_one(current(request).user, session_id)
+    return Status(204, None)
+
+
+@router.post(
+    "/reauthenticate",
+    auth=TenantAuth(sets_up=True),
+    response=DetailOut,
+    summary="Prove again who you are",
+)
+def reauthenticate(
+    request: HttpRequest, response: HttpResponse, body: ReauthenticateIn
+) -> dict[str, str]:
+    """Take the current password or a code: for 10 minutes, that is a fresh proof."""
+    uncached(response)
+    if not (body.current_password or body.code):
+        raise MissingFields("currentPassword or code is required.")
+    sign_in.reauthenticate(
+        request,
+        password=body.current_password or "",
+        code=body.code or "",
+        client=clients.prefix(request),
+    )
+    return {"detail": "Confirmed."}
+
+
+def current(request: HttpRequest) -> RefreshSession:
+    """Return the device whose access token asks."""
+    session = sessions.of(request)
+    assert session is not None  # noqa: S101 - TenantAuth has set it
+    return session
+
+
+def uncached(response: HttpResponse) -> None:
+    """Keep the answer out of every cache."""
+    response["Cache-Control"] = "no-store"
+    response["Referrer-Policy"] = "no-referrer"
+
+
+def _out(session: RefreshSession, own: RefreshSession) -> dict[str, Any]:
+    return {
+        "id": session.pk,
+        "kind": session.kind,
+        "label": session.client_label,
+        "place": session.client_prefix,
+        "created_at": session.created_at,
+        "last_used_at": session.last_used_at,
+        "expires_at": min(session.idle_expires_at, session.expires_at),
+        "has_second_factor": session.mfa_at is not None,
+        "is_current": session.pk == own.pk,
+    }

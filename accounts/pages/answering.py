@@ -1,0 +1,72 @@
+"""What the pages with forms share: was it sent, what went wrong, at which field."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest, QueryDict
+from django.utils.translation import gettext as _
+
+from accounts.errors import (
+    EmailInvalid,
+    InvitationOpen,
+    NameInvalid,
+    NameTaken,
+    NotConfirmed,
+    PasswordMismatch,
+    PasswordRefused,
+    ReauthenticationRequired,
+    RoleTooHigh,
+)
+from kernel.errors import ApplicationError
+
+REFUSED = 422
+#: Which field of a form an error belongs to.
+FIELDS: tuple[tuple[type[ApplicationError], str], ...] = (
+    (EmailInvalid, "email"),
+    (InvitationOpen, "email"),
+    (NameTaken, "email"),
+    (NameInvalid, "first_name"),
+    (NotConfirmed, "confirmed"),
+    (PasswordRefused, "password"),
+    (PasswordMismatch, "password_verify"),
+    (ReauthenticationRequired, "current_password"),
+    (RoleTooHigh, "role"),
+)
+
+
+def posted(request: HttpRequest, action: str = "") -> QueryDict | None:
+    """Return what was sent, if it was sent by the form of this action."""
+    if request.method != "POST" or request.POST.get("action", "") != action:
+        return None
+    return request.POST
+
+
+def is_sent(request: HttpRequest, form: forms.BaseForm) -> bool:
+    """Tell whether the form came in and can be read."""
+    return request.method == "POST" and form.is_valid()
+
+
+def status_of(*shown: forms.BaseForm) -> int:
+    """Return 422 where one of the forms says what is wrong."""
+    return REFUSED if any(form.errors for form in shown) else 200
+
+
+def add_error(form: forms.BaseForm, error: ApplicationError) -> None:
+    """Say what went wrong at its field; what was typed stays."""
+    field = next((name for kind, name in FIELDS if isinstance(error, kind)), None)
+    form.add_error(field if field in form.fields else None, words(error))
+
+
+def words(error: ApplicationError) -> str:
+    """Return the error in the reader's language."""
+    if isinstance(error, ReauthenticationRequired):
+        return _("Type your password: your sign-in is more than ten minutes old.")
+    return _(error.detail)
+
+
+def query(values: Mapping[str, Any]) -> str:
+    """Return the query of an address, without what is empty."""
+    made = QueryDict(mutable=True)
+    made.update({name: value for name, value in values.items() if value})
+    return f"?{made.urlencode()}"

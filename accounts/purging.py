@@ -1,0 +1,181 @@
+"""Let go of what nobody needs any more, in the entered schema.
+
+Each kind of row has a rule: which rows are gone, and since when. A source of due work
+runs them, so that nobody has to schedule this; `manage.py purge_accounts` does the
+same at once.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib.sessions.models import Session
+from django.db import transaction
+from django.db.models import Exists, F, Min, OuterRef, Q, QuerySet, Value
+from django.db.models.deletion import ProtectedError, RestrictedError
+from django.db.models.functions import Coalesce, Least
+
+from accounts.models import (
+    ApiToken,
+    Challenge,
+    Invitation,
+    LimitCounter,
+    MfaDevice,
+    RefreshSession,
+    SecurityEvent,
+    User,
+)
+from kernel import clock
+from tenants import context
+
+DAY = timedelta(days=1)
+PENDING_LIFE = timedelta(days=7)
+BATCH = 1_000
+#: So that the rows of an hour go at once.
+PAUSE = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Rows of one kind, and how long after their end they stay."""
+
+    name: str
+    rows: Callable[[], "QuerySet[Any]"]
+    #: The instant at which a row ended.
+    ended_at: Any
+    kept: timedelta
+
+    def dead(self) -> "QuerySet[Any]":
+        """Return the rows that are past their time, the oldest first."""
+        before = clock.now() - self.kept
+        rows: QuerySet[Any] = self.rows().annotate(ended=self.ended_at)
+        return rows.filter(ended__lt=before).order_by("ended")
+
+    def oldest(self) -> "QuerySet[Any]":
+        """Return the name of the rule with the end of its oldest row, as one row."""
+        named = self.rows().order_by().values(rule=Value(self.name))
+        found: QuerySet[Any] = named.annotate(at=Min(self.ended_at))
+        return found.values_list("rule", "at")
+
+
+def pending() -> "QuerySet[User]":
+    """Return the accounts whose person never came in and has no way in any more.
+
+    A first owner stays: without one nobody could run the tenant.
+    """
+    ways = Challenge.objects.open(at=clock.now()).filter(user=OuterRef("pk"))
+    people: QuerySet[User] = User.objects.people()
+    return people.filter(
+        ~Q(role=User.Role.OWNER),
+        ~Exists(ways),
+        is_active=False,
+        email_verified_at__isnull=True,
+        deactivated_at__isnull=True,
+    )
+
+
+PEOPLE = Rule("pending_accounts", pending, F("date_joined"), PENDING_LIFE)
+EVENTS = Rule("events", SecurityEvent.objects.all, F("at"), 400 * DAY)
+RULES = (
+    Rule("challenges", Challenge.objects.all, F("expires_at"), DAY),
+    Rule(
+        "devices",
+        RefreshSession.objects.all,
+        Coalesce("revoked_at", Least("idle_expires_at", "expires_at")),
+        30 * DAY,
+    ),
+    Rule(
+        "api_tokens",
+        ApiToken.objects.all,
+        Coalesce("revoked_at", "expires_at"),
+        400 * DAY,
+    ),
+    Rule(
+        "invitations",
+        Invitation.objects.all,
+        Coalesce("accepted_at", "revoked_at", "expires_at"),
+        90 * DAY,
+    ),
+    Rule(
+        "unconfirmed_factors",
+        lambda: MfaDevice.objects.filter(confirmed_at__isnull=True),
+        F("created_at"),
+        DAY,
+    ),
+    Rule("limits", LimitCounter.objects.all, F("last_hit_at"), 2 * DAY),
+    Rule("browser_sessions", Session.objects.all, F("expire_date"), timedelta(0)),
+)
+ALL = (*RULES, PEOPLE, EVENTS)
+
+
+def run(limit: int = BATCH) -> dict[str, int]:
+    """Delete up to so many rows of each kind; return how many went by name."""
+    gone = {rule.name: _delete(rule.dead(), limit) for rule in RULES}
+    gone[PEOPLE.name] = _delete_people(limit)
+    gone[EVENTS.name] = _delete_events(limit)
+    return gone
+
+
+def run_due(limit: int) -> int:
+    """Delete what is past its time; for TENANT_DUE_SOURCES.
+
+    One statement where it is not time yet.
+    """
+    due = next_due()
+    if due is None or due > clock.now():
+        return 0
+    return sum(run(limit).values())
+
+
+def next_due() -> datetime | None:
+    """Return when the next row will be past its time; for TENANT_DUE_SOURCES."""
+    kept = {rule.name: rule.kept for rule in ALL}
+    first, *others = (rule.oldest() for rule in ALL)
+    ends = [at + kept[name] for name, at in first.union(*others, all=True) if at]
+    return min(ends) + PAUSE if ends else None
+
+
+@transaction.atomic
+def _delete(dead: "QuerySet[Any]", limit: int) -> int:
+    """Delete some rows, passing over those another worker deletes."""
+    free = dead.select_for_update(skip_locked=True, of=("self",))
+    keys = list(free.values_list("pk", flat=True)[:limit])
+    dead.model._default_manager.filter(pk__in=keys).delete()  # noqa: SLF001 - Django's public name
+    return len(keys)
+
+
+def _delete_people(limit: int) -> int:
+    return sum(_delete_person(one) for one in PEOPLE.dead()[:limit])
+
+
+@transaction.atomic
+def _delete_person(user: User) -> bool:
+    """Delete one pending account; one that work points at stays another week."""
+    rows = pending().select_for_update(of=("self",))
+    found = rows.filter(pk=user.pk).first()
+    if found is None:
+        return False
+    try:
+        with transaction.atomic():
+            found.delete()
+    except (ProtectedError, RestrictedError):
+        User.objects.filter(pk=user.pk).update(date_joined=clock.now())
+        return False
+    return True
+
+
+def _delete_events(limit: int) -> int:
+    """Delete old events as the owner of the tables: a tenant's role may not."""
+    entered = context.current()
+    if isinstance(entered, context.TenantInfo):
+        with context.use(context.as_owner(entered)):
+            return _drop_events(limit)
+    return _drop_events(limit)
+
+
+def _drop_events(limit: int) -> int:
+    # The rows' own manager refuses, as it should everywhere else.
+    keys = EVENTS.dead().values("pk")[:limit]
+    gone, _by_model = QuerySet(SecurityEvent).filter(pk__in=keys).delete()
+    return gone

@@ -7,7 +7,7 @@ ApplicationError
 ├── Unauthenticated    SignInFailed, FactorRequired, FactorFailed, FactorTooLate
 ├── Forbidden          CrossSite, EmailUnverified, PasswordChangeRequired,
 │                      FactorDemanded, OwnerProtected, ...
-├── Conflict           NameTaken, FactorExists
+├── Conflict           NameTaken, FactorExists, FactorMissing
 ├── TooMany            Throttled
 └── DatabaseAway       LimiterDown
 """
@@ -176,6 +176,12 @@ class FactorExists(Conflict):
     """There are as many authenticators as there may be. Remove one first."""
 
     code = "mfa_too_many"
+
+
+class FactorMissing(Conflict):
+    """There is no authenticator. Set one up first."""
+
+    code = "mfa_missing"
 
 
 class OwnerProtected(Forbidden):

@@ -138,16 +138,24 @@ def open_of(own: RefreshSession) -> list[RefreshSession]:
 
 
 @transaction.atomic
-def end_one(
-    user: User, session_id: UUID, *, via: str = SecurityEvent.Via.TOKEN
-) -> None:
-    """Sign one of a person's devices out. Raises NotFound for one of somebody else."""
-    found = RefreshSession.objects.filter(pk=session_id, user=user).first()
+def end_one(user: User, number: str, *, via: str = SecurityEvent.Via.TOKEN) -> None:
+    """Sign one of a person's devices out.
+
+    Raises NotFound for one of somebody else, and for what is no number of a device.
+    """
+    found = RefreshSession.objects.filter(pk=_id(number), user=user).first()
     if found is None:
         raise NotFound
     end(found, reason="signed_out_by_owner")
-    details = {"session": session_id.hex}
+    details = {"session": found.pk.hex}
     events.record("session.ended", subject=user, by=user, via=via, details=details)
+
+
+def _id(number: str) -> UUID:
+    try:
+        return UUID(number)
+    except ValueError:
+        raise NotFound from None
 
 
 @transaction.atomic

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
 
-from accounts import challenges, events, limits, mail, sessions
+from accounts import challenges, events, factors, limits, mail, sessions, totp
 from accounts.models import MailAttachment, MailMessage, User
 from accounts.sessions import Device
 from kernel import clock
@@ -36,6 +36,8 @@ def tell() -> None:
     trouble(ask(alice), admin)
     new_documents.default_document(by=alice)
     access(alice)
+    sessions.begin(admin, DEVICE)
+    second_factor(User.objects.get(username="carol"))
     letter(alice)
     entry(admin, alice)
 
@@ -96,6 +98,13 @@ def access(person: User) -> None:
     store = import_module(settings.SESSION_ENGINE).SessionStore()
     store["note"] = "nobody"
     store.save()
+
+
+def second_factor(person: User) -> None:
+    """Leave an authenticator and saved codes."""
+    made = factors.enrol(person, name="A telephone")
+    code = totp.code_of(made.secret, totp.step_at(clock.now()))
+    factors.confirm(person, made.device.pk, code)
 
 
 def letter(person: User) -> None:

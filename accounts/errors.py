@@ -13,7 +13,8 @@ ApplicationError
 │                      FactorDemanded, OwnerProtected, OwnRole, OwnersOnly,
 │                      ScopeMissing, ...
 ├── NotFound           UserNotFound
-├── Conflict           NameTaken, FactorExists, LastOwner, InvitationOpen, Deactivated
+├── Conflict           NameTaken, FactorExists, FactorMissing,
+│                      LastOwner, InvitationOpen, Deactivated
 │   └── TokenEnded, TokenRotated
 ├── Invalid            ServiceAccountUnknown
 ├── TooMany            Throttled
@@ -81,7 +82,7 @@ class PasswordRefused(BadRequest):
 
 
 class PasswordTooShort(PasswordRefused):
-    """A password needs at least 15 characters; a few words make a good one."""
+    """A password needs more characters; a few words make a good one."""
 
     code = "password_too_short"
 
@@ -186,6 +187,12 @@ class FactorExists(Conflict):
     """There are as many authenticators as there may be. Remove one first."""
 
     code = "mfa_too_many"
+
+
+class FactorMissing(Conflict):
+    """There is no authenticator. Set one up first."""
+
+    code = "mfa_missing"
 
 
 class OwnerProtected(Forbidden):

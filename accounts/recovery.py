@@ -186,7 +186,7 @@ def _check_typed(password: str, password_verify: str, email_norm: str) -> None:
 
 def _check_against(user: User, password: str) -> None:
     names = (user.username.partition("@")[0], user.first_name, user.last_name)
-    passwords.check(password, context=names)
+    passwords.check_context(password, context=names)
 
 
 def _replace_password(user: User, hashed: str, *, keep: UUID | None, via: str) -> None:

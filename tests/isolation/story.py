@@ -11,11 +11,13 @@ from accounts import (
     api_tokens,
     challenges,
     events,
+    factors,
     invitations,
     limits,
     mail,
     service_accounts,
     sessions,
+    totp,
 )
 from accounts.models import ApiToken, MailAttachment, MailMessage, User
 from accounts.sessions import Device
@@ -46,6 +48,8 @@ def tell() -> None:
     new_documents.default_document(by=alice)
     access(alice)
     invitations.invite(email="dora@example.test", role="member", by=admin)
+    sessions.begin(admin, DEVICE)
+    second_factor(User.objects.get(username="carol"))
     letter(alice)
     entry(admin, alice)
 
@@ -115,6 +119,13 @@ def programs(person: User) -> None:
     for owner in (person, robot):
         api_tokens.create(owner=owner, name="Wall", scopes_named=["profile:read"])
     ApiToken.objects.update(last_used_prefix=DEVICE.prefix)
+
+
+def second_factor(person: User) -> None:
+    """Leave an authenticator and saved codes."""
+    made = factors.enrol(person, name="A telephone")
+    code = totp.code_of(made.secret, totp.step_at(clock.now()))
+    factors.confirm(person, made.device.pk, code)
 
 
 def letter(person: User) -> None:

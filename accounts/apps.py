@@ -9,13 +9,15 @@ class AccountsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from celery.signals import task_prerun
-        from django.core.signals import request_started
+        from celery.signals import task_postrun, task_prerun
+        from django.core.signals import request_finished, request_started
 
         from accounts import checks
         from accounts.services import memory
 
         checks.register()
         # What Python code remembers between two calls never reaches the next request.
-        request_started.connect(memory.forget)
-        task_prerun.connect(memory.forget)
+        request_started.connect(memory.begin_request)
+        request_finished.connect(memory.end_request)
+        task_prerun.connect(memory.begin_task)
+        task_postrun.connect(memory.end_task)

@@ -1,12 +1,20 @@
-"""The bearer check: a token counts only where its tenant and its rows agree."""
+"""The bearer check: a token counts only where its tenant and its rows agree.
+
+Without a scope an operation is for people who signed in, and nobody else:
+`auth=TenantAuth()`. API tokens with a scope are let in by `TenantAuth("profile:read")`,
+or by the verb: `TenantAuth(read="workitems:read", write="workitems:write")`.
+"""
+
+from typing import Final
 
 from django.http import HttpRequest
 from ninja.errors import AuthenticationError
 from ninja_simple_jwt.auth.ninja_auth import HttpJwtAuth
 
-from accounts import keys, sessions, tokens
-from accounts.errors import FactorDemanded
-from accounts.models import RefreshSession, User
+from accounts import api_tokens, clients, keys, sessions, token_text, tokens
+from accounts.errors import FactorDemanded, ScopeMissing
+from accounts.models import ApiToken, RefreshSession, User
+from accounts.scopes import SCOPES
 from accounts.tokens import BadToken, Claims
 from kernel import clock
 from tenants.serving import speak_to
@@ -15,21 +23,52 @@ from tenants.serving import speak_to
 LONGEST_TOKEN = 4096
 
 
-class TenantAuth(HttpJwtAuth):
-    """Lets a request in by the access token of a person of this tenant.
+FOR_PEOPLE: Final = "No API token may do this: sign in."
+#: What is read and changes nothing.
+READING: Final = frozenset({"GET", "HEAD"})
+TAKEN: Final = (
+    "An access token of a person who signed in, or an API token (`tnp_...` of a"
+    " person, `tns_...` of a service account), always as `Authorization: Bearer` and"
+    " never in an address. An API token opens the operations that name one of its"
+    " scopes, as far as its owner may use them; everywhere else it is refused with 403"
+    " `scope_missing`. The scopes:"
+)
+LISTED: Final = [f"- `{name}`: {scope.words}" for name, scope in SCOPES.items()]
 
-    One statement loads device and person; every refusal is the same 401.
-    Sets `request.user`, `request.auth_session` and `request.auth_via`, and speaks the
-    person's language from there on. Where the tenant demands second factors, a person
-    without one meets FactorDemanded, but for the routes that set one up.
+
+class TenantAuth(HttpJwtAuth):
+    """Lets a request in by an access token, or an API token with the scope.
+
+    One statement loads the credential and its person; every refusal is the same 401.
+    Sets `request.user` and `request.auth_via`, and speaks the person's language from
+    there on. A person who signed in has `auth_via` "token" and the device as
+    `request.auth_session`; a program has "api_token" and `request.api_token`.
+    Without a scope no API token is let in, so that there always is a device. Where the
+    tenant demands second factors, a person without one meets FactorDemanded, but for
+    the routes that set one up.
     """
 
-    def __init__(self, *, sets_up: bool = False) -> None:
-        self.sets_up = sets_up
+    openapi_description = "\n".join((TAKEN, "", *LISTED))
+
+    def __init__(
+        self,
+        scope: str = "",
+        *,
+        read: str = "",
+        write: str = "",
+        sets_up: bool = False,
+    ) -> None:
         super().__init__()
+        self.sets_up = sets_up
+        self.read, self.write = scope or read, scope or write
+        if {self.read, self.write} - {"", *SCOPES}:
+            raise ValueError(f"no such scope: {self.read!r} or {self.write!r}")
 
     def __call__(self, request: HttpRequest) -> User:
-        """Return the person. Raises AuthenticationError, in one voice."""
+        """Return the person. Raises AuthenticationError, in one voice.
+
+        An API token that is right may meet ScopeMissing, and wrong ones Throttled.
+        """
         parts = request.headers.get("Authorization", "").split(" ")
         if len(parts) != len(("Bearer", "token")) or parts[0].lower() != "bearer":
             raise AuthenticationError
@@ -39,16 +78,42 @@ class TenantAuth(HttpJwtAuth):
         if not token or len(token) > LONGEST_TOKEN or not token.isascii():
             raise AuthenticationError
         try:
-            session = _session(tokens.read_access(token))
+            if token.startswith(token_text.BEGINNINGS):
+                return self._let_program_in(request, token)
+            return self._let_person_in(request, token)
         except BadToken:
             raise AuthenticationError from None
+
+    def scope_for(self, method: str) -> str:
+        """Return the scope that lets an API token use a verb; empty for none."""
+        return self.read if method.upper() in READING else self.write
+
+    def _let_person_in(self, request: HttpRequest, token: str) -> User:
+        session = _session(tokens.read_access(token))
         if sessions.needs_factor(session) and not self.sets_up:
             raise FactorDemanded
-        request.user = user = session.user
-        speak_to(language=user.language, time_zone=user.time_zone)
         request.auth_session = session  # type: ignore[attr-defined]
-        request.auth_via = "token"  # type: ignore[attr-defined]
-        return user
+        return _come_in(request, session.user, via="token")
+
+    def _let_program_in(self, request: HttpRequest, text: str) -> User:
+        token = api_tokens.let_in(text, client=clients.prefix(request))
+        self._require_scope(request, token)
+        request.api_token = token  # type: ignore[attr-defined]
+        return _come_in(request, token.user, via="api_token")
+
+    def _require_scope(self, request: HttpRequest, token: ApiToken) -> None:
+        scope = self.scope_for(request.method or "")
+        if not scope:
+            raise ScopeMissing(FOR_PEOPLE)
+        if scope not in token.scopes:
+            raise ScopeMissing(f"This API token needs the scope {scope}.")
+
+
+def _come_in(request: HttpRequest, user: User, *, via: str) -> User:
+    request.user = user
+    speak_to(language=user.language, time_zone=user.time_zone)
+    request.auth_via = via  # type: ignore[attr-defined]
+    return user
 
 
 def _session(claims: Claims) -> RefreshSession:

@@ -16,7 +16,7 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.db.models import F, Q
 
-from accounts import conf, limits
+from accounts import code_failures, conf, limits
 from accounts.models import Challenge, User
 from kernel import clock, codes
 from kernel.text import storable
@@ -26,6 +26,8 @@ SPEND = Path(__file__).with_name("sql").joinpath("spend_attempt.sql").read_text(
 TICKET_LIFE = timedelta(minutes=10)
 TICKET_SECONDS = int(TICKET_LIFE.total_seconds())
 SETUP_LIFE = timedelta(days=7)
+#: How many codes of one purpose can fit at a time for one address, over all flows.
+MOST_LIVE = 3
 Purpose = Challenge.Purpose
 #: Rights to choose a password, however they were earned.
 TICKETS = (Purpose.RESET_TICKET, Purpose.SETUP)
@@ -56,10 +58,14 @@ Apply = Callable[[Challenge], "str | Literal[False] | None"]
 
 @dataclass(frozen=True)
 class NewCode:
-    """A challenge with the code that its mail carries; a decoy has none."""
+    """A challenge with the code that its mail carries; no code fits a decoy."""
 
     challenge: Challenge
     code: str = field(repr=False)
+
+    @property
+    def is_decoy(self) -> bool:
+        return self.challenge.user_id is None
 
 
 def new_flow() -> str:
@@ -68,9 +74,13 @@ def new_flow() -> str:
 
 
 def may_send(email_norm: str) -> bool:
-    """Count one code mail for the address and tell whether it may leave."""
-    within = [limits.allowed(scope, email_norm) for scope in limits.CODE_MAIL]
-    return all(within) and limits.allowed("code_mail.tenant")
+    """Count one code mail for the address and tell whether it may leave.
+
+    What one limit refuses is counted by no later one, so that asking every second uses
+    up no hour.
+    """
+    within = all(limits.allowed(scope, email_norm) for scope in limits.CODE_MAIL)
+    return within and limits.allowed("code_mail.tenant")
 
 
 def open_in_flow(purpose: str, email_norm: str, flow: str) -> Challenge | None:
@@ -95,11 +105,14 @@ def issue_code(
 ) -> NewCode:
     """Make the challenge of a flow and replace the flow's earlier one.
 
-    Without a user it is a decoy: the same work, and no code fits.
+    Without a user it is a decoy: the same work, and no code fits. So it is where three
+    other flows of the address wait for their codes already: none of them is cancelled,
+    and nobody can tell.
     """
     settings = conf.current()
     now = clock.now()
     _supersede(purpose, email_norm, flow)
+    user = user if _has_room(purpose, email_norm) else None
     challenge = Challenge(
         purpose=purpose,
         user=user,
@@ -113,7 +126,7 @@ def issue_code(
         language=language,
         client_prefix=client,
     )
-    code = codes.new_code(settings.code_length)
+    code = codes.new_code(code_failures.code_length())
     made = _hash(challenge, code)
     challenge.code_hash = made if user else secrets.token_bytes(len(made))
     challenge.save(force_insert=True)
@@ -135,6 +148,17 @@ def _supersede(purpose: str, email_norm: str, flow: str) -> None:
         consumed_at__isnull=True,
         superseded_at__isnull=True,
     ).update(superseded_at=clock.now(), payload={})
+
+
+def _has_room(purpose: str, email_norm: str) -> bool:
+    """Tell whether one more code may fit; whoever asks at once for the same waits."""
+    key = signing.bound(f"challenge|{purpose}|{email_norm}")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [key])
+    live = Challenge.objects.open(at=clock.now()).filter(
+        purpose=purpose, email_norm=email_norm, user__isnull=False
+    )
+    return live.count() < MOST_LIVE
 
 
 def _flow_hash(flow: str) -> bytes:
@@ -163,12 +187,21 @@ def verify(*, email_norm: str, code: str, flow: str, apply: Apply) -> Verified:
     standing = _standing(challenge)
     if standing is not None:
         return Verified(standing)
-    left = None if limits.spent("verify.account", email_norm) else _spend(challenge)
+    # Counted before the comparison, so that of many at once none slips through; what
+    # was no failure after all is given back.
+    if not limits.allowed("verify.account", email_norm):
+        return Verified(Verdict.TOO_MANY_ATTEMPTS)
+    left = _spend(challenge)
+    if left is not None and not _fits(challenge, code):
+        return _missed(left)
+    limits.give_back("verify.account", email_norm)
     if left is None:
         return Verified(Verdict.TOO_MANY_ATTEMPTS)
-    if not codes.equal(bytes(challenge.code_hash or b""), _hash(challenge, code)):
-        return _missed(email_norm, left)
     return _succeed(challenge, apply)
+
+
+def _fits(challenge: Challenge, code: str) -> bool:
+    return codes.equal(bytes(challenge.code_hash or b""), _hash(challenge, code))
 
 
 def _standing(challenge: Challenge) -> Verdict | None:
@@ -203,8 +236,8 @@ def _spend(challenge: Challenge) -> int | None:
     return None if row is None else int(row[2])
 
 
-def _missed(email_norm: str, left: int) -> Verified:
-    limits.allowed("verify.account", email_norm)
+def _missed(left: int) -> Verified:
+    code_failures.count()
     if left == 0:
         return Verified(Verdict.TOO_MANY_ATTEMPTS)
     return Verified(Verdict.INVALID, attempts_remaining=left)

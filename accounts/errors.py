@@ -6,12 +6,17 @@ ApplicationError
 │   ├── PageInvalid, NoValidFields, IdInvalid, ActiveInvalid, UseChangePassword
 │   ├── InvitationDead, NotConfirmed
 │   ├── PasswordRefused    TooShort, TooLong, Common, Contextual, Breached
-│   └── FactorCodeInvalid, CodeExpired, TooManyAttempts, TicketRequired, ...
+│   ├── FactorCodeInvalid, CodeExpired, TooManyAttempts, TicketRequired, ...
+│   └── ScopeUnknown, PermissionUnknown, TokenLifeInvalid
 ├── Unauthenticated    SignInFailed, FactorRequired, FactorFailed, FactorTooLate
 ├── Forbidden          CrossSite, EmailUnverified, PasswordChangeRequired,
-│                      FactorDemanded, OwnerProtected, OwnRole, OwnersOnly, ...
+│                      FactorDemanded, OwnerProtected, OwnRole, OwnersOnly,
+│                      ScopeMissing, ...
 ├── NotFound           UserNotFound
-├── Conflict           NameTaken, FactorExists, LastOwner, InvitationOpen, Deactivated
+├── Conflict           NameTaken, FactorExists, FactorMissing,
+│                      LastOwner, InvitationOpen, Deactivated
+│   └── TokenEnded, TokenRotated
+├── Invalid            ServiceAccountUnknown
 ├── TooMany            Throttled
 └── DatabaseAway       LimiterDown
 """
@@ -21,6 +26,7 @@ from kernel.errors import (
     Conflict,
     DatabaseAway,
     Forbidden,
+    Invalid,
     NotFound,
     TooMany,
     Unauthenticated,
@@ -76,7 +82,7 @@ class PasswordRefused(BadRequest):
 
 
 class PasswordTooShort(PasswordRefused):
-    """A password needs at least 15 characters; a few words make a good one."""
+    """A password needs more characters; a few words make a good one."""
 
     code = "password_too_short"
 
@@ -183,6 +189,12 @@ class FactorExists(Conflict):
     code = "mfa_too_many"
 
 
+class FactorMissing(Conflict):
+    """There is no authenticator. Set one up first."""
+
+    code = "mfa_missing"
+
+
 class OwnerProtected(Forbidden):
     """Only another owner may do this for an owner."""
 
@@ -213,6 +225,48 @@ class CrossSite(Forbidden):
     code = "cross_site"
 
 
+class ScopeUnknown(BadRequest):
+    """There is no such scope."""
+
+    code = "scope_unknown"
+
+
+class ScopeMissing(Forbidden):
+    """This API token may not do this."""
+
+    code = "scope_missing"
+
+
+class PermissionUnknown(BadRequest):
+    """A service account cannot be given this permission or group."""
+
+    code = "permission_unknown"
+
+
+class ServiceAccountUnknown(Invalid):
+    """There is no such service account."""
+
+    code = "service_account_unknown"
+
+
+class TokenLifeInvalid(BadRequest):
+    """A token lives 1 to 366 days, and its old secret at most 7 days more."""
+
+    code = "token_life_invalid"
+
+
+class TokenEnded(Conflict):
+    """This token does not work any more; create a new one."""
+
+    code = "token_ended"
+
+
+class TokenRotated(Conflict):
+    """This token has a successor already."""
+
+    code = "token_rotated"
+
+
 class UserNotFound(NotFound):
     """User not found."""
 
@@ -237,12 +291,6 @@ class OwnersOnly(Forbidden):
     """Only an owner may change an owner."""
 
     code = "owners_only"
-
-
-class PersonNeeded(Forbidden):
-    """A program's token cannot do this: sign in as a person."""
-
-    code = "person_required"
 
 
 class RoleTooHigh(BadRequest):

@@ -8,6 +8,12 @@ Words = str | Promise
 
 #: The names as they are recorded; a test holds every recorded name to this list.
 WORDS: dict[str, Words] = {
+    "api_token.created": _("API token created"),
+    "api_token.revoked": _("API token revoked"),
+    "api_token.rotated": _("API token rotated"),
+    "api_token.used_after_end": _("An API token was used that had ended"),
+    "codes.flood": _("Very many wrong codes: new ones are longer for an hour"),
+    "codes.many_wrong": _("Many wrong codes in an hour"),
     "email.change_requested": _("Another address asked for"),
     "email.changed": _("Address changed"),
     "group.changed": _("Groups changed"),
@@ -25,6 +31,8 @@ WORDS: dict[str, Words] = {
     "reset.requested": _("New password asked for"),
     "reset.verified": _("Code for a new password entered"),
     "role.changed": _("Role changed"),
+    "service_account.created": _("Service account created"),
+    "service_account.deactivated": _("Service account deactivated"),
     "sign_in": _("Signed in"),
     "sign_in_failed": _("A sign-in failed"),
     "user.anonymised": _("Account deleted"),
@@ -38,7 +46,7 @@ WORDS: dict[str, Words] = {
 KINDS: dict[str, tuple[Words, tuple[str, ...]]] = {
     "sign-ins": (
         _("Sign-ins"),
-        ("sign_in", "refresh", "session", "mfa", "device", "second_factor"),
+        ("sign_in", "refresh", "session", "mfa", "device", "second_factor", "codes."),
     ),
     "people": (
         _("People"),

@@ -15,12 +15,15 @@ def record(
     client: str = "",
     details: Mapping[str, Any] | None = None,
 ) -> SecurityEvent:
-    """Append one event in the caller's transaction; `by=None` is the system."""
+    """Append one event in the caller's transaction; `by=None` is the system.
+
+    `via` may be the word of a request (`auth_via`): both kinds of tokens are "token".
+    """
     return SecurityEvent.objects.create(
         name=name,
         subject=subject.pk if subject else None,
         actor=by.pk if by else None,
-        via=via,
+        via=SecurityEvent.Via.TOKEN if via == "api_token" else via,
         client_prefix=client,
         details=dict(details or {}),
     )

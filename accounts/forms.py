@@ -3,9 +3,11 @@
 from typing import Any
 
 from django import forms
+from django.utils.functional import lazy
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.passwords import LONGEST, SHORTEST
+from accounts.passwords import LONGEST, shortest
 from kernel.text import storable
 
 
@@ -39,9 +41,13 @@ def new_password_field(label: Any, help_text: Any = "") -> forms.CharField:
     )
 
 
-PASSWORD_HELP = _("At least %(count)d characters. A few words make a good one.") % {
-    "count": SHORTEST
-}
+def _password_help() -> str:
+    text = gettext("At least %(count)d characters. A few words make a good one.")
+    return text % {"count": shortest()}
+
+
+#: Said when a form is shown, as it is the tenant's rule.
+PASSWORD_HELP = lazy(_password_help, str)()
 
 
 class SignInForm(forms.Form):

@@ -11,7 +11,6 @@ import io
 import json
 import os
 import tempfile
-import time
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -30,6 +29,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import (
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+from kernel import clock
+
 PRIVATE_NAME = "jwt-signing.pem"
 PUBLIC_NAME = "jwt-signing.pub"
 ALGORITHMS = ("RS256", "EdDSA")
@@ -46,6 +47,20 @@ class KeyExists(Exception):
 
 
 @dataclass(frozen=True)
+class Retired:
+    """A public key whose private half signs no more, and when that ended."""
+
+    public: bytes
+    at: float
+
+    @property
+    def counts(self) -> bool:
+        """Whether a token of it may still live; asked at each use, not at reading."""
+        longest = (ACCESS_LIFE + LEEWAY).total_seconds()
+        return clock.now().timestamp() <= self.at + longest
+
+
+@dataclass(frozen=True)
 class KeySet:
     """The current pair, its name, and the retired public keys by name.
 
@@ -58,7 +73,12 @@ class KeySet:
     public: bytes
     kid: str
     algorithm: str
-    retired: dict[str, bytes]
+    retired: dict[str, Retired]
+
+    def public_of(self, kid: object) -> bytes | None:
+        """Return the retired public key of this name, while a token of it may live."""
+        found = self.retired.get(kid) if isinstance(kid, str) else None
+        return found.public if found is not None and found.counts else None
 
 
 _cached: tuple[object, KeySet] | None = None
@@ -182,7 +202,7 @@ def _algorithm_of_library() -> str:
     return chosen or ALGORITHMS[0]
 
 
-def _keyset(pem: bytes, retired: dict[str, bytes]) -> KeySet:
+def _keyset(pem: bytes, retired: dict[str, Retired]) -> KeySet:
     key = serialization.load_pem_private_key(pem, password=None)
     if not isinstance(key, RSAPrivateKey | Ed25519PrivateKey):
         raise ImproperlyConfigured("The signing key must be RSA or Ed25519.")
@@ -202,12 +222,12 @@ def _retire() -> None:
     _write(path, old.public, replace=True, mode=0o644)
 
 
-def _retired() -> dict[str, bytes]:
-    oldest = time.time() - (ACCESS_LIFE + LEEWAY).total_seconds()
+def _retired() -> dict[str, Retired]:
     return {
-        path.stem.removeprefix("retired-"): path.read_bytes()
+        path.stem.removeprefix("retired-"): Retired(
+            path.read_bytes(), path.stat().st_mtime
+        )
         for path in folder().glob("retired-*.pub")
-        if path.stat().st_mtime > oldest
     }
 
 

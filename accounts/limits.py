@@ -12,6 +12,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import DatabaseError, connection
+from django.db.models import F
 
 from accounts.errors import LimiterDown, Throttled
 from accounts.models import LimitCounter
@@ -36,7 +37,12 @@ MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 #: The limits by scope; ACCOUNTS_LIMITS replaces single ones by (most, seconds).
 LIMITS = {
     "sign_in.client": Limit(20, MINUTE),
+    "second_factor.ticket": Limit(5, HOUR),
+    "second_factor.account": Limit(10, HOUR),
     "refresh.client": Limit(120, MINUTE),
+    "refresh.session": Limit(60, MINUTE),
+    "api_token.client": Limit(20, MINUTE),
+    "api_token.told": Limit(1, HOUR),
     "verify.client": Limit(20, MINUTE),
     "verify.account": Limit(10, HOUR),
     "password.account": Limit(10, HOUR),
@@ -50,6 +56,8 @@ LIMITS = {
     "register.tenant": Limit(200, HOUR),
     "invitation.hour": Limit(50, HOUR),
     "invitation.day": Limit(200, DAY),
+    "code_failure.tenant": Limit(200, HOUR),
+    "code_failure.flood": Limit(1000, HOUR),
 }
 CODE_MAIL = ("code_mail.minute", "code_mail.hour", "code_mail.day")
 
@@ -79,7 +87,36 @@ def allowed(scope: str, *keys: str) -> bool:
     rule = limit(scope)
     if rule.most == 1:
         return _is_spaced(scope, keys, rule.window)
-    return _count(scope, keys, window_start=_window_start(rule)) <= rule.most
+    return count(scope, *keys) <= rule.most
+
+
+def give_back(scope: str, *keys: str) -> None:
+    """Take one hit of the present window back: what was counted was no failure."""
+    try:
+        LimitCounter.objects.filter(
+            scope=scope,
+            key_hash=_key_hash(keys),
+            window_start=_window_start(limit(scope)),
+            hits__gt=0,
+        ).update(hits=F("hits") - 1)
+    except DatabaseError as error:
+        raise LimiterDown(headers={"Retry-After": "5"}) from error
+
+
+def count(scope: str, *keys: str) -> int:
+    """Count one hit and return how many there are in this window."""
+    return _count(scope, keys, window_start=_window_start(limit(scope)))
+
+
+def note(scope: str, *keys: str) -> None:
+    """Remember that something happened now; `happened` tells for how long."""
+    _count(scope, keys, window_start=EPOCH)
+
+
+def happened(scope: str, *keys: str, within: timedelta) -> bool:
+    """Tell whether something was noted so lately."""
+    counter = _find(scope, keys, window_start=EPOCH)
+    return counter is not None and clock.now() <= counter.last_hit_at + within
 
 
 def spent(scope: str, *keys: str) -> bool:

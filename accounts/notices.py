@@ -61,10 +61,21 @@ def new_device(user: User, device: str) -> None:
 
 
 def token_expiring(token: ApiToken, days: int) -> None:
-    """Tell whose token ends soon; for a service account, the person who made it."""
-    user = token.user if token.user.email else token.created_by
-    if user is not None:
+    """Tell whose token ends soon; of a service account's, who made it.
+
+    Where nobody made it, or the person has left, those who care for all tokens are.
+    """
+    for user in _keepers(token):
         _notice(user, "token_expiring", TOKENS, token=token.name, days=days)
+
+
+def _keepers(token: ApiToken) -> list[User]:
+    if token.user.email:
+        return [token.user]
+    if token.created_by is not None and token.created_by.is_active:
+        return [token.created_by]
+    roles = (User.Role.OWNER, User.Role.ADMIN)
+    return list(User.objects.active().people().filter(role__in=roles).order_by("pk"))
 
 
 def test_message(user: User, *, to: str) -> None:

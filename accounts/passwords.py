@@ -7,8 +7,11 @@ from pathlib import Path
 from django.contrib.auth.hashers import check_password, make_password
 from django.contrib.auth.password_validation import CommonPasswordValidator
 from django.db.models import F
+from django.utils.translation import gettext as _
 
+from accounts import breached, demands
 from accounts.errors import (
+    PasswordBreached,
     PasswordCommon,
     PasswordContextual,
     PasswordTooLong,
@@ -21,6 +24,8 @@ from kernel.text import require_storable
 from tenants import context as tenancy
 
 SHORTEST = 15
+#: Where the tenant demands a second factor beside it.
+SHORTEST_WITH_FACTOR = 8
 LONGEST = 1024
 #: A word of the context counts when it makes up most of the password.
 SHORTEST_WORD = 4
@@ -32,24 +37,43 @@ def prepare(password: str) -> str:
     return prepare_password(password) or ""
 
 
+def shortest() -> int:
+    """Return how many characters a password needs in the entered tenant."""
+    return SHORTEST_WITH_FACTOR if demands.current().second_factor else SHORTEST
+
+
 def check(password: str, *, context: Sequence[str] = ()) -> None:
-    """Raise the PasswordRefused that fits, or return; looks nothing up.
+    """Raise the PasswordRefused that fits, or return; no account is looked up.
 
     `context` holds the names and addresses the password must not be built on; the
-    tenant's own names are added.
+    tenant's own names are added. Call it outside of a transaction: it may ask a
+    service for breached passwords.
     """
+    check_context(password, context=context)
+    if breached.is_breached(prepare(password)):
+        raise PasswordBreached
+
+
+def check_context(password: str, *, context: Sequence[str] = ()) -> None:
+    """Do the same without asking anybody, as for further words of the context."""
     if len(password) > LONGEST:
         raise PasswordTooLong
     require_storable(password=password)
-    prepared = prepare(password)
-    if len(prepared) < SHORTEST:
-        raise PasswordTooShort
+    prepared, least = prepare(password), shortest()
+    if len(prepared) < least:
+        raise PasswordTooShort(_too_short(least))
     if len(prepared) > LONGEST:
         raise PasswordTooLong
     if is_common(prepared):
         raise PasswordCommon
     if is_contextual(prepared, [*context, *_tenant_words()]):
         raise PasswordContextual
+
+
+def _too_short(least: int) -> str:
+    return _(
+        "A password needs at least %(count)d characters; a few words make a good one."
+    ) % {"count": least}
 
 
 def is_common(password: str) -> bool:

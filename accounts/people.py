@@ -53,6 +53,6 @@ def create_person(
 
 def _hash(password: str | None, *, context: Sequence[str]) -> str:
     if password is not None and not settings.DEVELOPMENT_MODE:
-        passwords.check(password, context=context)
+        passwords.check_context(password, context=context)
     prepared = None if password is None else passwords.prepare(password)
     return make_password(prepared)

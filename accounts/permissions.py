@@ -30,6 +30,26 @@ ROLE_PERMISSIONS = MappingProxyType({"owner": OWNER, "admin": ADMIN, "member": M
 #: The roles from the least to the most.
 ROLES = ("member", "admin", "owner")
 
+#: What a service account may be given, each with Django's permission that stands for
+#: it. Nothing else is ever its own: roles, tokens and owners need a person.
+SERVICE_PERMISSIONS = MappingProxyType(
+    {
+        "users.view": "accounts.view_user",
+        "users.create": "accounts.add_user",
+        "users.manage": "accounts.change_user",
+        "invitations.manage": "accounts.add_invitation",
+        "branding.manage": "accounts.change_tenantbranding",
+        "workflow.can_instantiate": "workflow.can_instantiate",
+        "workflow.can_browse": "workflow.can_browse",
+        "workflow.can_view_others_work": "workflow.can_view_others_work",
+        "workflow.can_reassign": "workflow.can_reassign",
+        "workflow.can_manage_instances": "workflow.can_manage_instances",
+        "workflow.can_resolve_incidents": "workflow.can_resolve_incidents",
+        "workflow.can_view_audit": "workflow.can_view_audit",
+        "workflow.can_export": "workflow.can_export",
+    }
+)
+
 #: The groups that mirror a role; written together with the role and nowhere else.
 ROLE_GROUPS = MappingProxyType(
     {

@@ -56,7 +56,7 @@ def request_code(*, email: str, flow: str = "", client: str = "-") -> str:
             purpose, email_norm=email_norm, flow=used, user=receiver, client=client
         )
         events.record("reset.requested", subject=receiver, client=client)
-        if receiver is None:
+        if receiver is None or new.is_decoy:
             code_mails.send_nothing()
         else:
             code_mails.send(new, receiver)
@@ -186,7 +186,7 @@ def _check_typed(password: str, password_verify: str, email_norm: str) -> None:
 
 def _check_against(user: User, password: str) -> None:
     names = (user.username.partition("@")[0], user.first_name, user.last_name)
-    passwords.check(password, context=names)
+    passwords.check_context(password, context=names)
 
 
 def _replace_password(user: User, hashed: str, *, keep: UUID | None, via: str) -> None:

@@ -189,7 +189,7 @@ def _begin(
         client=client,
     )
     events.record("register.requested", subject=user, client=client)
-    if is_pending:
+    if is_pending and not new.is_decoy:
         code_mails.send(new, user, language=language)
     elif may_send and user.is_active:
         code_mails.send_already_registered(user)
@@ -231,7 +231,7 @@ def resend(*, email: str, flow: str, client: str = "-") -> str:
             language=pending.language if pending else "",
             client=client,
         )
-        if user is None:
+        if user is None or new.is_decoy:
             code_mails.send_nothing()
         else:
             code_mails.send(new, user, language=new.challenge.language)

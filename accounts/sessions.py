@@ -18,7 +18,7 @@ from django.db import transaction
 from django.db.models import F
 from django.http import HttpRequest
 
-from accounts import crypto, demands, events
+from accounts import crypto, demands, events, limits
 from accounts.demands import Demands
 from accounts.errors import SessionEnded
 from accounts.models import RefreshSession, SecurityEvent, User
@@ -90,7 +90,8 @@ def rotate(token: str) -> Issued:
     """Return the device with its next refresh token.
 
     The last token counts for another 10 s and gets the same answer; any older one
-    means that it was copied, and ends the device. Raises SessionEnded.
+    means that it was copied, and ends the device. Raises SessionEnded, and Throttled
+    for a device that asks all the time.
     """
     presented = _parse(token)
     session = _open_session(presented)
@@ -138,16 +139,24 @@ def open_of(own: RefreshSession) -> list[RefreshSession]:
 
 
 @transaction.atomic
-def end_one(
-    user: User, session_id: UUID, *, via: str = SecurityEvent.Via.TOKEN
-) -> None:
-    """Sign one of a person's devices out. Raises NotFound for one of somebody else."""
-    found = RefreshSession.objects.filter(pk=session_id, user=user).first()
+def end_one(user: User, number: str, *, via: str = SecurityEvent.Via.TOKEN) -> None:
+    """Sign one of a person's devices out.
+
+    Raises NotFound for one of somebody else, and for what is no number of a device.
+    """
+    found = RefreshSession.objects.filter(pk=_id(number), user=user).first()
     if found is None:
         raise NotFound
     end(found, reason="signed_out_by_owner")
-    details = {"session": session_id.hex}
+    details = {"session": found.pk.hex}
     events.record("session.ended", subject=user, by=user, via=via, details=details)
+
+
+def _id(number: str) -> UUID:
+    try:
+        return UUID(number)
+    except ValueError:
+        raise NotFound from None
 
 
 @transaction.atomic
@@ -208,6 +217,8 @@ def _open_session(presented: Presented) -> RefreshSession:
     session = find(pk=presented.session_id)
     if session is None or not _is_family(session, presented):
         raise SessionEnded
+    # After the family: whoever guesses a number cannot use up somebody's refreshes.
+    limits.hit("refresh.session", session.pk.hex)
     if not is_alive(session):
         raise SessionEnded
     return session

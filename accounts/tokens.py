@@ -60,11 +60,12 @@ def _decode(token: str) -> dict[str, Any]:
     kid = decode_token(token, TokenTypes.ACCESS, verify=False).get("kid")
     if kid == pair.kid:
         return dict(decode_token(token, TokenTypes.ACCESS))
-    if not isinstance(kid, str) or kid not in pair.retired:
+    retired = pair.public_of(kid)
+    if retired is None:
         raise BadToken
     return jwt.decode(
         token,
-        pair.retired[kid],
+        retired,
         algorithms=[pair.algorithm],
         leeway=keys.LEEWAY,
         options={"require": ["exp", "jti"]},

@@ -13,7 +13,9 @@ from accounts.pages import (
     person,
     profile,
     security,
+    service_accounts,
     settings,
+    tokens,
 )
 
 app_name = "accounts"
@@ -47,4 +49,24 @@ urlpatterns = [
     path("invitation", acceptance.invitation, name="invitation"),
     path("events", events.events, name="events"),
     path("set-password", entry.set_password, name="set-password"),
+    path("tokens", tokens.index, name="tokens"),
+    path("tokens/new", tokens.make, name="token-new"),
+    path("tokens/<int:token_id>", tokens.detail, name="token"),
+    path("tokens/<int:token_id>/rotate", tokens.rotate, name="token-rotate"),
+    path("tokens/<int:token_id>/revoke", tokens.revoke, name="token-revoke"),
+    path(
+        "tokens/service-accounts/new",
+        service_accounts.make,
+        name="service-account-new",
+    ),
+    path(
+        "tokens/service-accounts/<int:account_id>",
+        service_accounts.detail,
+        name="service-account",
+    ),
+    path(
+        "tokens/service-accounts/<int:account_id>/deactivate",
+        service_accounts.deactivate,
+        name="service-account-deactivate",
+    ),
 ]

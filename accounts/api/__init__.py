@@ -1,5 +1,6 @@
 """The routers of accounts, mounted by `config.api`."""
 
+from accounts.api import service_accounts, tokens
 from accounts.api.accounts import router as accounts_router
 from accounts.api.auth import router as auth_router
 from accounts.api.devices import router as devices_router
@@ -10,6 +11,9 @@ from accounts.api.users import router as users_router
 
 accounts_router.add_router("", users_router)
 accounts_router.add_router("", invitations_router)
+
+accounts_router.add_router("/tokens", tokens.router)
+accounts_router.add_router("/service-accounts", service_accounts.router)
 
 __all__ = [
     "accounts_router",

@@ -3,7 +3,8 @@
 from django.http import HttpRequest, HttpResponse
 
 from accounts import clients, cookies, limits, sessions
-from accounts.errors import Blocked, PersonNeeded
+from accounts.authentication import FOR_PEOPLE
+from accounts.errors import Blocked, ScopeMissing
 from accounts.models import SecurityEvent, User
 from kernel import clock
 
@@ -46,6 +47,6 @@ def person(request: HttpRequest) -> User:
 
 
 def require_person(request: HttpRequest) -> None:
-    """Raise PersonNeeded for an API token: no scope covers roles and own accounts."""
+    """Raise ScopeMissing for an API token: no scope covers roles and own accounts."""
     if sessions.of(request) is None:
-        raise PersonNeeded
+        raise ScopeMissing(FOR_PEOPLE)

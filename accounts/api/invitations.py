@@ -27,7 +27,7 @@ MOST = 1_000
 
 @router.get(
     "/invitations",
-    auth=TenantAuth(),
+    auth=TenantAuth("users:read"),
     response=list[InvitationOut],
     summary="Pending invitations",
 )
@@ -40,7 +40,7 @@ def pending(request: HttpRequest, response: HttpResponse) -> list[dict[str, Any]
 
 @router.post(
     "/invitations",
-    auth=TenantAuth(),
+    auth=TenantAuth("users:write"),
     response={201: InvitationOut},
     summary="Invite somebody",
 )
@@ -96,7 +96,7 @@ def accept(
 
 @router.post(
     "/invitations/{invitation_id}/resend",
-    auth=TenantAuth(),
+    auth=TenantAuth("users:write"),
     response=InvitationOut,
     summary="Send an invitation again",
 )
@@ -116,7 +116,7 @@ def resend(
 
 @router.delete(
     "/invitations/{invitation_id}",
-    auth=TenantAuth(),
+    auth=TenantAuth("users:write"),
     response={204: None},
     summary="Withdraw an invitation",
 )

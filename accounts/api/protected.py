@@ -12,7 +12,7 @@ from accounts.models import User
 router = Router()
 
 
-@router.get("/me", auth=TenantAuth(), response=MeOut, summary="Who am I?")
+@router.get("/me", auth=TenantAuth("profile:read"), response=MeOut, summary="Who am I?")
 def me(request: HttpRequest) -> dict[str, Any]:
     """Answer the name of the person whom the access token belongs to."""
     user = request.user

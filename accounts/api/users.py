@@ -48,14 +48,18 @@ router = Router()
 PAGE, LONGEST_PAGE = 50, 200
 
 
-@router.get("/user", auth=TenantAuth(), response=UserOut, summary="My account")
+@router.get(
+    "/user", auth=TenantAuth("profile:read"), response=UserOut, summary="My account"
+)
 def user(request: HttpRequest, response: HttpResponse) -> dict[str, Any]:
     """Answer what a person, or a service account, may know about the own account."""
     uncached(response)
     return details.of(person(request))
 
 
-@router.get("/users", auth=TenantAuth(), response=list[UserOut], summary="People")
+@router.get(
+    "/users", auth=TenantAuth("users:read"), response=list[UserOut], summary="People"
+)
 def users(
     request: HttpRequest,
     response: HttpResponse,
@@ -86,7 +90,7 @@ def users(
 
 @router.post(
     "/admin-register",
-    auth=TenantAuth(),
+    auth=TenantAuth("users:write"),
     response={201: CreatedOut},
     summary="Make a person",
 )
@@ -116,7 +120,7 @@ def admin_register(
 
 @router.patch(
     "/user",
-    auth=TenantAuth(),
+    auth=TenantAuth("users:write"),
     response=UpdatedOut,
     exclude_none=True,
     summary="Change an account",
@@ -132,7 +136,9 @@ def update(
     by = person(request)
     changed = _target(by, body.id)
     changes = _changes(body)
-    if changed.pk == by.pk or grouping.USER_MANAGER in (changes.groups or {}):
+    is_owner = changed.role == User.Role.OWNER
+    gives_role = grouping.USER_MANAGER in (changes.groups or {})
+    if changed.pk == by.pk or is_owner or gives_role:
         require_person(request)
     _require_proof(request, changed, changes, body.current_password, by=by)
     grouping.require_known(changes.groups or {})

@@ -1,15 +1,29 @@
 """Credentials of programs: a secret with scopes and an end, kept as a hash."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
+from accounts.models.user import User
 from kernel import clock
 
 LONGEST_LIFE = timedelta(days=366)
+
+
+class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
+    def visible_to(self, user: User) -> "ApiTokenQuerySet":
+        """Return the user's own tokens, or all where all of them are the user's care.
+
+        A row never holds a secret.
+        """
+        return self if user.may("tokens.manage_all") else self.filter(user=user)
+
+    def working(self, *, at: datetime) -> "ApiTokenQuerySet":
+        """Return the tokens that are neither revoked nor past their end."""
+        return self.filter(revoked_at__isnull=True, expires_at__gt=at)
 
 
 class ApiToken(models.Model):
@@ -41,6 +55,8 @@ class ApiToken(models.Model):
     #: The fewest days before its end that its owner was told of by mail.
     warned_days = models.PositiveSmallIntegerField(null=True)
 
+    objects = ApiTokenQuerySet.as_manager()
+
     class Meta:
         ordering = ("-id",)
         constraints = (
@@ -59,3 +75,16 @@ class ApiToken(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} {self.prefix}"
+
+    @property
+    def state(self) -> str:
+        """`active`, `rotating` until the successor is alone, `revoked` or `expired`."""
+        if self.revoked_at is not None:
+            return "revoked"
+        if self.expires_at <= clock.now():
+            return "expired"
+        return "active" if self.rotated_to_id is None else "rotating"
+
+    @property
+    def is_working(self) -> bool:
+        return self.state in {"active", "rotating"}

@@ -14,7 +14,11 @@ from django.utils.encoding import force_bytes
 from django.utils.translation import gettext_lazy as _
 
 from accounts import addresses
-from accounts.permissions import ALL_PERMISSIONS, ROLE_PERMISSIONS
+from accounts.permissions import (
+    ALL_PERMISSIONS,
+    ROLE_PERMISSIONS,
+    SERVICE_PERMISSIONS,
+)
 from kernel import clock
 from tenants import signing
 
@@ -32,6 +36,10 @@ class UserQuerySet(models.QuerySet["User"]):
     def people(self) -> "UserQuerySet":
         """Return the accounts of people, without service accounts."""
         return self.filter(kind=User.Kind.PERSON)
+
+    def services(self) -> "UserQuerySet":
+        """Return the service accounts."""
+        return self.filter(kind=User.Kind.SERVICE)
 
     def named(self, name: str) -> "UserQuerySet":
         """Return the account whose user name or address is `name`, in any case."""
@@ -192,7 +200,13 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.role in {self.Role.OWNER, self.Role.ADMIN}
 
     def may(self, permission: str) -> bool:
-        """Say whether this active person holds a permission of ours or of Django."""
+        """Say whether this active account holds a permission of ours or of Django.
+
+        A person has what the role brings; a service account what it was given.
+        """
+        if self.kind == self.Kind.SERVICE and permission in ALL_PERMISSIONS:
+            given = SERVICE_PERMISSIONS.get(permission, "")
+            return self.is_active and bool(given) and self.has_perm(given)
         if permission in ALL_PERMISSIONS:
             return self.is_active and permission in ROLE_PERMISSIONS[self.role]
         return self.is_active and self.has_perm(permission)

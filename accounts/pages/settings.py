@@ -38,6 +38,7 @@ SECTIONS: tuple[Section, ...] = (
     Section("profile", _("Profile")),
     Section("security", _("Security")),
     Section("devices", _("Devices")),
+    Section("tokens", _("API tokens"), "tokens.manage_own"),
     Section("people", _("People"), "users.view"),
     Section("invitations", _("Invitations"), "invitations.manage"),
     Section("events", _("Events"), "events.view"),

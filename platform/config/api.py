@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.openapi.schema import OpenAPISchema
+from ninja.operation import Operation
 
 from accounts.api import (
     accounts_router,
@@ -16,6 +17,7 @@ from accounts.api import (
     mfa_router,
     protected_router,
 )
+from accounts.authentication import TenantAuth
 from kernel.answers import PROBLEM, problem
 from kernel.errors import (
     ApplicationError,
@@ -54,7 +56,10 @@ PROBLEM_OUT: dict[str, Any] = {
 
 
 class Api(NinjaAPI):
-    """An API whose document says that each operation may answer with a problem."""
+    """An API whose document says of each operation what else it answers and takes.
+
+    It may answer with a problem, and takes API tokens of the scope that it names.
+    """
 
     def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
         """Return the document."""
@@ -62,10 +67,28 @@ class Api(NinjaAPI):
         document["components"]["schemas"]["Problem"] = PROBLEM_OUT
         schema = {"$ref": "#/components/schemas/Problem"}
         refusal = {"description": "Refused", "content": {PROBLEM: {"schema": schema}}}
+        doors = self.doors()
         for methods in document["paths"].values():
-            for operation in methods.values():
+            for method, operation in methods.items():
                 operation["responses"]["default"] = refusal
+                door = doors[operation["operationId"]]
+                if door and (scope := door.scope_for(method)):
+                    operation["security"] = [{"TenantAuth": [scope]}]
         return document
+
+    def doors(self) -> dict[str, TenantAuth | None]:
+        """Return who guards each operation, by its id in the document."""
+        return {
+            one.operation_id or self.get_openapi_operation_id(one): door_of(one)
+            for router in self._get_bound_routers()
+            for view in router.path_operations.values()
+            for one in view.operations
+        }
+
+
+def door_of(operation: Operation) -> TenantAuth | None:
+    found = (one for one in operation.auth_callbacks if isinstance(one, TenantAuth))
+    return next(found, None)
 
 
 tenant_api = Api(

@@ -17,6 +17,9 @@ def prefix(request: HttpRequest | None) -> str:
         address = ip_address(address_of(request))
     except ValueError:
         return "-"
+    if isinstance(address, IPv6Address) and address.ipv4_mapped:
+        # A server that hears both kinds writes an IPv4 client so; they share no /64.
+        return str(address.ipv4_mapped)
     if isinstance(address, IPv6Address):
         return str(ip_network((address, IPV6_PREFIX), strict=False))
     return str(address)
@@ -25,7 +28,8 @@ def prefix(request: HttpRequest | None) -> str:
 def address_of(request: HttpRequest) -> str:
     """Return REMOTE_ADDR, or the entry that TRUSTED_PROXY_COUNT points at."""
     count = settings.TRUSTED_PROXY_COUNT
-    hops = request.headers.get("X-Forwarded-For", "").split(",")
+    sent = request.headers.get("X-Forwarded-For", "")
+    hops = sent.split(",") if sent.strip() else []
     if count and len(hops) >= count:
         return hops[-count].strip()
     return str(request.META.get("REMOTE_ADDR", ""))

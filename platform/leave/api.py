@@ -11,7 +11,7 @@ from leave.models import LeaveRequest
 from leave.schemas import LeaveRequestIn, LeaveRequestOut, LeaveRequestPatch
 from leave.signed_in import SignedInRequest
 
-router = Router(auth=TenantAuth())
+router = Router(auth=TenantAuth(read="processes:read", write="instances:write"))
 
 Limit = Annotated[int, Query(ge=1, le=500)]
 Before = Annotated[int | None, Query(ge=1)]

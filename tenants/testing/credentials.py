@@ -80,6 +80,7 @@ class Kind:
     `mint` gets one for the admin of a tenant, by the real way in.
     `rows` are the models that hold it, `cookies` the cookies that carry it, `schemes`
     the security schemes of OpenAPI that take it: the inventory asks for all of them.
+    `counted_in` are the tables in which any door counts that a wrong one was shown.
     """
 
     name: str
@@ -88,6 +89,7 @@ class Kind:
     rows: tuple[str, ...] = ()
     cookies: tuple[str, ...] = ()
     schemes: tuple[str, ...] = ()
+    counted_in: tuple[str, ...] = ()
     #: Set for the pair that forms ask for: the check is on while it is shown.
     is_csrf: bool = False
     #: Set for what only somebody who is signed in there may show: an address of a file.

@@ -11,6 +11,7 @@ from accounts.challenges import Verdict
 from accounts.errors import SessionEnded, TicketRequired
 from accounts.models import Challenge, User
 from accounts.sessions import Device
+from kernel import codes
 from tenants.context import use
 from tests import twins
 from tests.accounts.conftest import GOOD_PASSWORD, wrong
@@ -30,7 +31,7 @@ def at_once(acme, count, function):
     def run(number):
         try:
             with use(acme):
-                together.wait(timeout=20)
+                together.wait(timeout=60)
                 return function(number)
         finally:
             connection.close()
@@ -54,24 +55,67 @@ def verify(code):
     ).verdict
 
 
-def test_of_twelve_wrong_guesses_three_are_compared(acme, new_code, monkeypatch):
-    compared = []
-    hashed = challenges._hash
+@pytest.fixture
+def compared(monkeypatch):
+    """Return what is compared with what, each time that it is."""
+    found = []
+    real = codes.equal
 
-    def counted(challenge, code):
-        compared.append(code)
-        return hashed(challenge, code)
+    def watched(left, right):
+        found.append((left, right))
+        return real(left, right)
 
-    monkeypatch.setattr(challenges, "_hash", counted)
-    verdicts = at_once(acme, 12, lambda _: verify(wrong(new_code.code)))
+    monkeypatch.setattr(codes, "equal", watched)
+    return found
+
+
+def test_w07_of_fifty_guesses_at_once_three_are_compared(acme, new_code, compared):
+    verdicts = at_once(acme, 50, lambda _: verify(wrong(new_code.code)))
     assert len(compared) == 3
     assert verdicts.count(Verdict.INVALID) == 2
-    assert verdicts.count(Verdict.TOO_MANY_ATTEMPTS) == 10
+    assert verdicts.count(Verdict.TOO_MANY_ATTEMPTS) == 48
     with use(acme):
         assert Challenge.objects.get(pk=new_code.challenge.pk).attempts_left == 0
 
 
-def test_of_three_right_codes_one_succeeds(acme, new_code):
+def test_a14_of_fifty_guesses_at_six_flows_at_once_ten_are_compared(acme, compared):
+    """The budget of the address holds over all flows and over decoys among them."""
+    flows = [f"flow {number}" for number in range(6)]
+    with use(acme):
+        bob = User.objects.get(username="bob")
+        for flow in flows:
+            challenges.issue_code(
+                "reset", email_norm="bob@acme.test", flow=flow, user=bob
+            )
+
+    def guess(number):
+        return challenges.verify(
+            email_norm="bob@acme.test",
+            code="AAAAAA",
+            flow=flows[number % 6],
+            apply=lambda _: None,
+        ).verdict
+
+    at_once(acme, 50, guess)
+    assert len(compared) <= 10
+    with use(acme):
+        assert limits.spent("verify.account", "bob@acme.test")
+
+
+def test_of_eight_requests_at_once_three_get_a_code_that_fits(acme):
+    with use(acme):
+        bob = User.objects.get(username="bob")
+
+    def ask(number):
+        new = challenges.issue_code(
+            "reset", email_norm="bob@acme.test", flow=f"flow {number}", user=bob
+        )
+        return new.is_decoy
+
+    assert at_once(acme, 8, ask).count(False) == 3
+
+
+def test_a11_of_three_right_codes_one_succeeds(acme, new_code):
     verdicts = at_once(acme, 3, lambda _: verify(new_code.code))
     assert verdicts.count(Verdict.SUCCESS) == 1
 

@@ -132,7 +132,7 @@ def test_an_unverified_person_proves_the_mailbox_first(post, letters, acme, bob)
     assert may_sign_in(post, GOOD_PASSWORD)
 
 
-def test_a_strangers_request_never_cancels_a_pending_code(post, code_for):
+def test_w09_a_strangers_request_never_cancels_a_pending_code(post, code_for):
     with clock.frozen(TEN_O_CLOCK):
         owner = forgot(post).json()["flow"]
         code = code_for(BOB)
@@ -291,9 +291,11 @@ def test_a_stolen_token_guesses_the_password_ten_times_an_hour(api, post):
 
 def test_code_mails_are_limited_and_the_answer_stays_the_same(post, letters):
     with clock.frozen(TEN_O_CLOCK):
-        answers = []
+        flow, answers = "", []
         for _ in range(7):
-            answers.append(forgot(post).status_code)
+            answer = post(FORGOT, {"email": BOB, "flow": flow})
+            flow = answer.json()["flow"]
+            answers.append(answer.status_code)
             clock.advance(timedelta(minutes=1))
         assert answers == [200] * 7
         assert len(letters(BOB)) == 5
@@ -353,7 +355,7 @@ def test_another_site_cannot_use_the_cookies(post, acme, path):
     assert (answer.status_code, answer.json()["code"]) == (403, "cross_site")
 
 
-def test_no_table_holds_a_code_a_ticket_or_a_flow(post, code_for, acme):
+def test_a12_no_table_holds_a_code_a_ticket_or_a_flow(post, code_for, acme):
     from django.apps import apps
 
     flow = forgot(post).json()["flow"]
@@ -406,7 +408,7 @@ def test_the_own_account_needs_a_token(visitor, db):
     assert visitor().get("/api/accounts/user").status_code == 401
 
 
-def test_the_seeds_python_sequence_works_unchanged(in_acme, letters, code_for):
+def test_a39_the_seeds_python_sequence_works_unchanged(in_acme, letters, code_for):
     from accounts.services import memory
     from accounts.services.auth_flow import (
         change_password,
@@ -453,14 +455,6 @@ def test_python_code_learns_that_an_address_is_taken(in_acme):
     )
     assert (result.success, result.code) == (False, "user_exists")
     assert result.message == "A user with this email already exists."
-
-
-def test_a_request_begins_without_what_python_code_remembered(in_acme, post):
-    from accounts.services import memory
-
-    memory.remember("ticket", BOB, "secret")
-    post(FORGOT, {"email": "nobody@example.com"})
-    assert memory.recall("ticket", BOB) == ""
 
 
 def test_no_result_shows_a_secret(in_acme):

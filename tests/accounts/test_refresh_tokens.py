@@ -31,14 +31,16 @@ def test_each_refresh_gives_a_new_token_and_the_old_one_is_used_up(post, first, 
         assert RefreshSession.objects.get().generation == 2
 
 
-def test_the_same_token_within_ten_seconds_gets_the_same_answer(post, first):
+def test_a38_the_same_token_within_ten_seconds_gets_the_same_answer(post, first):
     second = refresh(post, first).json()["refresh"]
     clock.advance(timedelta(seconds=5))
     again = refresh(post, first)
     assert (again.status_code, again.json()["refresh"]) == (200, second)
 
 
-def test_the_same_token_after_eleven_seconds_ends_the_device(post, first, acme, bob):
+def test_a38_the_same_token_after_eleven_seconds_ends_the_device(
+    post, first, acme, bob
+):
     second = refresh(post, first).json()["refresh"]
     clock.advance(timedelta(seconds=11))
     assert refresh(post, first).status_code == 401

@@ -11,11 +11,22 @@ from urllib.parse import urlsplit
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
-from accounts import challenges, invitations, operators, provisioning, sessions, tokens
+from accounts import (
+    challenges,
+    factors,
+    invitations,
+    operators,
+    provisioning,
+    sessions,
+    tokens,
+    totp,
+)
 from accounts.mail import devbox
 from accounts.mail.outbox import run_due
 from accounts.models import User
+from accounts.scopes import SCOPES
 from accounts.sessions import Device
+from kernel import clock
 from tenants import signup
 from tenants.context import use, use_control
 from tenants.testing.credentials import Held, Kind, Visit, Works
@@ -82,6 +93,28 @@ def signed_in(username: str, client: Any) -> Held:
     return Held(cookies={n: m.value for n, m in client.cookies.items() if n != "theme"})
 
 
+def second_step(home: Twin, visit: Visit) -> Held:
+    """Get what stands between the password and the sign-in, and a code for it."""
+    carol = person("carol", home)
+    with use(home.tenant):
+        factors.confirmed(carol).delete()
+        made = factors.enrol(carol)
+        now = totp.code_of(made.secret, totp.step_at(clock.now()))
+        saved = factors.confirm(carol, made.device.pk, now)
+    body = {"username": "carol", "password": PASSWORD}
+    asked = visit(home.host).post("/api/auth/mobile/sign-in", body, content_type=JSON)
+    ticket = asked.json()["mfa_ticket"]
+    return Held(
+        cookies={"mfa_ticket": ticket}, fields={"ticket": ticket, "code": saved[0]}
+    )
+
+
+def known_device(home: Twin, visit: Visit) -> Held:
+    client = visit(home.host)
+    signed_in("admin", client)
+    return Held(cookies={"known_device": client.cookies["known_device"].value})
+
+
 def csrf_pair(home: Twin, visit: Visit) -> Held:
     client = visit(home.host)
     client.get("/accounts/forgot")
@@ -92,6 +125,31 @@ def csrf_pair(home: Twin, visit: Visit) -> Held:
         fields={"csrfmiddlewaretoken": secret},
         known={"email": address("alice", home)},
     )
+
+
+# Of programs
+
+
+def personal_token(home: Twin, visit: Visit) -> Held:
+    got = token_for(home, visit, {})
+    return Held(headers=bearer(got), fields={"token": got})
+
+
+def service_token(home: Twin, visit: Visit) -> Held:
+    client = visit(home.host, **access_token(home, visit).headers)
+    names = ["users.view", "workflow.can_instantiate"]
+    body = {"name": f"Robot {home.marker}", "permissions": names}
+    number = post(client, "/api/accounts/service-accounts", body).json()["id"]
+    got = token_for(home, visit, {"serviceAccount": number})
+    return Held(headers=bearer(got), fields={"token": got})
+
+
+def token_for(home: Twin, visit: Visit, more: dict[str, Any]) -> str:
+    """Get an API token with every scope."""
+    client = visit(home.host, **access_token(home, visit).headers)
+    body = {"name": f"Wall {home.marker}", "scopes": list(SCOPES), **more}
+    got: str = post(client, "/api/accounts/tokens", body).json()["token"]
+    return got
 
 
 # By mail
@@ -240,11 +298,38 @@ KINDS = (
         cookies=("refresh",),
     ),
     Kind(
+        "API token",
+        personal_token,
+        Works("get", "/api/protected/me", 200),
+        rows=("accounts.ApiToken",),
+        schemes=("TenantAuth",),
+        counted_in=("accounts_limitcounter",),
+    ),
+    Kind(
+        "service token",
+        service_token,
+        Works("get", "/api/protected/me", 200),
+        counted_in=("accounts_limitcounter",),
+    ),
+    Kind(
         "session cookie",
         session_cookie,
         Works("get", "/workflow/mywork/", 200),
         rows=("sessions.Session",),
         cookies=("sessionid",),
+    ),
+    Kind(
+        "second step",
+        second_step,
+        Works("post", "/api/auth/mobile/mfa", 200),
+        rows=("accounts.MfaDevice", "accounts.RecoveryCode"),
+        cookies=("mfa_ticket",),
+    ),
+    Kind(
+        "known device",
+        known_device,
+        cookies=("known_device",),
+        reason="opens nothing: the failures of such a browser are counted apart",
     ),
     Kind(
         "CSRF pair",

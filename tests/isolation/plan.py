@@ -5,6 +5,8 @@ from functools import cache
 from django.apps import apps
 from django.db.models import Model
 
+from accounts import service_accounts
+from accounts.models import RefreshSession
 from tenants.context import TenantInfo, use, use_control
 from tenants.testing.doors import Door, Site
 from tenants.testing.plan import Plan, opened
@@ -28,6 +30,7 @@ IN_PATHS = {
     "name": "nowhere",
     "url": "nowhere",
     "signed": "nowhere",
+    "device_id": 1,
     "signup_id": "00000000-0000-0000-0000-000000000000",
 }
 #: Columns without a marker, each with the reason.
@@ -37,6 +40,8 @@ KEPT = {
     "accounts.User.username": "the name, equal in both twins",
     "accounts.User.email": "an address, with the tenant's own domain",
     "*.time_zone": "a name that the program looks up",
+    "accounts.ApiToken.prefix": "finds the row, equal in both twins",
+    "accounts.ApiToken.scopes": "words of the program",
     "accounts.MailMessage.template": "a name that the program looks up",
     "accounts.MailMessage.provider": "a word of the program",
     "accounts.SecurityEvent.name": "a word of the program",
@@ -69,6 +74,12 @@ OPEN = {
     # Operations of a tenant
     "POST /api/auth/web/sign-in": opened(401, reason=SIGNS_IN, writes=COUNTS),
     "POST /api/auth/mobile/sign-in": opened(401, reason=SIGNS_IN, writes=COUNTS),
+    "POST /api/auth/web/mfa": opened(
+        401, reason="a ticket of another tenant is none", writes=COUNTS
+    ),
+    "POST /api/auth/mobile/mfa": opened(
+        401, reason="a ticket of another tenant is none", writes=COUNTS
+    ),
     "POST /api/auth/web/token-refresh": opened(
         401, reason="the cookie is looked for in this tenant", writes=COUNTS
     ),
@@ -107,6 +118,11 @@ OPEN = {
     ),
     "/accounts/set-password": opened(200, 422, reason="a form; its secret is checked"),
     "/accounts/sign-in": opened(200, 422, reason=SIGNS_IN, writes=COUNTS),
+    "/accounts/sign-in/second-factor": opened(
+        *(200, 302, 422),
+        reason="a form; the ticket is looked for in this tenant",
+        writes=f"{COUNTS} {SESSION}",
+    ),
     "/branding.css": opened(200, reason="the tenant's colours"),
     "/api/openapi.json": opened(200, reason="the same document for all tenants"),
     "/api/docs": opened(200, reason="the same page for all tenants"),
@@ -117,6 +133,11 @@ OPEN = {
     "public POST /api/signup/{signup_id}/enter": opened(404, reason="wrong secret"),
     "public /": opened(200, reason="the landing page"),
     "public /accounts/sign-in": opened(200, 422, reason=SIGNS_IN, writes=COUNTS),
+    "public /accounts/sign-in/second-factor": opened(
+        *(200, 302, 422),
+        reason="a form; the ticket is looked for among the operators",
+        writes=f"{COUNTS} {SESSION}",
+    ),
     "public /api/openapi.json": opened(200, reason="the document of the public site"),
     "public /api/docs": opened(200, reason="the page of the public API"),
     "public /find/": opened(
@@ -140,7 +161,27 @@ def in_path(name: str, door: Door) -> object:
     if name == "object_id":
         _, _, app, model, *_ = door.path.split("/")
         return key_of(door.site, app, model)
+    if name == "token_id":
+        return key_of(door.site, "accounts", "apitoken")
+    if name == "account_id":
+        return service_account()
+    if name == "session_id":
+        return device()
     return IN_PATHS[name]
+
+
+def service_account() -> object:
+    """Return the key of a service account, equal in both twins."""
+    with use(twins.info("globex")):
+        made = service_accounts.made_by_people().order_by("pk")
+        return made.values_list("pk", flat=True).first() or 1
+
+
+def device() -> object:
+    """Return the key of a device of the admin's, equal in both twins."""
+    with use(twins.info("globex")):
+        found = RefreshSession.objects.filter(user__username="admin")
+        return found.order_by("created_at").values_list("pk", flat=True).first()
 
 
 @cache

@@ -7,8 +7,19 @@ from django.conf import settings
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
 
-from accounts import challenges, events, invitations, limits, mail, sessions
-from accounts.models import MailAttachment, MailMessage, User
+from accounts import (
+    api_tokens,
+    challenges,
+    events,
+    factors,
+    invitations,
+    limits,
+    mail,
+    service_accounts,
+    sessions,
+    totp,
+)
+from accounts.models import ApiToken, MailAttachment, MailMessage, User
 from accounts.sessions import Device
 from kernel import clock
 from leave import requests
@@ -37,6 +48,8 @@ def tell() -> None:
     new_documents.default_document(by=alice)
     access(alice)
     invitations.invite(email="dora@example.test", role="member", by=admin)
+    sessions.begin(admin, DEVICE)
+    second_factor(User.objects.get(username="carol"))
     letter(alice)
     entry(admin, alice)
 
@@ -93,10 +106,26 @@ def access(person: User) -> None:
     )
     challenges.issue_reset_ticket(person)
     limits.hit("sign_in.client", DEVICE.prefix)
+    programs(person)
     events.record("reset.requested", subject=person, client=DEVICE.prefix)
     store = import_module(settings.SESSION_ENGINE).SessionStore()
     store["note"] = "nobody"
     store.save()
+
+
+def programs(person: User) -> None:
+    """Leave a token of a person, and one of a service account."""
+    robot = service_accounts.create(name="Robot")
+    for owner in (person, robot):
+        api_tokens.create(owner=owner, name="Wall", scopes_named=["profile:read"])
+    ApiToken.objects.update(last_used_prefix=DEVICE.prefix)
+
+
+def second_factor(person: User) -> None:
+    """Leave an authenticator and saved codes."""
+    made = factors.enrol(person, name="A telephone")
+    code = totp.code_of(made.secret, totp.step_at(clock.now()))
+    factors.confirm(person, made.device.pk, code)
 
 
 def letter(person: User) -> None:

@@ -23,6 +23,7 @@ from tenants.states import State, change_state
 #: Every command of the product, with where it works. A new one says so here too.
 COMMANDS = {
     "all_tenants_command": "none",
+    "api_token": "tenant",
     "clone_tenant": "none",
     "collectstatic_schemas": "none",
     "create_domain": "none",

@@ -15,7 +15,7 @@ from workflow.models import Process, ProcessInstance
 from workflow.schemas import StateOut
 from workflow.seen import known
 
-router = Router(auth=TenantAuth())
+router = Router(auth=TenantAuth("processes:read"))
 
 #: What the document says of an answer that is no JSON.
 AS_XES = {

@@ -15,7 +15,7 @@ from workflow.paging import page_of
 from workflow.schemas import IncidentMovedOut, IncidentOut, ReasonIn, SkipIn
 from workflow.seen import known
 
-router = Router(auth=TenantAuth())
+router = Router(auth=TenantAuth(read="processes:read", write="instances:write"))
 
 
 @router.get("/incidents", response=list[IncidentOut])

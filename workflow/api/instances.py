@@ -25,7 +25,7 @@ from workflow.schemas import (
     ReasonIn,
 )
 
-router = Router(auth=TenantAuth())
+router = Router(auth=TenantAuth(read="processes:read", write="instances:write"))
 
 
 @router.get("/instances", response=list[InstanceRowOut])

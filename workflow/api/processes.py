@@ -48,7 +48,7 @@ from workflow.schemas import (
 )
 from workflow.seen import known
 
-router = Router(auth=TenantAuth())
+router = Router(auth=TenantAuth(read="processes:read"))
 
 
 @router.get("/processes", response=list[ProcessOut])
@@ -145,7 +145,9 @@ def signed_in(request: HttpRequest) -> Any:
     return request.user
 
 
-@router.post("/processes/start", response=StartedOut)
+@router.post(
+    "/processes/start", auth=TenantAuth("instances:write"), response=StartedOut
+)
 @idempotent
 def start_process(request: HttpRequest, body: StartProcessIn) -> dict[str, Any]:
     """Start a process about an object of yours."""

@@ -36,7 +36,7 @@ from workflow.schemas import (
 )
 from workflow.seen import shown
 
-router = Router(auth=TenantAuth())
+router = Router(auth=TenantAuth(read="workitems:read", write="workitems:write"))
 
 
 @router.get("/workitems", response=list[WorkItemOut])

@@ -61,6 +61,7 @@ TENANT_PROVISIONING_STEPS = [
 ]
 TENANT_DUE_SOURCES = [
     "workflow.timers",
+    "accounts.token_warnings",
     "accounts.mail.outbox",
     "workflow.anchors",
     "workflow.idempotency",
@@ -189,6 +190,8 @@ JWT_PRIVATE_KEY_STORAGE = "accounts.keys.key_storage"
 JWT_PUBLIC_KEY_STORAGE = "accounts.keys.key_storage"
 NINJA_SIMPLE_JWT = {
     "USE_STATELESS_AUTH": False,
+    # Nothing of ours asks the library for claims; what it made would be this alone.
+    "TOKEN_CLAIM_USER_ATTRIBUTE_MAP": {"user_id": "id"},
     "JWT_PRIVATE_KEY_STORAGE": JWT_PRIVATE_KEY_STORAGE,
     "JWT_PUBLIC_KEY_STORAGE": JWT_PUBLIC_KEY_STORAGE,
 }
@@ -199,6 +202,12 @@ WORKFLOWS: dict[str, object] = {
     "COMPANY_NAME": "Tenantry",
     "RESET_CODE_TTL_MINUTES": 10,
     "MAX_VERIFY_ATTEMPTS": 3,
+}
+#: What is ours and not the seed's. A service that answers ranges of breached passwords,
+#: and a file of them; empty: not asked.
+ACCOUNTS: dict[str, object] = {
+    "BREACHED_PASSWORDS_URL": env.text("BREACHED_PASSWORDS_URL"),
+    "BREACHED_PASSWORDS_FILE": env.text("BREACHED_PASSWORDS_FILE"),
 }
 ENABLE_EMAIL_DELIVERY = env.flag("ENABLE_EMAIL_DELIVERY")
 EMAIL_DELIVERY_PROVIDER = env.text("EMAIL_DELIVERY_PROVIDER")

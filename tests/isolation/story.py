@@ -19,7 +19,7 @@ from accounts import (
     sessions,
     totp,
 )
-from accounts.models import ApiToken, MailAttachment, MailMessage, User
+from accounts.models import ApiToken, Invitation, MailAttachment, MailMessage, User
 from accounts.sessions import Device
 from kernel import clock
 from leave import requests
@@ -47,7 +47,9 @@ def tell() -> None:
     trouble(ask(alice), admin)
     new_documents.default_document(by=alice)
     access(alice)
-    invitations.invite(email="dora@example.test", role="member", by=admin)
+    invited = invitations.invite(email="dora@example.test", role="member", by=admin)
+    # Its sequence is not turned back; the walk asks for number 1.
+    Invitation.objects.filter(pk=invited.pk).update(id=1)
     sessions.begin(admin, DEVICE)
     second_factor(User.objects.get(username="carol"))
     letter(alice)

@@ -104,15 +104,6 @@ class TenantAuth(HttpJwtAuth):
             raise ScopeMissing(f"This API token needs the scope {scope}.")
 
 
-def require_person(request: HttpRequest) -> None:
-    """Raise ScopeMissing where an API token asks for what no scope covers.
-
-    For operations that a scope opens, and that can do more than that: give a role.
-    """
-    if getattr(request, "auth_via", "") == "api_token":
-        raise ScopeMissing(FOR_PEOPLE)
-
-
 def _come_in(request: HttpRequest, user: User, *, via: str) -> User:
     request.user = user
     speak_to(language=user.language, time_zone=user.time_zone)

@@ -16,7 +16,7 @@ ApplicationError
 ├── NotFound           UserNotFound, MailNotFound
 ├── Conflict           NameTaken, LastOwner, InvitationOpen, Deactivated,
 │                      FactorExists, TokenEnded, TokenRotated, NotSentAgain,
-│                      BrandingChanged
+│                      BrandingChanged, FactorMissing
 ├── Invalid            ServiceAccountUnknown
 ├── TooMany            Throttled
 └── DatabaseAway       LimiterDown
@@ -200,6 +200,12 @@ class FactorExists(Conflict):
     """There are as many authenticators as there may be. Remove one first."""
 
     code = "mfa_too_many"
+
+
+class FactorMissing(Conflict):
+    """There is no authenticator. Set one up first."""
+
+    code = "mfa_missing"
 
 
 class OwnerProtected(Forbidden):

@@ -8,15 +8,15 @@ Words = str | Promise
 
 #: The names as they are recorded; a test holds every recorded name to this list.
 WORDS: dict[str, Words] = {
-    "email.change_requested": _("Another address asked for"),
-    "email.changed": _("Address changed"),
-    "group.changed": _("Groups changed"),
     "api_token.created": _("API token created"),
     "api_token.revoked": _("API token revoked"),
     "api_token.rotated": _("API token rotated"),
     "api_token.used_after_end": _("An API token was used that had ended"),
     "codes.flood": _("Very many wrong codes: new ones are longer for an hour"),
     "codes.many_wrong": _("Many wrong codes in an hour"),
+    "email.change_requested": _("Another address asked for"),
+    "email.changed": _("Address changed"),
+    "group.changed": _("Groups changed"),
     "group.unknown": _("A group that is not here was named"),
     "invitation.accepted": _("Invitation accepted"),
     "invitation.resent": _("Invitation sent again"),

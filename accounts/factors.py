@@ -9,6 +9,7 @@ device that made the change and stays signed in. A forgotten password changes no
 here.
 """
 
+import logging
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
@@ -18,12 +19,20 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from accounts import branding, crypto, events, notices, sessions, totp
-from accounts.errors import FactorCodeInvalid, FactorExists, OwnerProtected
+from accounts.crypto import CannotDecrypt
+from accounts.errors import (
+    FactorCodeInvalid,
+    FactorExists,
+    FactorMissing,
+    OwnerProtected,
+)
 from accounts.models import MfaDevice, RecoveryCode, SecurityEvent, User
 from kernel import clock, codes
 from kernel.errors import Forbidden, NotFound
 from kernel.text import require_storable
 from tenants import signing
+
+logger = logging.getLogger(__name__)
 
 #: How long a secret waits for its first code.
 UNCONFIRMED_LIFE: Final = timedelta(minutes=10)
@@ -106,14 +115,12 @@ def confirm(
 ) -> list[str]:
     """Let the authenticator count; return new recovery codes if it is the first.
 
-    Raises NotFound for one that is unknown, confirmed or older than 10 minutes, and
-    FactorCodeInvalid.
+    Raises FactorCodeInvalid, also for one that is unknown, confirmed or older than
+    10 minutes.
     """
     person = _locked(user)
     device = _unconfirmed(person).filter(pk=device_id).first()
-    if device is None:
-        raise NotFound
-    if not _spend_step(device, person, code):
+    if device is None or not _spend_step(device, person, code):
         raise FactorCodeInvalid
     is_first = not is_enrolled(person)
     MfaDevice.objects.filter(pk=device.pk).update(confirmed_at=clock.now())
@@ -152,11 +159,11 @@ def renew_recovery_codes(
 ) -> list[str]:
     """Return a new set of recovery codes; the old set is worth nothing.
 
-    Raises NotFound without an authenticator.
+    Raises FactorMissing without an authenticator.
     """
     person = _locked(user)
     if not is_enrolled(person):
-        raise NotFound
+        raise FactorMissing
     made = _new_codes(person)
     _changed(
         person, "mfa.codes_renewed", by=person, via=via, keep=keep, has_factor=True
@@ -222,7 +229,13 @@ def _uri(user: User, secret: str) -> str:
 def _spend_step(device: MfaDevice, user: User, code: str) -> bool:
     """Use up the step of a right code; of many at once a single one succeeds."""
     now = clock.now()
-    step = totp.matching_step(_secret(device, user), code, at=now)
+    try:
+        secret = _secret(device, user)
+    except CannotDecrypt:
+        # Carried here from another tenant or person, or its key is lost: no factor.
+        logger.exception("mfa.unreadable")
+        return False
+    step = totp.matching_step(secret, code, at=now)
     if step is None:
         return False
     spent = MfaDevice.objects.filter(pk=device.pk, last_step__lt=step).update(

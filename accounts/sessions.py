@@ -95,7 +95,6 @@ def rotate(token: str) -> Issued:
     """
     presented = _parse(token)
     session = _open_session(presented)
-    limits.hit("refresh.session", session.pk.hex)
     secret = _advance(session, presented)
     return Issued(session, session.user, _text(session, presented.family, secret))
 
@@ -140,16 +139,24 @@ def open_of(own: RefreshSession) -> list[RefreshSession]:
 
 
 @transaction.atomic
-def end_one(
-    user: User, session_id: UUID, *, via: str = SecurityEvent.Via.TOKEN
-) -> None:
-    """Sign one of a person's devices out. Raises NotFound for one of somebody else."""
-    found = RefreshSession.objects.filter(pk=session_id, user=user).first()
+def end_one(user: User, number: str, *, via: str = SecurityEvent.Via.TOKEN) -> None:
+    """Sign one of a person's devices out.
+
+    Raises NotFound for one of somebody else, and for what is no number of a device.
+    """
+    found = RefreshSession.objects.filter(pk=_id(number), user=user).first()
     if found is None:
         raise NotFound
     end(found, reason="signed_out_by_owner")
-    details = {"session": session_id.hex}
+    details = {"session": found.pk.hex}
     events.record("session.ended", subject=user, by=user, via=via, details=details)
+
+
+def _id(number: str) -> UUID:
+    try:
+        return UUID(number)
+    except ValueError:
+        raise NotFound from None
 
 
 @transaction.atomic

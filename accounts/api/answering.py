@@ -2,8 +2,9 @@
 
 from django.http import HttpRequest, HttpResponse
 
-from accounts import clients, cookies, limits
-from accounts.errors import Blocked
+from accounts import clients, cookies, limits, sessions
+from accounts.authentication import FOR_PEOPLE
+from accounts.errors import Blocked, ScopeMissing
 from accounts.models import User
 from kernel import clock
 
@@ -40,3 +41,9 @@ def person(request: HttpRequest) -> User:
     found = request.user
     assert isinstance(found, User)  # noqa: S101 - TenantAuth has set it
     return found
+
+
+def require_person(request: HttpRequest) -> None:
+    """Raise ScopeMissing for an API token: no scope covers roles and own accounts."""
+    if sessions.of(request) is None:
+        raise ScopeMissing(FOR_PEOPLE)

@@ -4,7 +4,6 @@
 """
 
 from typing import Any
-from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Router, Status
@@ -49,7 +48,7 @@ def revoke_others(request: HttpRequest, response: HttpResponse) -> Status[None]:
     summary="Sign a device out",
 )
 def end_session(
-    request: HttpRequest, response: HttpResponse, session_id: UUID
+    request: HttpRequest, response: HttpResponse, session_id: str
 ) -> Status[None]:
     """End one of the own devices at once, with its access tokens."""
     uncached(response)

@@ -5,16 +5,16 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from ninja import Router, Status
 
-from accounts import accepting, grouping, invitations, sessions, sign_in
-from accounts.api.answering import guard, person, uncached
+from accounts import accepting, grouping, invitations, sign_in
+from accounts.api.answering import guard, person, require_person, uncached
 from accounts.api.schemas import (
     AcceptedOut,
     AcceptIn,
     InvitationOut,
     InviteIn,
 )
-from accounts.authentication import TenantAuth, require_person
-from accounts.errors import MissingFields, NotUserManager, SignInToAccept
+from accounts.authentication import TenantAuth
+from accounts.errors import MissingFields, NotUserManager
 from accounts.models import Invitation, User
 from accounts.permissions import RESERVED_GROUPS
 from kernel import clock
@@ -54,7 +54,7 @@ def invite(
     role = (body.role or "").strip()
     if not (body.email or "").strip() or not role:
         raise MissingFields("Missing required field(s): email, role")
-    groups = _groups(body)
+    groups = [name for name, on in _groups(body).items() if on]
     if role != User.Role.MEMBER or RESERVED_GROUPS & set(groups):
         require_person(request)
     if role == User.Role.OWNER:
@@ -62,7 +62,7 @@ def invite(
     made = invitations.invite(
         email=body.email or "",
         role=role,
-        groups=[name for name, on in groups.items() if on],
+        groups=groups,
         language=body.language or "",
         by=by,
         via=request.auth_via,  # type: ignore[attr-defined]
@@ -70,24 +70,29 @@ def invite(
     return Status(201, _out(made))
 
 
-@router.delete(
-    "/invitations/{invitation_id}",
-    auth=TenantAuth("users:write"),
-    response={204: None},
-    summary="Withdraw an invitation",
+@router.post(
+    "/invitations/accept", response={201: AcceptedOut}, summary="Accept an invitation"
 )
-def revoke(
-    request: HttpRequest, response: HttpResponse, invitation_id: int
-) -> Status[None]:
-    """Make the link worthless."""
-    uncached(response)
-    by = _manager(request)
-    invitations.revoke(
-        _key(invitation_id),
+def accept(
+    request: HttpRequest, response: HttpResponse, body: AcceptIn
+) -> Status[dict[str, str]]:
+    """Let the invited person in.
+
+    Somebody with an account of that address sends the own access token along.
+    """
+    client = guard(request, response, body.company, "Blocked.")
+    by = TenantAuth()(request) if "Authorization" in request.headers else None
+    if by:
+        require_person(request)
+    accepting.accept(
+        body.token or "",
+        first_name=body.first_name or "",
+        last_name=body.last_name or "",
+        password=body.password or "",
         by=by,
-        via=request.auth_via,  # type: ignore[attr-defined]
+        client=client,
     )
-    return Status(204, None)
+    return Status(201, {"detail": ACCEPTED})
 
 
 @router.post(
@@ -110,29 +115,24 @@ def resend(
     return _out(renewed)
 
 
-@router.post(
-    "/invitations/accept", response={201: AcceptedOut}, summary="Accept an invitation"
+@router.delete(
+    "/invitations/{invitation_id}",
+    auth=TenantAuth("users:write"),
+    response={204: None},
+    summary="Withdraw an invitation",
 )
-def accept(
-    request: HttpRequest, response: HttpResponse, body: AcceptIn
-) -> Status[dict[str, str]]:
-    """Let the invited person in.
-
-    Somebody with an account of that address sends the own access token along.
-    """
-    client = guard(request, response, body.company, "Blocked.")
-    by = TenantAuth()(request) if "Authorization" in request.headers else None
-    if by and sessions.of(request) is None:  # a program's token is no person
-        raise SignInToAccept
-    accepting.accept(
-        body.token or "",
-        first_name=body.first_name or "",
-        last_name=body.last_name or "",
-        password=body.password or "",
+def revoke(
+    request: HttpRequest, response: HttpResponse, invitation_id: int
+) -> Status[None]:
+    """Make the link worthless."""
+    uncached(response)
+    by = _manager(request)
+    invitations.revoke(
+        _key(invitation_id),
         by=by,
-        client=client,
+        via=request.auth_via,  # type: ignore[attr-defined]
     )
-    return Status(201, {"detail": ACCEPTED})
+    return Status(204, None)
 
 
 def _manager(request: HttpRequest) -> User:

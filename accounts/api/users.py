@@ -12,12 +12,16 @@ from accounts import (
     editing,
     grouping,
     hiring,
-    limits,
     listing,
-    passwords,
-    sign_in,
+    proof,
 )
-from accounts.api.answering import guard, keep_flow, person, uncached
+from accounts.api.answering import (
+    guard,
+    keep_flow,
+    person,
+    require_person,
+    uncached,
+)
 from accounts.api.schemas import (
     AdminRegisterIn,
     CreatedOut,
@@ -26,13 +30,12 @@ from accounts.api.schemas import (
     UpdateUserIn,
     UserOut,
 )
-from accounts.authentication import TenantAuth, require_person
+from accounts.authentication import TenantAuth
 from accounts.errors import (
     ActiveInvalid,
     IdInvalid,
     NotUserManager,
     PageInvalid,
-    ReauthenticationRequired,
     UseChangePassword,
     UserNotFound,
 )
@@ -100,9 +103,9 @@ def admin_register(
     if not by.may("users.create"):
         raise NotUserManager
     wanted = _read(body.groups)
-    grouping.require_known(wanted)
     if RESERVED_GROUPS & set(wanted):
         require_person(request)
+    grouping.require_known(wanted)
     hiring.hire(
         email=body.email or "",
         first_name=body.first_name or "",
@@ -133,7 +136,9 @@ def update(
     by = person(request)
     changed = _target(by, body.id)
     changes = _changes(body)
-    if _is_for_people(changed, changes, by=by):
+    is_owner = changed.role == User.Role.OWNER
+    gives_role = bool(RESERVED_GROUPS & set(changes.groups or ()))
+    if changed.pk == by.pk or is_owner or gives_role:
         require_person(request)
     _require_proof(request, changed, changes, body.current_password, by=by)
     grouping.require_known(changes.groups or {})
@@ -169,13 +174,6 @@ def _target(by: User, sent: Any) -> User:
     return found
 
 
-def _is_for_people(changed: User, changes: editing.Changes, *, by: User) -> bool:
-    """Tell whether no API token may ask for it: oneself, an owner, a role."""
-    gives_role = bool(RESERVED_GROUPS & set(changes.groups or ()))
-    is_owner = changed.role == User.Role.OWNER
-    return gives_role or is_owner or changed.pk == by.pk
-
-
 def _changes(body: UpdateUserIn) -> editing.Changes:
     if body.password not in {None, ""}:
         raise UseChangePassword
@@ -201,14 +199,8 @@ def _require_proof(
     """Raise ReauthenticationRequired where the change needs a fresh proof."""
     is_own_address = changed.pk == by.pk and changes.email is not None
     is_of_owner = changed.role == User.Role.OWNER and changes.is_for_managers
-    if not (is_own_address or is_of_owner):
-        return
-    if current_password:
-        limits.hit("password.account", str(by.pk))
-        if not passwords.matches(by, current_password):
-            raise ReauthenticationRequired
-        return
-    sign_in.require_recent(request)
+    if is_own_address or is_of_owner:
+        proof.require(request, current_password)
 
 
 def _given(text: str | None) -> str | None:

@@ -1,7 +1,5 @@
 """The devices that are signed in: see them, sign one out, or all."""
 
-from uuid import UUID
-
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -11,7 +9,6 @@ from django.utils.translation import ngettext
 from accounts import page_sessions, sessions
 from accounts.models import RefreshSession, SecurityEvent
 from accounts.pages.settings import page, person, show
-from kernel.errors import NotFound
 
 VIA = SecurityEvent.Via.SESSION
 
@@ -65,16 +62,9 @@ def _sign_out(request: HttpRequest) -> HttpResponse:
         sessions.end_others(user, keep=own.pk, via=VIA)
         messages.success(request, _("All other devices are signed out."))
         return redirect("accounts:devices")
-    sessions.end_one(user, _number(request), via=VIA)
+    sessions.end_one(user, request.POST.get("end", ""), via=VIA)
     messages.success(request, _("The device is signed out."))
     return redirect("accounts:devices")
-
-
-def _number(request: HttpRequest) -> UUID:
-    try:
-        return UUID(request.POST.get("end", ""))
-    except ValueError:
-        raise NotFound from None
 
 
 def _own(request: HttpRequest) -> RefreshSession:

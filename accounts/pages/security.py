@@ -12,6 +12,7 @@ from accounts import factors, known_devices, page_sessions, qr, recovery, sessio
 from accounts.errors import (
     FactorCodeInvalid,
     FactorExists,
+    FactorMissing,
     PasswordMismatch,
     PasswordRefused,
     ReauthenticationRequired,
@@ -22,7 +23,7 @@ from accounts.models import RefreshSession, SecurityEvent, User
 from accounts.pages.confirm import recent
 from accounts.pages.entry import REFUSED
 from accounts.pages.settings import page, person, show
-from kernel.errors import ApplicationError, NotFound
+from kernel.errors import ApplicationError
 
 VIA = SecurityEvent.Via.SESSION
 #: Which field of the form an error belongs to.
@@ -81,8 +82,6 @@ def authenticator(request: HttpRequest) -> HttpResponse:
                 keep=_device(request).pk,
                 via=VIA,
             )
-        except NotFound:
-            return redirect("accounts:security")
         except FactorCodeInvalid as error:
             form.add_error("code", _(error.detail))
         else:
@@ -108,7 +107,7 @@ def recovery_codes(request: HttpRequest) -> HttpResponse:
         made = factors.renew_recovery_codes(
             person(request), keep=_device(request).pk, via=VIA
         )
-    except NotFound:
+    except FactorMissing:
         return redirect("accounts:security")
     return _show_codes(request, made)
 

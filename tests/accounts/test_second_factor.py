@@ -339,7 +339,7 @@ def test_an_unconfirmed_authenticator_lives_ten_minutes(post, signed_in, acme, b
     answer = post(
         f"{FACTORS}/totp/confirm", {"id": made["id"], "code": code}, client=signed_in
     )
-    assert answer.status_code == 404
+    assert answer.json()["code"] == "mfa_code_invalid"
     with use(acme):
         assert not factors.is_enrolled(bob)
 

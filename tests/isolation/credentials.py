@@ -11,12 +11,22 @@ from urllib.parse import urlsplit
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
-from accounts import challenges, invitations, operators, provisioning, sessions, tokens
+from accounts import (
+    challenges,
+    factors,
+    invitations,
+    operators,
+    provisioning,
+    sessions,
+    tokens,
+    totp,
+)
 from accounts.mail import devbox
 from accounts.mail.outbox import run_due
 from accounts.models import User
 from accounts.scopes import SCOPES
 from accounts.sessions import Device
+from kernel import clock
 from tenants import signup
 from tenants.context import use, use_control
 from tenants.testing.credentials import Held, Kind, Visit, Works
@@ -81,6 +91,28 @@ def signed_in(username: str, client: Any) -> Held:
     )
     assert answer.status_code == 302, answer.content
     return Held(cookies={n: m.value for n, m in client.cookies.items() if n != "theme"})
+
+
+def second_step(home: Twin, visit: Visit) -> Held:
+    """Get what stands between the password and the sign-in, and a code for it."""
+    carol = person("carol", home)
+    with use(home.tenant):
+        factors.confirmed(carol).delete()
+        made = factors.enrol(carol)
+        now = totp.code_of(made.secret, totp.step_at(clock.now()))
+        saved = factors.confirm(carol, made.device.pk, now)
+    body = {"username": "carol", "password": PASSWORD}
+    asked = visit(home.host).post("/api/auth/mobile/sign-in", body, content_type=JSON)
+    ticket = asked.json()["mfa_ticket"]
+    return Held(
+        cookies={"mfa_ticket": ticket}, fields={"ticket": ticket, "code": saved[0]}
+    )
+
+
+def known_device(home: Twin, visit: Visit) -> Held:
+    client = visit(home.host)
+    signed_in("admin", client)
+    return Held(cookies={"known_device": client.cookies["known_device"].value})
 
 
 def csrf_pair(home: Twin, visit: Visit) -> Held:
@@ -285,6 +317,19 @@ KINDS = (
         Works("get", "/workflow/mywork/", 200),
         rows=("sessions.Session",),
         cookies=("sessionid",),
+    ),
+    Kind(
+        "second step",
+        second_step,
+        Works("post", "/api/auth/mobile/mfa", 200),
+        rows=("accounts.MfaDevice", "accounts.RecoveryCode"),
+        cookies=("mfa_ticket",),
+    ),
+    Kind(
+        "known device",
+        known_device,
+        cookies=("known_device",),
+        reason="opens nothing: the failures of such a browser are counted apart",
     ),
     Kind(
         "CSRF pair",

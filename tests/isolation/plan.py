@@ -6,6 +6,7 @@ from django.apps import apps
 from django.db.models import Model
 
 from accounts import service_accounts
+from accounts.models import RefreshSession
 from tenants.context import TenantInfo, use, use_control
 from tenants.testing.doors import Door, Site
 from tenants.testing.plan import Plan, opened
@@ -33,6 +34,7 @@ IN_PATHS = {
     "digest": "0" * 32,
     "mail": "reset_code",
     "variant": "light",
+    "device_id": 1,
     "signup_id": "00000000-0000-0000-0000-000000000000",
 }
 #: Columns without a marker, each with the reason.
@@ -76,6 +78,12 @@ OPEN = {
     # Operations of a tenant
     "POST /api/auth/web/sign-in": opened(401, reason=SIGNS_IN, writes=COUNTS),
     "POST /api/auth/mobile/sign-in": opened(401, reason=SIGNS_IN, writes=COUNTS),
+    "POST /api/auth/web/mfa": opened(
+        401, reason="a ticket of another tenant is none", writes=COUNTS
+    ),
+    "POST /api/auth/mobile/mfa": opened(
+        401, reason="a ticket of another tenant is none", writes=COUNTS
+    ),
     "POST /api/auth/web/token-refresh": opened(
         401, reason="the cookie is looked for in this tenant", writes=COUNTS
     ),
@@ -114,6 +122,11 @@ OPEN = {
     ),
     "/accounts/set-password": opened(200, 422, reason="a form; its secret is checked"),
     "/accounts/sign-in": opened(200, 422, reason=SIGNS_IN, writes=COUNTS),
+    "/accounts/sign-in/second-factor": opened(
+        *(200, 302, 422),
+        reason="a form; the ticket is looked for in this tenant",
+        writes=f"{COUNTS} {SESSION}",
+    ),
     "/branding.css": opened(200, reason="the tenant's colours"),
     "/api/openapi.json": opened(200, reason="the same document for all tenants"),
     "/api/docs": opened(200, reason="the same page for all tenants"),
@@ -124,6 +137,11 @@ OPEN = {
     "public POST /api/signup/{signup_id}/enter": opened(404, reason="wrong secret"),
     "public /": opened(200, reason="the landing page"),
     "public /accounts/sign-in": opened(200, 422, reason=SIGNS_IN, writes=COUNTS),
+    "public /accounts/sign-in/second-factor": opened(
+        *(200, 302, 422),
+        reason="a form; the ticket is looked for among the operators",
+        writes=f"{COUNTS} {SESSION}",
+    ),
     "public /api/openapi.json": opened(200, reason="the document of the public site"),
     "public /api/docs": opened(200, reason="the page of the public API"),
     "public /find/": opened(
@@ -151,6 +169,8 @@ def in_path(name: str, door: Door) -> object:
         return key_of(door.site, "accounts", "apitoken")
     if name == "account_id":
         return service_account()
+    if name == "session_id":
+        return device()
     return IN_PATHS[name]
 
 
@@ -159,6 +179,13 @@ def service_account() -> object:
     with use(twins.info("globex")):
         made = service_accounts.made_by_people().order_by("pk")
         return made.values_list("pk", flat=True).first() or 1
+
+
+def device() -> object:
+    """Return the key of a device of the admin's, equal in both twins."""
+    with use(twins.info("globex")):
+        found = RefreshSession.objects.filter(user__username="admin")
+        return found.order_by("created_at").values_list("pk", flat=True).first()
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts.pages import confirm, devices, entry, security, settings
+from accounts.pages import confirm, devices, entry, events, security, settings
 
 app_name = "accounts"
 urlpatterns = [
@@ -25,5 +25,6 @@ urlpatterns = [
     path("forgot", entry.forgot, name="forgot"),
     path("reset-code", entry.reset_code, name="reset-code"),
     path("new-password", entry.new_password, name="new-password"),
+    path("events", events.events, name="events"),
     path("set-password", entry.set_password, name="set-password"),
 ]

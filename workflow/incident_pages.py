@@ -12,8 +12,9 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
+from kernel import keyset
 from kernel.errors import Invalid, NotFound
-from workflow import allowed, incidents, keyset, telling, worklist
+from workflow import allowed, incidents, telling, worklist
 from workflow.errors import IncidentNotFound
 from workflow.models import Incident, WorkItem
 from workflow.page_forms import ResolveForm

@@ -14,12 +14,11 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
+from kernel import keyset, numbers
 from kernel.errors import Conflict, Invalid
 from workflow import (
     allowed,
     ending,
-    inputs,
-    keyset,
     lifecycle,
     past,
     story,
@@ -37,7 +36,7 @@ from workflow.views import card
 COMMENTS: Final = 20
 REFUSED: Final = 422
 #: As many digits as any number of a row may have.
-LARGEST_SEEN: Final = 10 ** (len(str(inputs.LARGEST_ID)) - 1) - 1
+LARGEST_SEEN: Final = 10 ** (len(str(numbers.LARGEST_ID)) - 1) - 1
 
 
 @login_required

@@ -9,8 +9,9 @@ from typing import Any, Final
 from django.contrib.auth import get_user_model
 from django.db.models import Q, QuerySet
 
+from kernel import numbers
 from kernel.errors import Conflict, Forbidden
-from workflow import graph, handing, inputs, tenancy
+from workflow import graph, handing, tenancy
 from workflow.errors import (
     NotCandidate,
     ProcessDisabled,
@@ -40,7 +41,7 @@ def get_safe(
     Raises WorkItemNotFound, WorkItemClosed, WorkItemState, ProcessDisabled,
     WorkItemHeld and NotCandidate.
     """
-    fits = -inputs.LARGEST_ID <= item_id <= inputs.LARGEST_ID
+    fits = -numbers.LARGEST_ID <= item_id <= numbers.LARGEST_ID
     rows = tenancy.filtered(WorkItem.objects.filter(pk=item_id), user=user)
     rows = rows.select_related("instance__process", "activity", "user")
     item: WorkItem | None = rows.order_by().first() if fits else None

@@ -6,7 +6,8 @@ from typing import Any, TypeVar
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 
-from workflow import conf, inputs
+from kernel import numbers
+from workflow import conf
 from workflow.errors import PageInvalid
 
 Row = TypeVar("Row", bound=Model)
@@ -58,9 +59,9 @@ def number(request: HttpRequest, name: str) -> int | None:
     raw: Any = request.GET.get(name)
     if raw is None:
         return None
-    value = inputs.whole(raw)
+    value = numbers.whole(raw)
     if value is None:
         raise PageInvalid(f"{name} is a whole number.")
-    if value > inputs.LARGEST_ID or (name == "limit" and value == 0):
+    if value > numbers.LARGEST_ID or (name == "limit" and value == 0):
         raise PageInvalid(f"{name} is out of range.")
     return value

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from ninja import Schema
 from pydantic import BaseModel, Field, StrictBool, StrictInt, StrictStr
 
-from workflow.inputs import LARGEST_ID, LARGEST_NUMBER
+from kernel.numbers import LARGEST_ID, LARGEST_NUMBER
 
 Number = Annotated[int, Field(ge=0, le=LARGEST_NUMBER)]
 Name = Annotated[str, Field(min_length=1, max_length=100)]

@@ -4,7 +4,8 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from workflow import inputs, steps
+from kernel import numbers
+from workflow import steps
 from workflow.errors import InstanceNotFound, WorkItemNotFound
 from workflow.models import ProcessInstance, WorkItem
 
@@ -34,5 +35,5 @@ def shown(rows: "QuerySet[WorkItem]") -> "QuerySet[WorkItem]":
 
 def known(rows: Any, key: int) -> Any:
     """Return the row of a number; one that no column can hold finds nothing."""
-    fits = -inputs.LARGEST_ID <= key <= inputs.LARGEST_ID
+    fits = -numbers.LARGEST_ID <= key <= numbers.LARGEST_ID
     return rows.filter(pk=key) if fits else rows.none()

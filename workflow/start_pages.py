@@ -13,11 +13,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from kernel.errors import Invalid
+from kernel.numbers import LARGEST_ID
 from kernel.text import require_storable
 from workflow import application_pages, new_documents, starts, tenancy
 from workflow.document_forms import TitleForm, bound, form_of, is_complete
 from workflow.errors import ObjectNotFound, ProcessNotFound
-from workflow.inputs import LARGEST_ID
 from workflow.item_page import address_of
 from workflow.list_pages import paged
 from workflow.models import DefaultAppModel, Process, WorkItem

@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from kernel.errors import ApplicationError, Conflict, Forbidden
-from workflow.inputs import LARGEST_NUMBER, whole
+from kernel.numbers import LARGEST_NUMBER, whole
 
 #: Refusals by the state of things or the rights of a person: no field is wrong.
 REFUSALS: Final = (Conflict, Forbidden)

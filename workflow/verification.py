@@ -13,9 +13,9 @@ from typing import Any, Final
 
 from django.db import connection, transaction
 
+from kernel.numbers import LARGEST_ID
 from workflow import anchors, chain, sql, tampering
 from workflow.anchors import Anchor
-from workflow.inputs import LARGEST_ID
 from workflow.tampering import Followed, Head, Problem, Row
 
 #: About how many events one statement reads, and how many a message carries.

@@ -120,15 +120,22 @@ def add_version(data: ProcessData, *, enabled: bool = True) -> Process:
     )
     named = named_in(data)
     process.save(no_end=True)
-    write(process, data, named)
+    rows = _write_activities(process, data.activities, known={})
+    _add_people(data.activities, rows, named)
+    _write_transitions(process, data.transitions, rows, known={})
+    _write_process(process, data, rows, named)
     return process
 
 
 def write(process: Process, data: ProcessData, named: Named) -> None:
     """Make a draft what the data say; its rows stay where their keys stay."""
-    rows = _write_activities(process, data.activities)
-    _write_people(process, data.activities, rows, named)
-    _write_transitions(process, data.transitions, rows)
+    known = {row.key: row for row in Activity.objects.filter(process=process)}
+    ways = {row.key: row for row in Transition.objects.filter(process=process)}
+    rows = _write_activities(process, data.activities, known)
+    _remove_people(process)
+    _add_people(data.activities, rows, named)
+    _write_transitions(process, data.transitions, rows, ways)
+    process.start_groups.clear()
     _write_process(process, data, rows, named)
     obsolete = Activity.objects.filter(process=process)
     obsolete.exclude(key__in=rows.keys()).delete()
@@ -160,13 +167,14 @@ def _write_process(
     process.begin, process.end = rows.get(data.begin), rows.get(data.end)
     process.date = clock.now()
     process.save()
-    process.start_groups.set(sorted(named.groups[name] for name in data.start_groups))
+    process.start_groups.add(*sorted(named.groups[name] for name in data.start_groups))
 
 
 def _write_activities(
-    process: Process, activities: Iterable[ActivityData]
+    process: Process,
+    activities: Iterable[ActivityData],
+    known: Mapping[str, Activity],
 ) -> dict[str, Activity]:
-    known = {row.key: row for row in Activity.objects.filter(process=process)}
     if known:
         # Titles are there once, and two activities may exchange theirs; no title
         # holds such a character.
@@ -214,16 +222,19 @@ def _registered(model: Any, name: str | None) -> Any:
     return model.objects.get_or_create(url=name)[0] if name else None
 
 
-def _write_people(
-    process: Process,
-    activities: Iterable[ActivityData],
-    rows: Mapping[str, Activity],
-    named: Named,
-) -> None:
-    """Say anew who may do the work, and who hears that it is late."""
+def _remove_people(process: Process) -> None:
+    """Forget who may do the work, and who hears that it is late."""
     for relation in PEOPLE:
         through: Any = getattr(Activity, relation).through
         through.objects.filter(activity__process=process).delete()
+
+
+def _add_people(
+    activities: Iterable[ActivityData], rows: Mapping[str, Activity], named: Named
+) -> None:
+    """Say who may do the work, and who hears that it is late."""
+    for relation in PEOPLE:
+        through: Any = getattr(Activity, relation).through
         column = "user_id" if relation == "allowed_users" else "group_id"
         through.objects.bulk_create(
             through(activity_id=rows[data.key].pk, **{column: number})
@@ -233,9 +244,11 @@ def _write_people(
 
 
 def _write_transitions(
-    process: Process, ways: tuple[TransitionData, ...], rows: Mapping[str, Activity]
+    process: Process,
+    ways: tuple[TransitionData, ...],
+    rows: Mapping[str, Activity],
+    known: Mapping[str, Transition],
 ) -> None:
-    known = {row.key: row for row in Transition.objects.filter(process=process)}
     obsolete = known.keys() - {way.key for way in ways}
     if not in_order(ways, known):
         obsolete, known = set(known), {}

@@ -37,6 +37,7 @@ class Section:
 SECTIONS: tuple[Section, ...] = (
     Section("security", _("Security")),
     Section("devices", _("Devices")),
+    Section("events", _("Events"), "events.view"),
 )
 
 

@@ -11,9 +11,9 @@ from ninja import Router
 from ninja.operation import Operation
 
 from kernel.answers import PROBLEM
+from kernel.numbers import LARGEST_ID
 from workflow import conf
 from workflow.idempotency import LONGEST_KEY
-from workflow.inputs import LARGEST_ID
 
 #: Whose version a write looks at.
 VERSIONED: Final = ("{item_id}", "{instance_id}", "{incident_id}")

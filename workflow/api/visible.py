@@ -4,7 +4,8 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
-from workflow import inputs, seen
+from kernel import numbers
+from workflow import seen
 from workflow.errors import VersionMismatch
 from workflow.models import ProcessInstance, WorkItem
 
@@ -36,7 +37,7 @@ def expect_version(request: HttpRequest, row: Any) -> None:
     if request.method != "POST" or wanted == "*":
         return
     text = wanted.removeprefix("W/").strip('"')
-    number = inputs.whole(text, largest=inputs.LARGEST_NUMBER)
+    number = numbers.whole(text, largest=numbers.LARGEST_NUMBER)
     if number is None:
         raise VersionMismatch
     row.expected_version = number

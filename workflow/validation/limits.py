@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from kernel.errors import ApplicationError
+from kernel.numbers import LARGEST_NUMBER
 from kernel.text import has_controls, storable
 from workflow import inputs
 from workflow.conditions.normalisation import LONGEST as LONGEST_CONDITION
@@ -121,7 +122,7 @@ def _is_title(text: str) -> bool:
 
 def _is_number(value: object) -> bool:
     fits = isinstance(value, int) and not isinstance(value, bool)
-    return fits and abs(value) <= inputs.LARGEST_NUMBER  # type: ignore[arg-type]
+    return fits and abs(value) <= LARGEST_NUMBER  # type: ignore[arg-type]
 
 
 def is_object(value: Any, *, most: int = inputs.LARGEST_DATA) -> bool:

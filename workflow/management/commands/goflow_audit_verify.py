@@ -4,11 +4,11 @@ from argparse import ArgumentParser
 from datetime import datetime
 from typing import Any
 
+from kernel.numbers import LARGEST_ID
 from tenants.context import TenantInfo
 from workflow import verification
 from workflow.errors import InstantInvalid
 from workflow.history import instant
-from workflow.inputs import LARGEST_ID
 from workflow.management.over_tenants import OverTenants, WrongUsage
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from workflow.inputs import LARGEST_ID, whole
+from kernel.numbers import LARGEST_ID, whole
 
 
 @dataclass(frozen=True, slots=True)

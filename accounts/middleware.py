@@ -6,15 +6,17 @@ one up, and no other.
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, NoReturn
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth.middleware import AuthenticationMiddleware
+from django.db import Error
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.functional import SimpleLazyObject
 
 from accounts import page_sessions, sessions
+from kernel.errors import ApplicationError
 
 #: The pages of a person who still has to set a second factor up.
 SET_UP = frozenset(
@@ -51,10 +53,20 @@ class DeviceAuthentication(AuthenticationMiddleware):
         match = request.resolver_match
         if request.path.startswith("/api/") or match is None:
             return None
-        session = sessions.of(request)
+        try:
+            session = sessions.of(request)
+        except (Error, ApplicationError) as error:
+            # A view that needs nobody answers all the same; one that asks who is there
+            # meets this error, and no second look that might pass by the question.
+            request.user = SimpleLazyObject(partial(_away, error))  # type: ignore[assignment]
+            return None
         if session is None or not sessions.needs_factor(session):
             return None
         return None if match.view_name in SET_UP else redirect("accounts:security")
+
+
+def _away(error: Exception) -> NoReturn:
+    raise error
 
 
 def _user(request: HttpRequest) -> Any:

@@ -28,7 +28,13 @@ NOTED: Final = timedelta(minutes=1)
 def begin(
     request: HttpRequest, user: User, *, factor_shown_at: datetime | None = None
 ) -> RefreshSession:
-    """Sign the browser in under a new session key; return its device."""
+    """Sign the browser in under a new session key; return its device.
+
+    Whoever was signed in here before is signed out.
+    """
+    before = sessions.of(request)
+    if before is not None:
+        sessions.end(before, reason="replaced")
     device = Device(
         RefreshSession.Kind.PAGE, clients.label(request), clients.prefix(request)
     )

@@ -30,4 +30,5 @@ def enrolled(user: User, tenant: TenantInfo) -> Holder:
         holder = Holder(user, tenant, made.secret)
         holder.saved = factors.confirm(user, made.device.pk, holder.code())
         factors.confirmed(user).update(last_step=0)
+        user.refresh_from_db()
     return holder

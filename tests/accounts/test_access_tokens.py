@@ -60,7 +60,7 @@ def test_the_check_costs_one_statement(token, acme, django_assert_num_queries):
     assert person.username == "admin"
 
 
-def test_a_token_of_acme_is_refused_at_globex_although_the_keys_are_equal(
+def test_a28_a_token_of_acme_is_refused_at_globex_although_the_keys_are_equal(
     token, visitor, globex, admin, person
 ):
     assert person("admin", globex).pk == admin.pk
@@ -99,7 +99,7 @@ def test_a_token_with_the_other_tenants_name_needs_a_device_there(
     ],
     ids=str,
 )
-def test_a_signed_token_with_a_wrong_claim_is_refused(token, visitor, change):
+def test_a28_a_signed_token_with_a_wrong_claim_is_refused(token, visitor, change):
     payload = {
         key: value
         for key, value in (claims(token("admin")) | change).items()
@@ -110,7 +110,7 @@ def test_a_signed_token_with_a_wrong_claim_is_refused(token, visitor, change):
     assert answer.json()["code"] == "unauthenticated"
 
 
-def test_another_algorithm_or_key_is_refused(token, visitor):
+def test_a27_another_algorithm_or_key_is_refused(token, visitor):
     payload = claims(token("admin"))
     none = (
         base64.urlsafe_b64encode(
@@ -153,7 +153,7 @@ def test_a_malformed_header_is_a_401_in_one_voice(visitor, db, header):
     assert answer["WWW-Authenticate"] == "Bearer"
 
 
-def test_a_token_ends_after_fifteen_minutes_of_the_products_clock(
+def test_a28_a_token_ends_after_fifteen_minutes_of_the_products_clock(
     token, visitor, frozen_clock
 ):
     text = token("admin")

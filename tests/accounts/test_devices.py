@@ -278,6 +278,25 @@ def test_a26_a_new_password_ends_the_other_devices_and_keeps_the_own(
     assert post(REFRESH, {"refresh": own["refresh"]}).status_code == 200
 
 
+def test_w21_a_new_password_raises_the_version_is_an_event_and_a_mail(in_acme, bob):
+    from accounts import recovery
+    from accounts.models import MailMessage
+
+    before = bob.token_version
+    recovery.change_own(
+        bob,
+        email=bob.email,
+        password=GOOD_PASSWORD,
+        password_verify=GOOD_PASSWORD,
+        current_password="open",
+    )
+    bob.refresh_from_db()
+    assert bob.token_version == before + 1
+    assert SecurityEvent.objects.filter(name="password.changed").count() == 1
+    mail = MailMessage.objects.get(template="accounts/password_changed")
+    assert mail.to == ["bob@acme.test"]
+
+
 # What a page's look at its device costs
 
 

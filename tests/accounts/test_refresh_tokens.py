@@ -139,7 +139,7 @@ def test_signing_out_in_a_browser_deletes_the_cookie(visitor, post):
     ],
     ids=str,
 )
-def test_another_site_cannot_refresh_or_sign_out(visitor, post, acme, headers):
+def test_a30_another_site_cannot_refresh_or_sign_out(visitor, post, acme, headers):
     client = visitor()
     post(
         "/api/auth/web/sign-in", {"username": "bob", "password": "open"}, client=client

@@ -17,13 +17,13 @@ def record(
 ) -> SecurityEvent:
     """Append one event in the caller's transaction; `by=None` is the system.
 
-    `via` may be the word of a request (`auth_via`): both kinds of tokens are "token".
+    `via` is one of SecurityEvent.Via, as the word of a request (`auth_via`) is.
     """
     return SecurityEvent.objects.create(
         name=name,
         subject=subject.pk if subject else None,
         actor=by.pk if by else None,
-        via=SecurityEvent.Via.TOKEN if via == "api_token" else via,
+        via=via,
         client_prefix=client,
         details=dict(details or {}),
     )

@@ -1,6 +1,6 @@
 """The tables of docs/security.md, and the tests that stand for their lines.
 
-A test stands for a line by its name: `test_a14_...`, `test_w07_...`.
+A test stands for a line by its name: `test_a14_...`, for two by `test_a34_w15_...`.
 Run as a module, it writes the tests into the tables.
 """
 
@@ -11,7 +11,7 @@ from pathlib import Path
 TESTS = Path(__file__).parents[1]
 DOCUMENT = TESTS.parent / "docs" / "security.md"
 FOLDERS = ("accounts", "isolation", "tenants")
-TEST = re.compile(r"^(?:async )?def (test_([aw]\d\d)_\w+)", re.MULTILINE)
+TEST = re.compile(r"^(?:async )?def (test_((?:[aw]\d\d_)+)\w+)", re.MULTILINE)
 LINE = re.compile(r"\| (?P<id>[AW]\d\d) \|(?P<middle>.*)\|(?P<tests>[^|]*)\|")
 
 
@@ -21,7 +21,8 @@ def found() -> dict[str, list[str]]:
     for folder in FOLDERS:
         for path in sorted((TESTS / folder).rglob("test_*.py")):
             for match in TEST.finditer(path.read_text(encoding="utf-8")):
-                tests[match[2].upper()].append(match[1])
+                for line in match[2].upper().split("_")[:-1]:
+                    tests[line].append(match[1])
     return {key: sorted(names) for key, names in tests.items()}
 
 

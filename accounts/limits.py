@@ -44,6 +44,7 @@ LIMITS = {
     "verify.client": Limit(20, MINUTE),
     "verify.account": Limit(10, HOUR),
     "password.account": Limit(10, HOUR),
+    "mfa.account": Limit(10, HOUR),
     "code_mail.minute": Limit(1, MINUTE),
     "code_mail.hour": Limit(5, HOUR),
     "code_mail.day": Limit(10, DAY),

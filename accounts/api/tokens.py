@@ -37,7 +37,7 @@ class RotateIn(CamelIn):
     overlap_hours: int = Field(default=24, ge=0, le=7 * 24)
 
 
-class TokenOut(Schema):
+class ApiTokenOut(Schema):
     id: int
     name: str
     #: The beginning of the text, by which its owner knows it.
@@ -72,10 +72,10 @@ class NewTokenOut(Schema):
     """The one answer that holds the secret."""
 
     token: str
-    details: TokenOut
+    details: ApiTokenOut
 
 
-@router.get("", response=list[TokenOut], summary="API tokens")
+@router.get("", response=list[ApiTokenOut], summary="API tokens")
 def list_tokens(
     request: HttpRequest,
     response: HttpResponse,

@@ -42,7 +42,7 @@ def test_only_the_tenant_tells_the_two_people_apart(twins):
             users = User.objects.exclude(role=User.Role.OWNER).order_by("pk")
             people.append(list(users.values_list("pk", "username", "password")))
     assert people[0] == people[1]
-    assert len(people[0]) == 6
+    assert len(people[0]) == 7
 
 
 def test_a_token_names_the_tenant_of_its_host(matrix: Matrix):

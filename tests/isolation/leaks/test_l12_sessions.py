@@ -39,17 +39,25 @@ def opened(matrix: Matrix, held: Held, host: str, paths=PAGES) -> list[str]:
     return found
 
 
+#: What a page's sign-in is made of: the session, and the row of its device.
+SIGNED_IN = {"django_session": "{} > 0", "accounts_refreshsession": "user_id = {}"}
+
+
 def copy_to_public(matrix: Matrix) -> None:
-    """Put acme's sessions among those of the operators, who have the same ids."""
+    """Put acme's sessions and devices among the operators', who have the same ids."""
     admin, theirs = operator(), matrix.twins.a
     with use(theirs.tenant):
         key, password = User.objects.values_list("pk", "password").get(username="admin")
     with use_control():
         admin.groups.clear()
         User.objects.filter(pk=admin.pk).update(id=key, password=password)
-    statement = "INSERT INTO public.django_session SELECT * FROM {}"
-    table = sql.Identifier(theirs.schema, "django_session")
-    rows.run(sql.SQL(statement).format(table))
+    for name, which in SIGNED_IN.items():
+        there, here = (
+            sql.Identifier(theirs.schema, name),
+            sql.Identifier("public", name),
+        )
+        statement = sql.SQL(f"INSERT INTO {{}} SELECT * FROM {{}} WHERE {which}")
+        rows.run(statement.format(here, there, sql.Literal(key)))
 
 
 def test_the_session_opens_its_own_pages(matrix: Matrix, held):
@@ -65,7 +73,7 @@ def test_the_public_host_opens_nothing(matrix: Matrix, held):
 
 
 def test_a_sibling_host_opens_nothing_where_the_row_was_copied(matrix: Matrix, held):
-    mirror(matrix.twins.a, matrix.twins.b, only=["django_session"])
+    mirror(matrix.twins.a, matrix.twins.b, only=list(SIGNED_IN))
     assert kept_at(matrix.twins.b, held) == 1
     assert opened(matrix, held, matrix.twins.b.host) == []
     assert kept_at(matrix.twins.b, held) == 0
@@ -89,7 +97,7 @@ def test_the_session_of_somebody_who_typed_an_address_tells_no_other_host(
     client = matrix.visit(matrix.twins.a.host)
     client.post("/accounts/forgot", {"email": "alice@acme.test"})
     assert "alice@acme.test" in client.get("/accounts/sign-in").text
-    mirror(matrix.twins.a, matrix.twins.b, only=["django_session"])
+    mirror(matrix.twins.a, matrix.twins.b, only=list(SIGNED_IN))
     sibling = matrix.visit(matrix.twins.b.host)
     sibling.cookies["sessionid"] = client.cookies["sessionid"].value
     assert "acme" not in sibling.get("/accounts/sign-in").text
@@ -113,7 +121,7 @@ def off(patch: pytest.MonkeyPatch) -> None:
 
 
 def test_with_the_owner_unasked_the_salts_still_refuse(matrix, held, monkeypatch):
-    mirror(matrix.twins.a, matrix.twins.b, only=["django_session"])
+    mirror(matrix.twins.a, matrix.twins.b, only=list(SIGNED_IN))
     defences.session_owner_off(monkeypatch)
     assert opened(matrix, held, matrix.twins.b.host) == []
 
@@ -121,7 +129,7 @@ def test_with_the_owner_unasked_the_salts_still_refuse(matrix, held, monkeypatch
 def test_without_salts_the_owner_still_refuses(matrix, monkeypatch):
     defences.salts_off(monkeypatch)
     held = matrix.plan.kind("session cookie").mint(matrix.twins.a, matrix.visit)
-    mirror(matrix.twins.a, matrix.twins.b, only=["django_session"])
+    mirror(matrix.twins.a, matrix.twins.b, only=list(SIGNED_IN))
     assert opened(matrix, held, matrix.twins.b.host) == []
 
 
@@ -129,7 +137,7 @@ def test_without_both_the_leak_shows(matrix, monkeypatch):
     off(monkeypatch)
     held = matrix.plan.kind("session cookie").mint(matrix.twins.a, matrix.visit)
     assert opened(matrix, held, matrix.twins.b.host) == []
-    mirror(matrix.twins.a, matrix.twins.b, only=["django_session"])
+    mirror(matrix.twins.a, matrix.twins.b, only=list(SIGNED_IN))
     assert opened(matrix, held, matrix.twins.b.host) == list(PAGES)
     copy_to_public(matrix)
     assert opened(matrix, held, "localhost", CONSOLE) == list(CONSOLE)

@@ -1,11 +1,31 @@
 """Ways around the rules about people that somebody from inside would try."""
 
-import pytest
+from datetime import timedelta
 
-from accounts import api_tokens, editing, service_accounts
-from accounts.errors import NotUserManager
-from accounts.models import Invitation, User
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from accounts import (
+    accepting,
+    api_tokens,
+    editing,
+    email_change,
+    invitations,
+    lifecycle,
+    people,
+    resending,
+    roles,
+    service_accounts,
+)
+from accounts.errors import Anonymised, NotUserManager, RoleTooHigh
+from accounts.mail import outbox
+from accounts.models import Invitation, MailAttachment, MailMessage, User
+from accounts.services.email import send_email
+from kernel import clock
 from tenants.context import use
+from tests.accounts.conftest import GOOD_PASSWORD
+from tests.accounts.test_invitations import token_in
 
 USER = "/api/accounts/user"
 NEW = "newcomer@example.com"
@@ -69,3 +89,107 @@ def test_a_service_account_lets_members_in_and_nobody_above(program, acme):
     with use(acme):
         assert [one.role for one in Invitation.objects.all()] == ["member"]
         assert User.objects.get(email_norm=NEW).role == "member"
+
+
+def test_a_program_sends_no_administrators_invitation_again(program, acme, admin):
+    with use(acme):
+        made = invitations.invite(email=NEW, role="admin", by=admin)
+        before = bytes(made.token_hash)
+    path = f"/api/accounts/invitations/{made.pk}/resend"
+    assert program(admin).post(path).status_code == 403
+    with use(acme):
+        assert bytes(Invitation.objects.get().token_hash) == before
+
+
+# Owners
+
+
+def test_an_administrator_withdraws_no_invitation_of_an_owner(person):
+    owner = person("owner@acme.test")
+    roles.set_role(person("alice"), "owner")
+    made = invitations.invite(email=NEW, role="owner", by=person("alice"))
+    with pytest.raises(RoleTooHigh):
+        invitations.revoke(made.pk, by=person("admin"))
+    assert Invitation.objects.get().revoked_at is None
+    assert owner.role == "owner"
+
+
+def test_owners_are_locked_before_an_invitation_as_everywhere(person, letters):
+    """Who deactivates the inviter locks in this order too: nobody waits for nobody."""
+    invitations.invite(email=NEW, role="member", by=person("admin"))
+    other = invitations.invite(email="x@x.org", role="member", by=person("admin"))
+    token = token_in(letters(NEW)[0])
+    names = {"first_name": "New", "last_name": "Comer", "password": GOOD_PASSWORD}
+    for act in (
+        lambda: accepting.accept(token, **names),
+        lambda: invitations.resend(other.pk, by=person("admin")),
+    ):
+        with CaptureQueriesContext(connection) as seen:
+            act()
+        locks = [one["sql"] for one in seen if "FOR UPDATE" in one["sql"]]
+        assert 'FROM "accounts_user"' in locks[0], locks[0]
+        assert any("accounts_invitation" in sql for sql in locks[1:])
+
+
+# The end of an account
+
+
+def test_a_name_that_somebody_took_keeps_nobody_from_being_deleted(person, in_acme):
+    alice = person("alice")
+    people.create_person(username=f"Deleted-{alice.pk}", email="squatter@example.com")
+    lifecycle.anonymise(alice)
+    assert alice.anonymised_at
+    assert alice.username.startswith(f"deleted-{alice.pk}-")
+    assert alice.email_norm == f"{alice.username}@deleted.invalid"
+
+
+def test_a_deleted_account_is_not_given_an_address_or_groups(person):
+    bob = person("bob")
+    lifecycle.anonymise(bob)
+    for asked in ({"email": "bob@example.com"}, {"groups": {"HR": True}}):
+        for by in (None, person("admin")):
+            with pytest.raises(Anonymised):
+                editing.change(bob, editing.Changes(**asked), by=by)
+    assert User.objects.get(pk=bob.pk).email.endswith("@deleted.invalid")
+
+
+def test_nobody_ends_the_own_account_by_the_page_about_others(browser_of, acme, admin):
+    client = browser_of("admin")
+    for action in ("delete", "deactivate"):
+        client.post(f"/accounts/people/{admin.pk}", {"action": action})
+    with use(acme):
+        again = User.objects.get(pk=admin.pk)
+    assert (again.deactivated_at, again.anonymised_at) == (None, None)
+
+
+# Mails
+
+
+def test_a_deleted_person_stands_in_no_mail_however_it_was_addressed(person):
+    alice, bob = person("alice"), person("bob")
+    written = '"Alice A" <ALICE@acme.test>'
+    send_email(written, "For Alice", "<p>x</p>", [("a.txt", b"Alice", "text/plain")])
+    send_email([bob.email, written], "Two", "<p>x</p>", cc=written, bcc=alice.email)
+    send_email("malice@acme.test", "Another", "<p>x</p>")
+    lifecycle.anonymise(alice)
+    mails = {one.subject: one for one in MailMessage.objects.order_by("id")}
+    assert mails["Another"].to == ["malice@acme.test"]
+    two = mails["Two"]
+    assert (two.to, two.cc, two.bcc) == ([bob.email], [], [])
+    assert "For Alice" not in mails
+    assert not MailAttachment.objects.exists()
+    found = MailMessage.objects.exclude(subject="Another")
+    assert "alice@" not in str(list(found.values())).lower()
+
+
+def test_a_code_for_a_new_address_is_sent_again_to_that_address(person, smtp):
+    bob = person("bob")
+    email_change.request(bob, NEW, by=bob)
+    smtp.refuse = "554 never"
+    outbox.run_due(100)
+    smtp.refuse = None
+    failed = MailMessage.objects.get(template="accounts/email_change_code")
+    with clock.frozen(clock.now() + timedelta(seconds=61)):
+        resending.send_again(failed.pk, by=person("admin"))
+    both = MailMessage.objects.filter(template="accounts/email_change_code")
+    assert [one.to for one in both] == [[NEW], [NEW]]

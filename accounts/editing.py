@@ -15,6 +15,7 @@ from accounts import (
     passwords,
     roles,
     sessions,
+    unproven,
 )
 from accounts.errors import (
     Anonymised,
@@ -102,8 +103,7 @@ def _require_may(user: User, changes: Changes, *, by: User | None) -> None:
     # Managers see everybody's address; others are not told whose it is.
     if changes.email is not None and by.may("users.manage"):
         email_norm = addresses.normalise(changes.email.strip())
-        taken = User.objects.filter(email_norm=email_norm).exclude(pk=user.pk)
-        if taken.exists():
+        if unproven.holders(email_norm).exclude(pk=user.pk).exists():
             raise NameTaken(TAKEN)
 
 

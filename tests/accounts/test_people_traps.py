@@ -11,14 +11,17 @@ from accounts import (
     api_tokens,
     editing,
     email_change,
+    hiring,
     invitations,
     lifecycle,
     people,
+    recovery,
+    registration,
     resending,
     roles,
     service_accounts,
 )
-from accounts.errors import Anonymised, NotUserManager, RoleTooHigh
+from accounts.errors import Anonymised, NameTaken, NotUserManager, RoleTooHigh
 from accounts.mail import outbox
 from accounts.models import Invitation, MailAttachment, MailMessage, User
 from accounts.services.email import send_email
@@ -193,3 +196,28 @@ def test_a_code_for_a_new_address_is_sent_again_to_that_address(person, smtp):
         resending.send_again(failed.pk, by=person("admin"))
     both = MailMessage.objects.filter(template="accounts/email_change_code")
     assert [one.to for one in both] == [[NEW], [NEW]]
+
+
+# Addresses
+
+
+def test_w05_a_strangers_registration_keeps_nobody_from_the_own_new_address(
+    person, code_for, acme
+):
+    bob = person("bob")
+    typed = {"first_name": "X", "last_name": "Y", "password": GOOD_PASSWORD}
+    registration.register(email=NEW, **typed)
+    with clock.frozen(clock.now() + timedelta(seconds=61)):
+        flow = email_change.request(bob, NEW, by=bob)
+        code = code_for(NEW)
+        recovery.verify_code(email=NEW, code=code, flow=flow)
+    assert User.objects.get(email_norm=NEW).pk == bob.pk
+
+
+def test_somebody_who_was_let_in_keeps_the_address(person, in_acme):
+    hired = hiring.hire(email=NEW, first_name="New", last_name="Comer")
+    with pytest.raises(NameTaken):
+        editing.change(person("bob"), editing.Changes(email=NEW), by=person("admin"))
+    with pytest.raises(NameTaken):
+        editing.change(person("bob"), editing.Changes(email=NEW))
+    assert User.objects.get(email_norm=NEW).pk == hired.pk

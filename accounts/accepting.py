@@ -83,9 +83,12 @@ def accept(
     invitations.require_tenant()
     limits.hit("verify.client", client)
     newcomer = None if by else _check(first_name, last_name, password)
+    _usable(_found(token))
     with transaction.atomic():
+        # Before any invitation and account, as everywhere: who deactivates the inviter
+        # at the same time has these first, and withdraws the invitation then.
+        roles.lock_owners()
         invitation = _usable(_found(token, lock=True))
-        roles.lock_owners()  # before any account, as everywhere
         if newcomer:
             _check_against(invitation, password)
             user = _let_in(invitation, newcomer)

@@ -3,13 +3,17 @@
 Roles and reserved groups change by `accounts.roles` only, so they are read-only here.
 """
 
+from django import forms
 from django.contrib.admin import AdminSite
 from django.contrib.auth.models import Group
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
+from accounts import addresses
 from accounts.branding.rules import COLOURS
+from accounts.errors import NameInvalid
 from accounts.models import (
     MailMessage,
     RefreshSession,
@@ -31,9 +35,27 @@ def register(site: AdminSite) -> None:
     site.register(SecurityEvent, SecurityEventAdmin)
 
 
+class UserForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Names as everywhere: mails and pages show them."""
+
+    def clean_first_name(self) -> str:
+        return _clean_name(self.cleaned_data["first_name"])
+
+    def clean_last_name(self) -> str:
+        return _clean_name(self.cleaned_data["last_name"])
+
+
+def _clean_name(name: str) -> str:
+    try:
+        return addresses.clean_name(name)
+    except NameInvalid as error:
+        raise ValidationError(error.detail) from None
+
+
 class UserAdmin(FixedRows, ModelAdmin):
     """People: names and languages can be mended, rights and passwords not."""
 
+    form = UserForm
     list_display = ("display_name", "email", "role", "is_active", "last_login")
     list_filter = ("role", "is_active", "kind")
     search_fields = ("username_norm", "email_norm", "first_name", "last_name")
@@ -63,6 +85,31 @@ class UserAdmin(FixedRows, ModelAdmin):
 
     group_names.short_description = _("groups")  # type: ignore[attr-defined]
 
+    def has_change_permission(
+        self, request: HttpRequest, obj: User | None = None
+    ) -> bool:
+        return _may_change(request.user, obj) and super().has_change_permission(
+            request, obj
+        )
+
+
+def _may_change(by: object, user: User | None) -> bool:
+    """Tell whether an account is no owner's, or an owner or operator asks."""
+    if user is None or user.role != User.Role.OWNER:
+        return True
+    is_operator = isinstance(by, User) and by.is_superuser
+    return is_operator or (isinstance(by, User) and by.role == User.Role.OWNER)
+
+
+class GroupForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A name that mirrors a role, or hides people from lists, is not for others."""
+
+    def clean_name(self) -> str:
+        name: str = self.cleaned_data["name"]
+        if name.strip() in RESERVED_GROUPS:
+            raise ValidationError(NameInvalid().detail)
+        return name
+
 
 class GroupAdmin(FixedRows, ModelAdmin):
     """Process roles: a name can be mended; those that mirror a role cannot be changed.
@@ -70,6 +117,7 @@ class GroupAdmin(FixedRows, ModelAdmin):
     None is added or deleted here: the processes that name them would not know.
     """
 
+    form = GroupForm
     list_display = ("name", "member_count")
     search_fields = ("name",)
     fields = ("name", "member_names")

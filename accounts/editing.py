@@ -15,6 +15,7 @@ from accounts import (
     passwords,
     roles,
     sessions,
+    unproven,
 )
 from accounts.errors import (
     Anonymised,
@@ -62,10 +63,13 @@ def change(
     It is empty where no code was sent: trusted code writes an address at once, and so
     does a manager where none was proven yet.
     Raises NoValidFields, EmailInvalid, NameInvalid, NameTaken, RoleTooHigh,
-    NotUserManager, OwnersOnly, OwnRole, LastOwner, PasswordRefused, UseChangePassword.
+    NotUserManager, OwnersOnly, OwnRole, LastOwner, PasswordRefused, UseChangePassword,
+    Anonymised.
     """
     if changes.is_empty:
         raise NoValidFields
+    if user.anonymised_at is not None:
+        raise Anonymised
     _require_may(user, changes, by=by)
     moves = changes.email is not None and email_change.is_other(user, changes.email)
     with transaction.atomic():
@@ -99,8 +103,7 @@ def _require_may(user: User, changes: Changes, *, by: User | None) -> None:
     # Managers see everybody's address; others are not told whose it is.
     if changes.email is not None and by.may("users.manage"):
         email_norm = addresses.normalise(changes.email.strip())
-        taken = User.objects.filter(email_norm=email_norm).exclude(pk=user.pk)
-        if taken.exists():
+        if unproven.holders(email_norm).exclude(pk=user.pk).exists():
             raise NameTaken(TAKEN)
 
 
@@ -113,8 +116,6 @@ def _name(user: User, changes: Changes, *, by: User | None, via: str) -> None:
     typed = {name: value for name, value in names.items() if value is not None}
     if not typed:
         return
-    if user.anonymised_at is not None:
-        raise Anonymised
     for name, value in typed.items():
         setattr(user, name, addresses.clean_name(value))
     user.save(update_fields=list(typed))

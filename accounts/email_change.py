@@ -7,7 +7,7 @@ from typing import Literal
 
 from django.db import IntegrityError, transaction
 
-from accounts import addresses, challenges, code_mails, events, notices
+from accounts import addresses, challenges, code_mails, events, notices, unproven
 from accounts.errors import NameTaken
 from accounts.models import Challenge, SecurityEvent, User
 from kernel import clock
@@ -31,14 +31,15 @@ def request(
 ) -> str:
     """Send a code to the new address; return the flow secret that it will need.
 
-    An address that has an account gets nothing, with the same work and answer.
+    An address that has an account gets nothing, with the same work and answer; one
+    that a stranger only registered has none.
     Above the limits nothing is sent. Raises EmailInvalid.
     """
     email_norm = addresses.normalise(email.strip())
     may_send = challenges.may_send(email_norm)
     used = flow or challenges.new_flow()
     with transaction.atomic():
-        is_free = not User.objects.filter(email_norm=email_norm).exists()
+        is_free = not unproven.holders(email_norm).exists()
         new = challenges.issue_code(
             Challenge.Purpose.EMAIL_CHANGE,
             email_norm=email_norm,
@@ -100,6 +101,7 @@ def _move(user: User, email: str, *, is_verified: bool) -> None:
         user.username = email
     user.email = email
     user.normalise_names()
+    unproven.release(user.email_norm or "")
     user.email_verified_at = clock.now() if is_verified else None
     user.save(
         update_fields=[

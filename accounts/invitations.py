@@ -71,6 +71,7 @@ def invite(
     _count()
     token, now = codes.new_secret(), clock.now()
     with transaction.atomic():
+        roles.lock_owners()  # before any invitation, as everywhere
         _free_the_address(email_norm)
         made = Invitation(
             email=email.strip(),
@@ -102,6 +103,7 @@ def resend(invitation_id: int, *, by: User, via: str = SYSTEM) -> Invitation:
     _count()
     token = codes.new_secret()
     with transaction.atomic():
+        roles.lock_owners()
         renewed = _pending(invitation_id, lock=True)
         renewed.token_hash = token_hash(token)
         renewed.invited_by = by
@@ -120,10 +122,14 @@ def role_of(invitation_id: int) -> str:
 
 @transaction.atomic
 def revoke(invitation_id: int, *, by: User, via: str = SYSTEM) -> None:
-    """Withdraw a pending invitation. Raises NotUserManager and NotFound."""
+    """Withdraw a pending invitation.
+
+    Raises NotUserManager, NotFound, and RoleTooHigh for a role above the own one.
+    """
     if not by.may("invitations.manage"):
         raise NotUserManager
     withdrawn = _pending(invitation_id, lock=True)
+    roles.require_may_give(withdrawn.role, by=by)
     withdrawn.revoked_at = clock.now()
     withdrawn.save(update_fields=["revoked_at"])
     events.record("invitation.revoked", by=by, via=via, details={"id": withdrawn.pk})

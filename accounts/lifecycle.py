@@ -5,6 +5,8 @@
 A row is never deleted, because work and its history point at it.
 """
 
+import secrets
+
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
@@ -12,10 +14,10 @@ from django.db.models import Q
 
 from accounts import challenges, events, inviting, roles, sessions
 from accounts.errors import Anonymised
+from accounts.mail import forgetting
 from accounts.models import (
     ApiToken,
     Invitation,
-    MailMessage,
     MfaDevice,
     RecoveryCode,
     RefreshSession,
@@ -71,7 +73,7 @@ def anonymise(user: User, *, by: User | None = None, via: str = SYSTEM) -> None:
     is_own = by is not None and by.pk == user.pk
     present = _locked(user, by=None if is_own else by)
     if present.anonymised_at is None:
-        _forget_mails(present)
+        forgetting.forget(present.email)
         _close(present, by=by)
         _forget(present)
         events.record("user.anonymised", subject=user, by=by, via=via)
@@ -107,7 +109,7 @@ def _forget(user: User) -> None:
     Invitation.objects.filter(
         Q(email_norm=user.email_norm) | Q(accepted_by=user)
     ).delete()
-    user.username = user.username_norm = f"deleted-{user.pk}"
+    user.username = user.username_norm = _nobodys_name(user)
     user.email = user.email_norm = f"{user.username}@{NOWHERE}"
     user.first_name = user.last_name = user.language = user.time_zone = ""
     user.password = make_password(None)
@@ -128,14 +130,9 @@ def _forget(user: User) -> None:
     ).update(object_repr=user.username)
 
 
-def _forget_mails(user: User) -> None:
-    """Empty what was written to the person; the worker sends nothing to nobody."""
-    MailMessage.objects.filter(to__contains=[user.email]).update(
-        to=[],
-        subject="",
-        context={},
-        secret_context=None,
-        html="",
-        text="",
-        redacted_at=clock.now(),
-    )
+def _nobodys_name(user: User) -> str:
+    """Return a user name for the row, also where somebody took the first one."""
+    name = f"deleted-{user.pk}"
+    if User.objects.filter(username_norm=name).exists():
+        return f"{name}-{secrets.token_hex(8)}"
+    return name

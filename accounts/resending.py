@@ -11,7 +11,7 @@ from django.db import transaction
 from accounts import challenges, code_mails, events
 from accounts.errors import MailNotFound, NotSentAgain, Throttled
 from accounts.mail import composing
-from accounts.models import MailAttachment, MailMessage, User
+from accounts.models import Challenge, MailAttachment, MailMessage, User
 from accounts.recipients import Envelope, read
 
 State = MailMessage.State
@@ -96,7 +96,11 @@ def _code(message: MailMessage) -> None:
     user = new.challenge.user if new else None
     if new is None or user is None:
         raise NotSentAgain
-    code_mails.send(new, user, language=message.language)
+    if new.challenge.purpose == Challenge.Purpose.EMAIL_CHANGE:
+        (address,) = message.to
+        code_mails.send_email_change(new, to=address, language=message.language)
+    else:
+        code_mails.send(new, user, language=message.language)
 
 
 def _setup(message: MailMessage) -> None:

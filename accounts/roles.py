@@ -72,13 +72,21 @@ def require_may_manage(user: User, *, by: User | None) -> None:
         raise NotUserManager
     if user.role == User.Role.OWNER and by.role != User.Role.OWNER:
         raise OwnersOnly
+    # Whoever moves an administrator's address comes in as an administrator.
+    is_program = by.kind == User.Kind.SERVICE
+    if is_program and user.pk != by.pk and user.role != User.Role.MEMBER:
+        raise NotUserManager
 
 
 def require_may_give(role: str, *, by: User | None) -> None:
-    """Raise unless the acting person may give this role to others."""
+    """Raise unless the acting person may give this role to others.
+
+    To let somebody in as a member takes no more than the right to let people in,
+    which the caller asks for.
+    """
     if by is None:
         return
-    if not by.may("roles.assign"):
+    if role != User.Role.MEMBER and not by.may("roles.assign"):
         raise NotUserManager
     if rank(role) > rank(by.role):
         raise RoleTooHigh

@@ -107,6 +107,8 @@ def resend(
     """Mail a new link; the one before works no more."""
     uncached(response)
     by = _manager(request)
+    if invitations.role_of(_key(invitation_id)) != User.Role.MEMBER:
+        require_person(request)
     renewed = invitations.resend(
         _key(invitation_id),
         by=by,

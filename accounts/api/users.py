@@ -136,9 +136,10 @@ def update(
     by = person(request)
     changed = _target(by, body.id)
     changes = _changes(body)
-    is_owner = changed.role == User.Role.OWNER
+    # A new address hands an account over, and with it the role.
+    has_role = changed.role != User.Role.MEMBER
     gives_role = bool(RESERVED_GROUPS & set(changes.groups or ()))
-    if changed.pk == by.pk or is_owner or gives_role:
+    if changed.pk == by.pk or has_role or gives_role:
         require_person(request)
     _require_proof(request, changed, changes, body.current_password, by=by)
     grouping.require_known(changes.groups or {})

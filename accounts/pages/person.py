@@ -82,7 +82,7 @@ def _act(
                 return _show(request, found, form, by=by)
             _set_rights(request, found, form, by=by)
             words: Promise = SAVED
-        elif name in ACTIONS:
+        elif name in ACTIONS and found.pk != by.pk:
             if ACTIONS[name].is_serious:
                 require_proof_for(request, found.role)
             ACTIONS[name].carry_out(found, by=by, via="session")

@@ -1,6 +1,7 @@
 """The admin pages show accounts and let nobody give rights."""
 
 import pytest
+from django.contrib.auth.models import Group
 
 from accounts import mail
 from accounts.models import MailMessage, SecurityEvent, User
@@ -84,3 +85,31 @@ def test_mails_and_events_are_read_only(client, acme):
         event = SecurityEvent.objects.first().pk
     for path in (f"mailmessage/{pk}/delete/", f"securityevent/{event}/delete/"):
         assert client.post(f"/admin/accounts/{path}").status_code == 403
+
+
+def test_an_administrator_changes_no_owner_there(client, acme):
+    with use(acme):
+        owner = User.objects.get(role="owner")
+    path = f"/admin/accounts/user/{owner.pk}/change/"
+    assert client.get(path).status_code == 200
+    assert client.post(path, {"first_name": "X", "last_name": "Y"}).status_code == 403
+    with use(acme):
+        assert User.objects.get(pk=owner.pk).first_name == owner.first_name
+
+
+@pytest.mark.parametrize("name", ["<b>Bob</b>", "see http://evil.example", "B\tob"])
+def test_a_name_is_judged_there_as_everywhere(client, acme, bob, name):
+    path = f"/admin/accounts/user/{bob.pk}/change/"
+    client.post(path, {"first_name": name, "last_name": "Acme"})
+    with use(acme):
+        assert User.objects.get(pk=bob.pk).first_name == bob.first_name
+
+
+@pytest.mark.parametrize("name", ["Superuser", "Owner"])
+def test_no_group_takes_a_name_that_is_kept_for_a_role(client, acme, name):
+    with use(acme):
+        hr = Group.objects.get(name="HR")
+        Group.objects.filter(name=name).delete()
+    client.post(f"/admin/auth/group/{hr.pk}/change/", {"name": name})
+    with use(acme):
+        assert Group.objects.get(pk=hr.pk).name == "HR"

@@ -19,7 +19,7 @@ from accounts.errors import (
     Throttled,
 )
 from accounts.forms import AuthenticatorForm, ChangePasswordForm
-from accounts.models import RefreshSession, SecurityEvent, User
+from accounts.models import SecurityEvent, User
 from accounts.pages.confirm import recent
 from accounts.pages.entry import REFUSED
 from accounts.pages.settings import page, person, show
@@ -58,7 +58,7 @@ def security(request: HttpRequest) -> HttpResponse:
         authenticators=_authenticators(user),
         codes_left=factors.recovery_codes_left(user),
         codes_made=factors.RECOVERY_CODES,
-        must_set_up=sessions.needs_factor(_device(request)),
+        must_set_up=sessions.needs_factor(sessions.here(request)),
     )
 
 
@@ -79,7 +79,7 @@ def authenticator(request: HttpRequest) -> HttpResponse:
                 user,
                 waiting.device.pk,
                 form.cleaned_data["code"],
-                keep=_device(request).pk,
+                keep=sessions.here(request).pk,
                 via=VIA,
             )
         except FactorCodeInvalid as error:
@@ -105,7 +105,7 @@ def recovery_codes(request: HttpRequest) -> HttpResponse:
     """Make a new set of recovery codes and show it, this once."""
     try:
         made = factors.renew_recovery_codes(
-            person(request), keep=_device(request).pk, via=VIA
+            person(request), keep=sessions.here(request).pk, via=VIA
         )
     except FactorMissing:
         return redirect("accounts:security")
@@ -117,7 +117,7 @@ def recovery_codes(request: HttpRequest) -> HttpResponse:
 @recent
 def remove_authenticator(request: HttpRequest, device_id: int) -> HttpResponse:
     """Take an authenticator away."""
-    factors.remove(person(request), device_id, keep=_device(request).pk, via=VIA)
+    factors.remove(person(request), device_id, keep=sessions.here(request).pk, via=VIA)
     messages.success(request, _("The authenticator is removed."))
     return _kept(request, redirect("accounts:security"))
 
@@ -176,7 +176,7 @@ def _change_password(
             password=form.cleaned_data["password"],
             password_verify=form.cleaned_data["password_verify"],
             current_password=form.cleaned_data["current_password"],
-            keep=_device(request).pk,
+            keep=sessions.here(request).pk,
             via=VIA,
         )
     except (
@@ -203,9 +203,3 @@ def _kept(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     page_sessions.keep(request, user)
     known_devices.remember(request, response, user)
     return response
-
-
-def _device(request: HttpRequest) -> RefreshSession:
-    session = sessions.of(request)
-    assert session is not None  # noqa: S101 - a page has one
-    return session

@@ -9,7 +9,8 @@ from pydantic import Field
 from accounts import service_accounts
 from accounts.api.answering import person, uncached
 from accounts.api.schemas import CamelIn, Text
-from accounts.api.tokens import Before, Limit, door_of
+from accounts.api.tokens import Before, Limit
+from accounts.api_tokens import door_of
 from accounts.authentication import TenantAuth
 from accounts.models import User
 from kernel.errors import Forbidden

@@ -7,13 +7,13 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Body, Query, Router, Schema, Status
 from pydantic import Field
 
-from accounts import api_tokens, clients, service_accounts
+from accounts import api_tokens, service_accounts
 from accounts.api.answering import person, uncached
 from accounts.api.schemas import CamelIn, Text
-from accounts.api_tokens import Door, NewToken
+from accounts.api_tokens import NewToken, door_of
 from accounts.authentication import TenantAuth
 from accounts.errors import ServiceAccountUnknown
-from accounts.models import ApiToken, SecurityEvent, User
+from accounts.models import ApiToken, User
 from accounts.models.api_token import LONGEST_LIFE
 from accounts.token_text import MARKS
 from kernel.errors import Forbidden, NotFound
@@ -164,7 +164,3 @@ def shown_once(response: HttpResponse, made: NewToken) -> Status[dict[str, Any]]
     """Answer with the secret; no cache keeps it."""
     uncached(response)
     return Status(201, {"token": made.text, "details": made.token})
-
-
-def door_of(request: HttpRequest) -> Door:
-    return Door(via=SecurityEvent.Via.TOKEN, client=clients.prefix(request))

@@ -8,10 +8,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts import service_accounts
+from accounts.api_tokens import door_of
 from accounts.errors import MissingFields, NameInvalid, NameTaken
 from accounts.models import ApiToken, User
 from accounts.pages.settings import page, person, show
-from accounts.pages.tokens import COLUMNS, REFUSED, confirm, door_of, listed
+from accounts.pages.tokens import COLUMNS, REFUSED, confirm, listed
 from accounts.permissions import SERVICE_PERMISSIONS
 from accounts.token_forms import GIVEN, ServiceAccountForm
 from kernel.errors import ApplicationError

@@ -12,10 +12,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
 from django.utils.translation import ngettext
 
-from accounts import api_tokens, clients, service_accounts
-from accounts.api_tokens import Door, NewToken
+from accounts import api_tokens, service_accounts
+from accounts.api_tokens import NewToken, door_of
 from accounts.errors import MissingFields, NameInvalid
-from accounts.models import ApiToken, SecurityEvent, User
+from accounts.models import ApiToken, User
 from accounts.models.api_token import ApiTokenQuerySet
 from accounts.pages.settings import page, person, show
 from accounts.scopes import SCOPES
@@ -210,7 +210,3 @@ def confirm(request: HttpRequest, **values: Any) -> HttpResponse:
     is_wrong = request.method == "POST"
     status = REFUSED if is_wrong else 200
     return show(request, "token_confirm", status=status, **values)
-
-
-def door_of(request: HttpRequest) -> Door:
-    return Door(via=SecurityEvent.Via.SESSION, client=clients.prefix(request))

@@ -37,7 +37,6 @@ MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 #: The limits by scope; ACCOUNTS_LIMITS replaces single ones by (most, seconds).
 LIMITS = {
     "sign_in.client": Limit(20, MINUTE),
-    "mfa.account": Limit(10, HOUR),
     "refresh.client": Limit(120, MINUTE),
     "refresh.session": Limit(60, MINUTE),
     "api_token.client": Limit(20, MINUTE),
@@ -45,6 +44,7 @@ LIMITS = {
     "verify.client": Limit(20, MINUTE),
     "verify.account": Limit(10, HOUR),
     "password.account": Limit(10, HOUR),
+    "mfa.account": Limit(10, HOUR),
     "code_mail.minute": Limit(1, MINUTE),
     "code_mail.hour": Limit(5, HOUR),
     "code_mail.day": Limit(10, DAY),

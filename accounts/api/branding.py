@@ -16,7 +16,7 @@ from accounts.branding.rules import camel
 from accounts.models import TenantBranding, User
 from kernel.errors import Forbidden
 
-router = Router(auth=TenantAuth("branding:write"))
+router = Router(auth=TenantAuth(write="branding:write"))
 PICTURE = {
     "requestBody": {
         "required": True,

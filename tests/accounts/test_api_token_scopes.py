@@ -198,4 +198,4 @@ def test_a_program_changes_and_invites_members_as_its_owner_may(
     with use(acme):
         assert User.objects.get(pk=bob.pk).first_name == "Robert"
         told = SecurityEvent.objects.get(name="invitation.sent")
-    assert (told.actor, told.via) == (admin.pk, "token")
+    assert (told.actor, told.via) == (admin.pk, "api_token")

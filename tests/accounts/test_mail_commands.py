@@ -92,7 +92,7 @@ def test_a_test_message_arrives_at_once_in_the_tenants_name(acme, smtp):
     (envelope,) = smtp.taken
     message = smtp.message()
     assert envelope.rcpt_tos == ["ops@x.org"]
-    assert message["Subject"] == "A test message of Acme"
+    assert message["Subject"] == "A test mail of Acme"
     assert message["From"] == "Acme <no-reply@tenantry.test>"
     assert "http://acme.localhost" in message.get_body(("plain",)).get_content()
     assert said == f"Sent by smtp: {message['Message-ID']}\n"

@@ -31,12 +31,6 @@ REFRESH = "/api/auth/mobile/token-refresh"
 
 
 @pytest.fixture
-def at_ten():
-    with clock.frozen(TEN_O_CLOCK):
-        yield
-
-
-@pytest.fixture
 def at_midnight():
     """Begin with a new day of the counters."""
     with clock.frozen(TEN_O_CLOCK.replace(hour=0)):

@@ -1,4 +1,4 @@
-"""What is written down about `accounts/` is whole: its map, and the tree of its errors."""
+"""What is written down about accounts is whole: its map, and the tree of its errors."""
 
 import re
 from pathlib import Path

@@ -28,12 +28,6 @@ def told():
     return [(row.to, row.context["days"]) for row in rows]
 
 
-@pytest.fixture
-def at_ten():
-    with clock.frozen(TEN_O_CLOCK):
-        yield
-
-
 def test_two_mails_come_and_each_once(in_acme, bob, at_ten):
     made(bob)
     assert token_warnings.next_due() == TEN_O_CLOCK + 76 * DAY

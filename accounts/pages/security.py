@@ -20,18 +20,13 @@ from accounts.errors import (
 )
 from accounts.forms import AuthenticatorForm, ChangePasswordForm
 from accounts.models import SecurityEvent, User
+from accounts.pages import answering
+from accounts.pages.answering import REFUSED
 from accounts.pages.confirm import recent
-from accounts.pages.entry import REFUSED
 from accounts.pages.settings import page, person, show
 from kernel.errors import ApplicationError
 
 VIA = SecurityEvent.Via.SESSION
-#: Which field of the form an error belongs to.
-FIELDS = (
-    (ReauthenticationRequired, "current_password"),
-    (PasswordMismatch, "password_verify"),
-    (PasswordRefused, "password"),
-)
 
 
 @page()
@@ -190,10 +185,9 @@ def _change_password(
 
 
 def _tell(form: ChangePasswordForm, error: ApplicationError) -> None:
-    field = next((name for kind, name in FIELDS if isinstance(error, kind)), None)
     is_wrong = isinstance(error, ReauthenticationRequired)
     text = "This is not your current password." if is_wrong else error.detail
-    form.add_error(field, _(text))
+    form.add_error(answering.field_of(form, error), _(text))
 
 
 def _kept(request: HttpRequest, response: HttpResponse) -> HttpResponse:

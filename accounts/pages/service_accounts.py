@@ -11,8 +11,9 @@ from accounts import service_accounts
 from accounts.api_tokens import door_of
 from accounts.errors import MissingFields, NameInvalid, NameTaken
 from accounts.models import ApiToken, User
+from accounts.pages.answering import REFUSED
 from accounts.pages.settings import page, person, show
-from accounts.pages.tokens import COLUMNS, REFUSED, confirm, listed
+from accounts.pages.tokens import COLUMNS, confirm, listed
 from accounts.permissions import SERVICE_PERMISSIONS
 from accounts.token_forms import GIVEN, ServiceAccountForm
 from kernel.errors import ApplicationError

@@ -17,6 +17,7 @@ from accounts.api_tokens import NewToken, door_of
 from accounts.errors import MissingFields, NameInvalid
 from accounts.models import ApiToken, User
 from accounts.models.api_token import ApiTokenQuerySet
+from accounts.pages.answering import REFUSED
 from accounts.pages.settings import page, person, show
 from accounts.scopes import SCOPES
 from accounts.token_forms import RotateForm, TokenForm
@@ -24,7 +25,6 @@ from accounts.token_text import MARKS
 from kernel.errors import ApplicationError
 
 OWN = "tokens.manage_own"
-REFUSED = 422
 #: Rows of each list; who has more looks at them by the API.
 MOST = 100
 COLUMNS = [

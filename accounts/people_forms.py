@@ -121,7 +121,7 @@ class AcceptForm(forms.Form):
     password = new_password_field(_("Password"), PASSWORD_HELP)
 
 
-class TokenForm(forms.Form):
+class LinkForm(forms.Form):
     """The secret of the link, which a script takes from the fragment."""
 
     token = StorableCharField(

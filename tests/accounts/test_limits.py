@@ -85,7 +85,7 @@ def test_a36_the_settings_are_those_of_the_table():
     assert limits.pause_after(100) == limits.LONGEST_PAUSE == timedelta(hours=1)
 
 
-def test_a36_each_limit_is_counted_somewhere_and_nothing_else_is():
+def test_each_limit_is_counted_somewhere_and_nothing_else_is():
     text = "".join(
         path.read_text(encoding="utf-8")
         for path in ACCOUNTS.rglob("*.py")

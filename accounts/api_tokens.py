@@ -12,8 +12,9 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q
+from django.http import HttpRequest
 
-from accounts import events, limits, scopes, token_text, token_warnings
+from accounts import clients, events, limits, scopes, token_text, token_warnings
 from accounts.addresses import clean_name
 from accounts.errors import (
     MissingFields,
@@ -56,6 +57,12 @@ class Door:
 
 
 SYSTEM = Door()
+
+
+def door_of(request: HttpRequest) -> Door:
+    """Return by which way a signed-in request came in: a page, or an access token."""
+    via = request.auth_via  # type: ignore[attr-defined]
+    return Door(via=via, client=clients.prefix(request))
 
 
 # Make

@@ -2,21 +2,26 @@
 
 ApplicationError
 ├── BadRequest         EmailInvalid, NameInvalid, MissingFields, Blocked
-│   ├── RoleTooHigh, GroupUnknown, RoleUnknown, LanguageUnknown, ZoneUnknown
+│   ├── RoleTooHigh, RoleUnknown, GroupUnknown, LanguageUnknown, ZoneUnknown
 │   ├── PageInvalid, NoValidFields, IdInvalid, ActiveInvalid, UseChangePassword
-│   ├── InvitationDead, NotConfirmed, LogoInvalid, LogoTooLarge, CodeWrong
+│   ├── MailUnavailable, InvitationDead, NotConfirmed, WrongAccount
+│   ├── CodeWrong, CodeExpired, TooManyAttempts, TicketRequired, FactorCodeInvalid
 │   ├── ScopeUnknown, PermissionUnknown, TokenLifeInvalid
-│   ├── PasswordRefused    TooShort, TooLong, Common, Contextual, Breached
-│   ├── BrandingInvalid    ContrastTooLow
-│   └── FactorCodeInvalid, CodeExpired, TooManyAttempts, TicketRequired, ...
-├── Unauthenticated    SignInFailed, FactorRequired, FactorFailed, FactorTooLate
-├── Forbidden          CrossSite, EmailUnverified, PasswordChangeRequired, ...
-│   ├── OwnRole, OwnersOnly, SignInToAccept, FactorDemanded, OwnerProtected
-│   └── ScopeMissing
+│   ├── PasswordMismatch, PasswordRefused
+│   │   └── PasswordTooShort, PasswordTooLong, PasswordCommon, PasswordContextual,
+│   │       PasswordBreached
+│   └── LogoInvalid, LogoTooLarge, BrandingInvalid
+│       └── ContrastTooLow
+├── Unauthenticated    SignInFailed, SessionEnded, FactorRequired, FactorFailed,
+│                      FactorTooLate
+├── Forbidden          CrossSite, EmailUnverified, PasswordChangeRequired
+│   ├── RegistrationClosed, ReauthenticationRequired, SignInToAccept
+│   ├── NotUserManager, OwnRole, OwnersOnly, OwnerProtected
+│   └── FactorDemanded, ScopeMissing
 ├── NotFound           UserNotFound, MailNotFound
-├── Conflict           NameTaken, LastOwner, InvitationOpen, Deactivated,
-│                      FactorExists, TokenEnded, TokenRotated, NotSentAgain,
-│                      BrandingChanged, FactorMissing
+├── Conflict           NameTaken, LastOwner, InvitationOpen, Deactivated, Anonymised,
+│                      FactorExists, FactorMissing, TokenEnded, TokenRotated,
+│                      NotSentAgain, BrandingChanged
 ├── Invalid            ServiceAccountUnknown
 ├── TooMany            Throttled
 └── DatabaseAway       LimiterDown

@@ -1,24 +1,16 @@
-"""The languages a person may choose, under their own names."""
+"""The languages a person may choose: those that mails are written in."""
 
-from types import MappingProxyType
+from django.conf import settings
 
 from accounts.errors import LanguageUnknown
 
-LANGUAGES = MappingProxyType(
-    {
-        "en": "English",
-        "de": "Deutsch",
-        "es": "Español",
-        "fr": "Français",
-        "it": "Italiano",
-        "ja": "日本語",
-        "zh-hans": "简体中文",
-        "zh-hant": "繁體中文",
-    }
-)
+
+def names() -> dict[str, str]:
+    """Return the languages by code, each under its own name."""
+    return dict(settings.MAIL_LANGUAGES)
 
 
 def require_known(language: str) -> None:
     """Raise LanguageUnknown for a language there is none of; empty is none chosen."""
-    if language and language not in LANGUAGES:
+    if language and language not in names():
         raise LanguageUnknown

@@ -6,17 +6,16 @@ from django import forms
 from django.contrib.auth.models import Group
 from django.utils.translation import gettext_lazy as _
 
+from accounts import languages, zones
 from accounts.forms import (
     PASSWORD_HELP,
     StorableCharField,
     address_field,
     new_password_field,
 )
-from accounts.languages import LANGUAGES
 from accounts.models import User
 from accounts.passwords import LONGEST
 from accounts.permissions import RESERVED_GROUPS, ROLES, rank
-from tenants.orders import known_timezones
 
 ROLE_WORDS = {
     User.Role.MEMBER: _("Member"),
@@ -56,18 +55,13 @@ def group_names() -> list[tuple[str, str]]:
     return [(name, name) for name in found.values_list("name", flat=True)]
 
 
-def languages(first: Any) -> list[tuple[str, Any]]:
-    return [("", first), *LANGUAGES.items()]
+def language_choices() -> list[tuple[str, Any]]:
+    return [("", _("The workspace's language")), *languages.names().items()]
 
 
-def zone_names() -> list[tuple[str, str]]:
-    """Return the zones of places, as choices."""
-    places = sorted(name for name in known_timezones() if _is_place(name))
-    return [(name, name.replace("_", " ")) for name in ("UTC", *places)]
-
-
-def _is_place(name: str) -> bool:
-    return "/" in name and not name.startswith(("Etc/", "SystemV/", "posix", "right"))
+def zone_choices() -> list[tuple[str, Any]]:
+    named = [(name, name.replace("_", " ")) for name in zones.names()]
+    return [("", _("The workspace's time zone")), *named]
 
 
 def current_password_field() -> forms.CharField:
@@ -115,7 +109,7 @@ class InviteForm(RightsForm):
     language = forms.ChoiceField(
         label=_("Language of the mail"),
         required=False,
-        choices=lambda: languages(_("The workspace's language")),
+        choices=language_choices,
     )
     field_order = ("email", "role", "groups", "language")
 
@@ -127,7 +121,7 @@ class AcceptForm(forms.Form):
     password = new_password_field(_("Password"), PASSWORD_HELP)
 
 
-class TokenForm(forms.Form):
+class LinkForm(forms.Form):
     """The secret of the link, which a script takes from the fragment."""
 
     token = StorableCharField(
@@ -144,13 +138,13 @@ class ProfileForm(forms.Form):
     language = forms.ChoiceField(
         label=_("Language"),
         required=False,
-        choices=lambda: languages(_("The workspace's language")),
+        choices=language_choices,
         help_text=_("Of pages and mails."),
     )
     time_zone = forms.ChoiceField(
         label=_("Time zone"),
         required=False,
-        choices=lambda: [("", _("The workspace's time zone")), *zone_names()],
+        choices=zone_choices,
     )
 
 

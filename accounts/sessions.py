@@ -260,6 +260,13 @@ def of(request: HttpRequest) -> RefreshSession | None:
     return found
 
 
+def here(request: HttpRequest) -> RefreshSession:
+    """Return the device of a request that only signed-in people get through."""
+    found = of(request)
+    assert found is not None  # noqa: S101 - the page or TenantAuth has seen to it
+    return found
+
+
 def needs_factor(session: RefreshSession) -> bool:
     """Tell whether the tenant demands a second factor that this device lacks."""
     return session.mfa_at is None and rules_of(session).second_factor

@@ -2,6 +2,7 @@
 
 import math
 from datetime import datetime, timedelta
+from itertools import takewhile
 
 from django.db import transaction
 from django.db.models import Min, Q
@@ -33,7 +34,8 @@ def arm(token: ApiToken) -> None:
 
 def run_due(limit: int) -> int:
     """Write up to `limit` due mails; return how many tokens it took."""
-    return sum(_tell_one() for _ in range(limit))
+    taken = (_tell_one() for _ in range(limit))
+    return sum(takewhile(bool, taken))
 
 
 def next_due() -> datetime | None:

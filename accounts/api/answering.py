@@ -43,6 +43,11 @@ def person(request: HttpRequest) -> User:
     return found
 
 
+def via(request: HttpRequest) -> str:
+    """Return by which way the caller came in, for the events."""
+    return str(request.auth_via)  # type: ignore[attr-defined]
+
+
 def require_person(request: HttpRequest) -> None:
     """Raise ScopeMissing for an API token: no scope covers roles and own accounts."""
     if sessions.of(request) is None:

@@ -19,6 +19,7 @@ from accounts import (
     sign_in,
     tokens,
 )
+from accounts.api.answering import uncached
 from accounts.api.schemas import (
     FactorRequest,
     MobileRefreshRequest,
@@ -76,7 +77,7 @@ def web_sign_out(request: HttpRequest, response: HttpResponse) -> Status[None]:
     """End the device of the cookie; the same answer when it was gone already."""
     clients.require_same_site(request)
     sessions.revoke(cookies.read(request, cookies.REFRESH))
-    _uncached(response)
+    uncached(response)
     cookies.drop(response, cookies.REFRESH)
     return Status(204, None)
 
@@ -120,7 +121,7 @@ def mobile_sign_out(
 ) -> Status[None]:
     """End the device of the refresh token; the same answer when it was gone already."""
     sessions.revoke(body.refresh)
-    _uncached(response)
+    uncached(response)
     return Status(204, None)
 
 
@@ -167,13 +168,13 @@ def _rotate(request: HttpRequest, token: str) -> Issued:
 
 
 def _pair(response: HttpResponse, issued: Issued) -> dict[str, str]:
-    _uncached(response)
+    uncached(response)
     access = tokens.issue_access(issued.user, issued.session)
     return {"access": access, "refresh": issued.refresh}
 
 
 def _keep(request: HttpRequest, response: HttpResponse, issued: Issued) -> None:
-    _uncached(response)
+    uncached(response)
     cookies.write(
         request,
         response,
@@ -181,8 +182,3 @@ def _keep(request: HttpRequest, response: HttpResponse, issued: Issued) -> None:
         issued.refresh,
         expires_at=issued.session.expires_at,
     )
-
-
-def _uncached(response: HttpResponse) -> None:
-    response["Cache-Control"] = "no-store"
-    response["Referrer-Policy"] = "no-referrer"

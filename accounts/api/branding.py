@@ -3,11 +3,12 @@
 from io import BytesIO
 from typing import Annotated, Any, Literal
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from ninja import Router, Status
 from pydantic import Field
 
 from accounts import branding, clients
+from accounts.api.answering import person, uncached, via
 from accounts.api.schemas import CamelIn, FlowOut, Text
 from accounts.authentication import TenantAuth
 from accounts.branding import changing, logos, reply_to
@@ -16,7 +17,6 @@ from accounts.models import TenantBranding, User
 from kernel.errors import Forbidden
 
 router = Router(auth=TenantAuth(write="branding:write"))
-VIA = "token"
 PICTURE = {
     "requestBody": {
         "required": True,
@@ -69,11 +69,11 @@ def get_branding(request: HttpRequest) -> dict[str, Any]:
 @router.put("/branding", response=dict[str, Any], summary="Change the branding")
 def put_branding(request: HttpRequest, body: BrandingIn) -> dict[str, Any]:
     """Set fields: all of them, or none where one is refused."""
-    person = _manager(request)
+    by = _manager(request)
     sent = body.model_dump(exclude_unset=True, by_alias=False)
     version = sent.pop("version", "")
     values = {field: _filled(field, value) for field, value in sent.items()}
-    return shown(changing.change(values, by=person, via=VIA, version=version))
+    return shown(changing.change(values, by=by, via=via(request), version=version))
 
 
 @router.put(
@@ -89,9 +89,9 @@ def put_logo(
 
     The body is the picture itself.
     """
-    person = _manager(request)
+    by = _manager(request)
     picture = BytesIO(request.body)
-    return shown(changing.set_logo(picture, variant=variant, by=person, via=VIA))
+    return shown(changing.set_logo(picture, variant=variant, by=by, via=via(request)))
 
 
 @router.delete("/branding/logo", response=dict[str, Any], summary="Remove a logo")
@@ -99,8 +99,8 @@ def delete_logo(
     request: HttpRequest, variant: Literal["light", "dark"] = "light"
 ) -> dict[str, Any]:
     """Go back to the mark."""
-    person = _manager(request)
-    return shown(changing.remove_logo(variant=variant, by=person, via=VIA))
+    by = _manager(request)
+    return shown(changing.remove_logo(variant=variant, by=by, via=via(request)))
 
 
 @router.post(
@@ -108,11 +108,14 @@ def delete_logo(
     response={202: FlowOut},
     summary="Mail a code to an address for answers",
 )
-def ask_reply_to(request: HttpRequest, body: AddressIn) -> Status[dict[str, str]]:
+def ask_reply_to(
+    request: HttpRequest, response: HttpResponse, body: AddressIn
+) -> Status[dict[str, str]]:
     """Begin to use an address for answers; it counts after its code."""
-    person = _manager(request)
+    uncached(response)
+    by = _manager(request)
     flow = reply_to.ask(
-        body.email.strip(), by=person, flow=body.flow, client=clients.prefix(request)
+        body.email.strip(), by=by, flow=body.flow, client=clients.prefix(request)
     )
     return Status(202, {"detail": "A code is on its way.", "flow": flow})
 
@@ -124,8 +127,10 @@ def ask_reply_to(request: HttpRequest, body: AddressIn) -> Status[dict[str, str]
 )
 def confirm_reply_to(request: HttpRequest, body: AddressCodeIn) -> dict[str, Any]:
     """Use the address from now on."""
-    person = _manager(request)
-    reply_to.confirm(body.email.strip(), body.code, flow=body.flow, by=person, via=VIA)
+    by = _manager(request)
+    reply_to.confirm(
+        body.email.strip(), body.code, flow=body.flow, by=by, via=via(request)
+    )
     return shown(changing.standing())
 
 
@@ -162,7 +167,7 @@ def _filled(field: str, value: Any) -> Any:
 
 def _manager(request: HttpRequest) -> User:
     """Return who may change the branding. Raises Forbidden for the others."""
-    person = request.user
-    if not isinstance(person, User) or not person.may("branding.manage"):
+    by = person(request)
+    if not by.may("branding.manage"):
         raise Forbidden
-    return person
+    return by

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Router, Status
 
 from accounts import clients, sessions, sign_in
+from accounts.api.answering import uncached
 from accounts.api.schemas import DetailOut, ReauthenticateIn, SessionOut
 from accounts.authentication import TenantAuth
 from accounts.errors import MissingFields
@@ -22,7 +23,7 @@ router = Router()
 )
 def list_sessions(request: HttpRequest, response: HttpResponse) -> list[dict[str, Any]]:
     """Answer the devices that are signed in, the one that asks first."""
-    own = current(request)
+    own = sessions.here(request)
     uncached(response)
     return [_out(session, own) for session in sessions.open_of(own)]
 
@@ -36,7 +37,7 @@ def list_sessions(request: HttpRequest, response: HttpResponse) -> list[dict[str
 def revoke_others(request: HttpRequest, response: HttpResponse) -> Status[None]:
     """End all own devices but the one that asks."""
     uncached(response)
-    own = current(request)
+    own = sessions.here(request)
     sessions.end_others(own.user, keep=own.pk)
     return Status(204, None)
 
@@ -52,7 +53,7 @@ def end_session(
 ) -> Status[None]:
     """End one of the own devices at once, with its access tokens."""
     uncached(response)
-    sessions.end_one(current(request).user, session_id)
+    sessions.end_one(sessions.here(request).user, session_id)
     return Status(204, None)
 
 
@@ -76,19 +77,6 @@ def reauthenticate(
         client=clients.prefix(request),
     )
     return {"detail": "Confirmed."}
-
-
-def current(request: HttpRequest) -> RefreshSession:
-    """Return the device whose access token asks."""
-    session = sessions.of(request)
-    assert session is not None  # noqa: S101 - TenantAuth has set it
-    return session
-
-
-def uncached(response: HttpResponse) -> None:
-    """Keep the answer out of every cache."""
-    response["Cache-Control"] = "no-store"
-    response["Referrer-Policy"] = "no-referrer"
 
 
 def _out(session: RefreshSession, own: RefreshSession) -> dict[str, Any]:

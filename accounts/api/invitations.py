@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Router, Status
 
 from accounts import accepting, grouping, invitations, sign_in
-from accounts.api.answering import guard, person, require_person, uncached
+from accounts.api.answering import guard, person, require_person, uncached, via
 from accounts.api.schemas import (
     AcceptedOut,
     AcceptIn,
@@ -65,7 +65,7 @@ def invite(
         groups=groups,
         language=body.language or "",
         by=by,
-        via=request.auth_via,  # type: ignore[attr-defined]
+        via=via(request),
     )
     return Status(201, _out(made))
 
@@ -112,7 +112,7 @@ def resend(
     renewed = invitations.resend(
         _key(invitation_id),
         by=by,
-        via=request.auth_via,  # type: ignore[attr-defined]
+        via=via(request),
     )
     return _out(renewed)
 
@@ -132,7 +132,7 @@ def revoke(
     invitations.revoke(
         _key(invitation_id),
         by=by,
-        via=request.auth_via,  # type: ignore[attr-defined]
+        via=via(request),
     )
     return Status(204, None)
 

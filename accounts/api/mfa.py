@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Router, Status
 
 from accounts import factors, qr, sessions, sign_in, tokens
-from accounts.api.devices import current, uncached
+from accounts.api.answering import uncached
 from accounts.api.schemas import (
     ChangedFactorOut,
     ConfirmIn,
@@ -28,7 +28,7 @@ sets_up = TenantAuth(sets_up=True)
 @router.get("", auth=sets_up, response=FactorsOut, summary="My second factors")
 def show(request: HttpRequest, response: HttpResponse) -> dict[str, Any]:
     """Answer the authenticators, and how many recovery codes are left."""
-    session = current(request)
+    session = sessions.here(request)
     uncached(response)
     return {
         "devices": list(factors.confirmed(session.user)),
@@ -67,7 +67,7 @@ def confirm(
 ) -> dict[str, Any]:
     """Let it count; with the first one come recovery codes, shown this once."""
     user = _ready(request, response)
-    made = factors.confirm(user, body.id, body.code, keep=current(request).pk)
+    made = factors.confirm(user, body.id, body.code, keep=sessions.here(request).pk)
     return _changed(request, "Second factor added.", made)
 
 
@@ -82,7 +82,7 @@ def remove(
 ) -> dict[str, Any]:
     """Take it away; with the last one the recovery codes go."""
     user = _ready(request, response)
-    factors.remove(user, device_id, keep=current(request).pk)
+    factors.remove(user, device_id, keep=sessions.here(request).pk)
     return _changed(request, "Second factor removed.", [])
 
 
@@ -95,18 +95,18 @@ def remove(
 def recovery_codes(request: HttpRequest, response: HttpResponse) -> dict[str, Any]:
     """Answer a new set, shown this once; the old set is worth nothing."""
     user = _ready(request, response)
-    made = factors.renew_recovery_codes(user, keep=current(request).pk)
+    made = factors.renew_recovery_codes(user, keep=sessions.here(request).pk)
     return _changed(request, "New recovery codes made.", made)
 
 
 def _ready(request: HttpRequest, response: HttpResponse) -> User:
     uncached(response)
     sign_in.require_recent(request)
-    return current(request).user
+    return sessions.here(request).user
 
 
 def _changed(request: HttpRequest, detail: str, made: list[str]) -> dict[str, Any]:
-    session = current(request)
+    session = sessions.here(request)
     session.user.refresh_from_db(fields=["token_version"])
     access = tokens.issue_access(session.user, session)
     return {"detail": detail, "access": access, "recovery_codes": made}

@@ -5,9 +5,9 @@ from typing import Any
 from django.http import HttpRequest
 from ninja import Router
 
+from accounts.api.answering import person
 from accounts.api.schemas import MeOut
 from accounts.authentication import TenantAuth
-from accounts.models import User
 
 router = Router()
 
@@ -15,6 +15,5 @@ router = Router()
 @router.get("/me", auth=TenantAuth("profile:read"), response=MeOut, summary="Who am I?")
 def me(request: HttpRequest) -> dict[str, Any]:
     """Answer the name of the person whom the access token belongs to."""
-    user = request.user
-    assert isinstance(user, User)  # noqa: S101 - TenantAuth has set it
+    user = person(request)
     return {"username": user.username, "is_authenticated": user.is_authenticated}

@@ -7,8 +7,10 @@ from ninja import Router, Schema, Status
 from pydantic import Field
 
 from accounts import service_accounts
+from accounts.api.answering import person, uncached
 from accounts.api.schemas import CamelIn, Text
-from accounts.api.tokens import Before, Limit, door_of, signed_in, uncached
+from accounts.api.tokens import Before, Limit
+from accounts.api_tokens import door_of
 from accounts.authentication import TenantAuth
 from accounts.models import User
 from kernel.errors import Forbidden
@@ -59,7 +61,7 @@ def create_account(
         name=body.name,
         permissions=body.permissions,
         groups=body.groups,
-        by=signed_in(request),
+        by=person(request),
         door=door_of(request),
     )
     return Status(
@@ -76,13 +78,13 @@ def deactivate_account(
     """End a service account; all its tokens stop working at once."""
     require_keeper(request)
     uncached(response)
-    person = signed_in(request)
-    account = service_accounts.find(account_id, seen_by=person)
-    service_accounts.deactivate(account, by=person, door=door_of(request))
+    by = person(request)
+    account = service_accounts.find(account_id, seen_by=by)
+    service_accounts.deactivate(account, by=by, door=door_of(request))
     return Status(204, None)
 
 
 def require_keeper(request: HttpRequest) -> None:
     """Raise Forbidden unless the caller cares for all tokens."""
-    if not signed_in(request).may("tokens.manage_all"):
+    if not person(request).may("tokens.manage_all"):
         raise Forbidden

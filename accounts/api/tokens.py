@@ -7,12 +7,13 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Body, Query, Router, Schema, Status
 from pydantic import Field
 
-from accounts import api_tokens, clients, service_accounts
+from accounts import api_tokens, service_accounts
+from accounts.api.answering import person, uncached
 from accounts.api.schemas import CamelIn, Text
-from accounts.api_tokens import Door, NewToken
+from accounts.api_tokens import NewToken, door_of
 from accounts.authentication import TenantAuth
 from accounts.errors import ServiceAccountUnknown
-from accounts.models import ApiToken, SecurityEvent, User
+from accounts.models import ApiToken, User
 from accounts.models.api_token import LONGEST_LIFE
 from accounts.token_text import MARKS
 from kernel.errors import Forbidden, NotFound
@@ -88,11 +89,11 @@ def list_tokens(
     The latter is for administrators. `before` is the last id of the page before.
     """
     uncached(response)
-    person = signed_in(request)
+    by = person(request)
     rows = ApiToken.objects.select_related("user")
     if not everybody:
-        rows = rows.filter(user=person)
-    elif not person.may("tokens.manage_all"):
+        rows = rows.filter(user=by)
+    elif not by.may("tokens.manage_all"):
         raise Forbidden
     if before is not None:
         rows = rows.filter(pk__lt=before)
@@ -104,13 +105,13 @@ def create_token(
     request: HttpRequest, response: HttpResponse, body: TokenIn
 ) -> Status[dict[str, Any]]:
     """Make a token for yourself, or for a service account; its text is shown once."""
-    person = signed_in(request)
+    by = person(request)
     made = api_tokens.create(
-        owner=owner_of(body, person),
+        owner=owner_of(body, by),
         name=body.name,
         scopes_named=body.scopes,
         days=body.expires_in_days,
-        by=person,
+        by=by,
         door=door_of(request),
     )
     return shown_once(response, made)
@@ -122,9 +123,9 @@ def revoke_token(
 ) -> Status[None]:
     """End a token of yours at once; administrators end any."""
     uncached(response)
-    person = signed_in(request)
-    token = api_tokens.find(token_id, seen_by=person)
-    api_tokens.revoke(token, by=person, door=door_of(request))
+    by = person(request)
+    token = api_tokens.find(token_id, seen_by=by)
+    api_tokens.revoke(token, by=by, door=door_of(request))
     return Status(204, None)
 
 
@@ -138,23 +139,23 @@ def rotate_token(
     body: Annotated[RotateIn | None, Body()] = None,
 ) -> Status[dict[str, Any]]:
     """Make the successor; the old text works for `overlapHours` more, 0 to 168."""
-    person = signed_in(request)
+    by = person(request)
     overlap = timedelta(hours=body.overlap_hours) if body else api_tokens.OVERLAP
     made = api_tokens.rotate(
-        api_tokens.find(token_id, seen_by=person),
+        api_tokens.find(token_id, seen_by=by),
         overlap=overlap,
-        by=person,
+        by=by,
         door=door_of(request),
     )
     return shown_once(response, made)
 
 
-def owner_of(body: TokenIn, person: User) -> User:
+def owner_of(body: TokenIn, by: User) -> User:
     """Return who gets the token. Raises ServiceAccountUnknown."""
     if body.service_account is None:
-        return person
+        return by
     try:
-        return service_accounts.find(body.service_account, seen_by=person)
+        return service_accounts.find(body.service_account, seen_by=by)
     except NotFound:
         raise ServiceAccountUnknown from None
 
@@ -163,19 +164,3 @@ def shown_once(response: HttpResponse, made: NewToken) -> Status[dict[str, Any]]
     """Answer with the secret; no cache keeps it."""
     uncached(response)
     return Status(201, {"token": made.text, "details": made.token})
-
-
-def uncached(response: HttpResponse) -> None:
-    response["Cache-Control"] = "no-store"
-    response["Referrer-Policy"] = "no-referrer"
-
-
-def signed_in(request: HttpRequest) -> User:
-    """Return the person; TenantAuth without a scope lets nobody else in."""
-    person = request.user
-    assert isinstance(person, User)  # noqa: S101 - TenantAuth has set it
-    return person
-
-
-def door_of(request: HttpRequest) -> Door:
-    return Door(via=SecurityEvent.Via.TOKEN, client=clients.prefix(request))

@@ -21,6 +21,7 @@ from accounts.api.answering import (
     person,
     require_person,
     uncached,
+    via,
 )
 from accounts.api.schemas import (
     AdminRegisterIn,
@@ -113,7 +114,7 @@ def admin_register(
         username=body.username,
         groups=wanted,
         by=by,
-        via=request.auth_via,  # type: ignore[attr-defined]
+        via=via(request),
     )
     return Status(201, {"detail": CREATED})
 
@@ -148,7 +149,7 @@ def update(
         changes,
         by=by,
         client=clients.prefix(request),
-        via=request.auth_via,  # type: ignore[attr-defined]
+        via=via(request),
     )
     if flow:
         keep_flow(request, response, cookies.FLOW_EMAIL, flow)

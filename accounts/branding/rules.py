@@ -9,10 +9,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.conf import settings
 from django.utils.translation import gettext as _
 
-from accounts import addresses, colours, zones
+from accounts import addresses, colours, languages, zones
 from accounts.branding import palette
 from accounts.branding.brand import PRODUCT_COLOUR
 from accounts.branding.palette import Chosen
@@ -146,7 +145,7 @@ def _colour(value: str) -> str:
 
 
 def _language(value: str) -> str:
-    if value and value not in dict(settings.MAIL_LANGUAGES):
+    if value and value not in languages.names():
         raise Refused(_("Choose one of the languages of mails."))
     return value
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from django.conf import settings
 from django.utils import translation
 
-from accounts import branding
+from accounts import branding, languages
 
 
 def chosen(*wanted: str) -> str:
@@ -14,7 +14,7 @@ def chosen(*wanted: str) -> str:
 
     A variant counts as its language: `de-at` is served by `de`.
     """
-    known = dict(settings.MAIL_LANGUAGES)
+    known = languages.names()
     codes = (code for text in wanted for code in _forms(text))
     return next((code for code in codes if code in known), settings.LANGUAGE_CODE)
 

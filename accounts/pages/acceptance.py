@@ -16,7 +16,7 @@ from accounts.errors import InvitationDead, SignInToAccept
 from accounts.models import Invitation, User
 from accounts.pages import answering
 from accounts.pages.entry import ADDRESS, page
-from accounts.people_forms import ROLE_WORDS, AcceptForm, TokenForm
+from accounts.people_forms import ROLE_WORDS, AcceptForm, LinkForm
 from kernel import clock
 from kernel.errors import ApplicationError
 
@@ -44,7 +44,7 @@ def invitation(request: HttpRequest) -> HttpResponse:
 
 def _keep(request: HttpRequest) -> HttpResponse:
     """Put the secret of the link into a cookie, and show what it opens."""
-    form = TokenForm(request.POST)
+    form = LinkForm(request.POST)
     token = form.cleaned_data["token"] if form.is_valid() else ""
     try:
         accepting.look(token, client=clients.prefix(request))
@@ -135,7 +135,7 @@ def _ask_for_token(
     response = _rendered(
         request,
         status=error.status if error else 200,
-        token_form=TokenForm(),
+        token_form=LinkForm(),
         problem=answering.words(error) if error else "",
     )
     if error is not None:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from accounts.errors import (
     EmailInvalid,
+    FactorFailed,
     InvitationOpen,
     NameInvalid,
     NameTaken,
@@ -27,6 +28,7 @@ FIELDS: tuple[tuple[type[ApplicationError], str], ...] = (
     (InvitationOpen, "email"),
     (NameTaken, "email"),
     (NameInvalid, "first_name"),
+    (FactorFailed, "code"),
     (NotConfirmed, "confirmed"),
     (PasswordRefused, "password"),
     (PasswordMismatch, "password_verify"),
@@ -54,8 +56,13 @@ def status_of(*shown: forms.BaseForm) -> int:
 
 def add_error(form: forms.BaseForm, error: ApplicationError) -> None:
     """Say what went wrong at its field; what was typed stays."""
+    form.add_error(field_of(form, error), words(error))
+
+
+def field_of(form: forms.BaseForm, error: ApplicationError) -> str | None:
+    """Return the field that an error belongs to; None for the form as a whole."""
     field = next((name for kind, name in FIELDS if isinstance(error, kind)), None)
-    form.add_error(field if field in form.fields else None, words(error))
+    return field if field in form.fields else None
 
 
 def words(error: ApplicationError) -> str:

@@ -19,13 +19,13 @@ from accounts.branding.rules import COLOURS, Problem
 from accounts.errors import BrandingChanged, BrandingInvalid, LogoInvalid, LogoTooLarge
 from accounts.models import TenantBranding
 from accounts.pages import branding_forms
+from accounts.pages.answering import REFUSED
 from accounts.pages.branding_forms import AddressForm, LogoForm, Section
 from accounts.pages.settings import page, person, show
 from kernel.errors import ApplicationError, NotFound
 
 PERMISSION = "branding.manage"
 VIA = "session"
-REFUSED = 422
 #: What is shown before it is saved.
 PREVIEWED = ("name", *COLOURS, "footer")
 YEAR = 365 * 24 * 3600

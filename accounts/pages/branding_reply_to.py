@@ -12,7 +12,8 @@ from accounts.branding import reply_to
 from accounts.challenges import TICKET_LIFE
 from accounts.forms import CodeForm
 from accounts.pages import branding
-from accounts.pages.branding import PERMISSION, REFUSED, VIA
+from accounts.pages.answering import REFUSED
+from accounts.pages.branding import PERMISSION, VIA
 from accounts.pages.branding_forms import AddressForm
 from accounts.pages.settings import page, person, show
 from kernel import clock

@@ -15,7 +15,8 @@ from django.utils.translation import gettext as _
 from accounts import clients, factors, sign_in
 from accounts.errors import ReauthenticationRequired, Throttled
 from accounts.forms import CodeForm, CurrentPasswordForm
-from accounts.pages.entry import REFUSED, local_target
+from accounts.pages.answering import REFUSED
+from accounts.pages.entry import local_target
 from accounts.pages.settings import page, person
 
 View = Callable[..., HttpResponse]

@@ -18,7 +18,7 @@ def devices(request: HttpRequest) -> HttpResponse:
     """Show the devices; sign out one, the others, or everything."""
     if request.method == "POST":
         return _sign_out(request)
-    own = _own(request)
+    own = sessions.here(request)
     found = sessions.open_of(own)
     return show(
         request,
@@ -53,7 +53,7 @@ def _icon(session: RefreshSession) -> str:
 
 
 def _sign_out(request: HttpRequest) -> HttpResponse:
-    user, own = person(request), _own(request)
+    user, own = person(request), sessions.here(request)
     if "everywhere" in request.POST:
         sessions.end_everywhere(user, via=VIA)
         page_sessions.end(request)
@@ -65,9 +65,3 @@ def _sign_out(request: HttpRequest) -> HttpResponse:
     sessions.end_one(user, request.POST.get("end", ""), via=VIA)
     messages.success(request, _("The device is signed out."))
     return redirect("accounts:devices")
-
-
-def _own(request: HttpRequest) -> RefreshSession:
-    session = sessions.of(request)
-    assert session is not None  # noqa: S101 - a page has one
-    return session

@@ -36,15 +36,11 @@ from accounts import (
 from accounts.challenges import TICKET_LIFE, Verdict
 from accounts.errors import (
     Blocked,
-    EmailInvalid,
     EmailUnverified,
     FactorFailed,
     FactorRequired,
     FactorTooLate,
-    NameInvalid,
     PasswordChangeRequired,
-    PasswordMismatch,
-    PasswordRefused,
     SignInFailed,
     Throttled,
     TicketRequired,
@@ -59,13 +55,14 @@ from accounts.forms import (
     SignInForm,
 )
 from accounts.models import SecurityEvent, User
+from accounts.pages import answering
+from accounts.pages.answering import REFUSED
 from accounts.services.auth_flow import ANSWERS
 from kernel import clock
 from kernel.errors import ApplicationError
 from tenants import context
 
 ADDRESS = "accounts_address"
-REFUSED = 422
 View = Callable[[HttpRequest], HttpResponse]
 
 
@@ -84,7 +81,7 @@ def sign_in_page(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:
         return redirect(target)
     form = SignInForm(_posted(request), initial={"username": _address(request)})
-    if not _is_sent(request, form):
+    if not answering.is_sent(request, form):
         return _show(request, "sign_in", form, next=target)
     try:
         user = sign_in.authenticate(
@@ -111,7 +108,7 @@ def second_factor(request: HttpRequest) -> HttpResponse:
     recovers = "recovery" in request.GET
     form = (RecoveryCodeForm if recovers else CodeForm)(_posted(request))
     values: dict[str, Any] = {"next": target, "recovers": recovers}
-    if not _is_sent(request, form):
+    if not answering.is_sent(request, form):
         return _show(request, "second_factor", form, **values)
     try:
         user = sign_in.authenticate_factor(
@@ -137,7 +134,7 @@ def register(request: HttpRequest) -> HttpResponse:
     """Take a registration and mail the code."""
     registration.refuse_unless_open()
     form = RegisterForm(_posted(request))
-    if not _is_sent(request, form):
+    if not answering.is_sent(request, form):
         return _show(request, "register", form)
     values = form.cleaned_data
     try:
@@ -174,7 +171,7 @@ def verify(request: HttpRequest) -> HttpResponse:
 def forgot(request: HttpRequest) -> HttpResponse:
     """Send a code for a new password, if the address has an account."""
     form = ForgotForm(_posted(request), initial={"email": _address(request)})
-    if not _is_sent(request, form):
+    if not answering.is_sent(request, form):
         return _show(request, "forgot", form)
     email = form.cleaned_data["email"]
     try:
@@ -206,7 +203,7 @@ def new_password(request: HttpRequest) -> HttpResponse:
     if not ticket:
         return redirect("accounts:forgot")
     form = NewPasswordForm(_posted(request))
-    if not _is_sent(request, form):
+    if not answering.is_sent(request, form):
         return _show(request, "new_password", form, email=email)
     try:
         _set_password(form, ticket, email=email or None)
@@ -221,7 +218,7 @@ def new_password(request: HttpRequest) -> HttpResponse:
 def set_password(request: HttpRequest) -> HttpResponse:
     """Choose the first password; the ticket comes from the link's fragment."""
     form = SetPasswordForm(_posted(request))
-    if not _is_sent(request, form):
+    if not answering.is_sent(request, form):
         return _show(request, "set_password", form)
     try:
         user = _set_password(form, form.cleaned_data["ticket"], email=None)
@@ -257,7 +254,7 @@ def _code_page(
     if "again" in request.POST:
         return _send_again(request, lambda: send_again(email, flow, client))
     form = CodeForm(_posted(request))
-    if not _is_sent(request, form):
+    if not answering.is_sent(request, form):
         return _show(request, template, form, email=email)
     try:
         verified = recovery.verify_code(
@@ -374,10 +371,6 @@ def _posted(request: HttpRequest) -> QueryDict | None:
     return request.POST if request.method == "POST" else None
 
 
-def _is_sent(request: HttpRequest, form: forms.Form) -> bool:
-    return request.method == "POST" and form.is_valid()
-
-
 def _show(
     request: HttpRequest,
     template: str,
@@ -403,16 +396,6 @@ def _show(
     return response
 
 
-#: Which field of a form an error belongs to.
-FIELDS = (
-    (EmailInvalid, "email"),
-    (NameInvalid, "first_name"),
-    (PasswordRefused, "password"),
-    (PasswordMismatch, "password_verify"),
-    (FactorFailed, "code"),
-)
-
-
 def _refuse(
     request: HttpRequest,
     template: str,
@@ -421,10 +404,8 @@ def _refuse(
     **values: Any,
 ) -> HttpResponse:
     """Show the form again with the error at its field; keep what was typed."""
-    field = next((name for kind, name in FIELDS if isinstance(error, kind)), None)
-    known = field if field in form.fields else None
     text = _link_is_dead() if isinstance(error, TicketRequired) else _(error.detail)
-    form.add_error(known, text)
+    form.add_error(answering.field_of(form, error), text)
     status = error.status if isinstance(error, Throttled) else REFUSED
     response = _show(request, template, form, status=status, **values)
     for name, value in error.headers.items():

@@ -14,7 +14,7 @@ from accounts.pages.settings import person as signed_in
 from accounts.people_forms import ROLE_WORDS, InviteForm
 from kernel import pagination
 from kernel.errors import ApplicationError
-from kernel.numbers import LARGEST_ID
+from kernel.numbers import LARGEST_ID, whole
 
 PAGE = 25
 
@@ -92,10 +92,7 @@ def _act(request: HttpRequest) -> HttpResponse:
 
 def _key(request: HttpRequest) -> int:
     sent = request.POST.get("resend") or request.POST.get("revoke") or ""
-    return int(sent) if sent.isascii() and sent.isdigit() and len(sent) < LENGTH else 0
-
-
-LENGTH = len(str(LARGEST_ID))
+    return min(whole(sent) or 0, LARGEST_ID)
 
 
 def _row(one: Invitation) -> dict[str, Any]:

@@ -19,19 +19,14 @@ from accounts.errors import (
     Throttled,
 )
 from accounts.forms import AuthenticatorForm, ChangePasswordForm
-from accounts.models import RefreshSession, SecurityEvent, User
+from accounts.models import SecurityEvent, User
+from accounts.pages import answering
+from accounts.pages.answering import REFUSED
 from accounts.pages.confirm import recent
-from accounts.pages.entry import REFUSED
 from accounts.pages.settings import page, person, show
 from kernel.errors import ApplicationError
 
 VIA = SecurityEvent.Via.SESSION
-#: Which field of the form an error belongs to.
-FIELDS = (
-    (ReauthenticationRequired, "current_password"),
-    (PasswordMismatch, "password_verify"),
-    (PasswordRefused, "password"),
-)
 
 
 @page()
@@ -58,7 +53,7 @@ def security(request: HttpRequest) -> HttpResponse:
         authenticators=_authenticators(user),
         codes_left=factors.recovery_codes_left(user),
         codes_made=factors.RECOVERY_CODES,
-        must_set_up=sessions.needs_factor(_device(request)),
+        must_set_up=sessions.needs_factor(sessions.here(request)),
     )
 
 
@@ -79,7 +74,7 @@ def authenticator(request: HttpRequest) -> HttpResponse:
                 user,
                 waiting.device.pk,
                 form.cleaned_data["code"],
-                keep=_device(request).pk,
+                keep=sessions.here(request).pk,
                 via=VIA,
             )
         except FactorCodeInvalid as error:
@@ -105,7 +100,7 @@ def recovery_codes(request: HttpRequest) -> HttpResponse:
     """Make a new set of recovery codes and show it, this once."""
     try:
         made = factors.renew_recovery_codes(
-            person(request), keep=_device(request).pk, via=VIA
+            person(request), keep=sessions.here(request).pk, via=VIA
         )
     except FactorMissing:
         return redirect("accounts:security")
@@ -117,7 +112,7 @@ def recovery_codes(request: HttpRequest) -> HttpResponse:
 @recent
 def remove_authenticator(request: HttpRequest, device_id: int) -> HttpResponse:
     """Take an authenticator away."""
-    factors.remove(person(request), device_id, keep=_device(request).pk, via=VIA)
+    factors.remove(person(request), device_id, keep=sessions.here(request).pk, via=VIA)
     messages.success(request, _("The authenticator is removed."))
     return _kept(request, redirect("accounts:security"))
 
@@ -176,7 +171,7 @@ def _change_password(
             password=form.cleaned_data["password"],
             password_verify=form.cleaned_data["password_verify"],
             current_password=form.cleaned_data["current_password"],
-            keep=_device(request).pk,
+            keep=sessions.here(request).pk,
             via=VIA,
         )
     except (
@@ -190,10 +185,9 @@ def _change_password(
 
 
 def _tell(form: ChangePasswordForm, error: ApplicationError) -> None:
-    field = next((name for kind, name in FIELDS if isinstance(error, kind)), None)
     is_wrong = isinstance(error, ReauthenticationRequired)
     text = "This is not your current password." if is_wrong else error.detail
-    form.add_error(field, _(text))
+    form.add_error(answering.field_of(form, error), _(text))
 
 
 def _kept(request: HttpRequest, response: HttpResponse) -> HttpResponse:
@@ -203,9 +197,3 @@ def _kept(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     page_sessions.keep(request, user)
     known_devices.remember(request, response, user)
     return response
-
-
-def _device(request: HttpRequest) -> RefreshSession:
-    session = sessions.of(request)
-    assert session is not None  # noqa: S101 - a page has one
-    return session

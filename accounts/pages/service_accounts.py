@@ -8,10 +8,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts import service_accounts
+from accounts.api_tokens import door_of
 from accounts.errors import MissingFields, NameInvalid, NameTaken
 from accounts.models import ApiToken, User
+from accounts.pages import answering
+from accounts.pages.answering import REFUSED
 from accounts.pages.settings import page, person, show
-from accounts.pages.tokens import COLUMNS, REFUSED, confirm, door_of, listed
+from accounts.pages.tokens import COLUMNS, ask_first, listed
 from accounts.permissions import SERVICE_PERMISSIONS
 from accounts.token_forms import GIVEN, ServiceAccountForm
 from kernel.errors import ApplicationError
@@ -34,9 +37,9 @@ def make(request: HttpRequest) -> HttpResponse:
                 door=door_of(request),
             )
         except (NameInvalid, NameTaken, MissingFields) as error:
-            form.add_error("name", error.detail)
+            form.add_error("name", answering.words(error))
         except ApplicationError as error:
-            form.add_error(None, error.detail)
+            form.add_error(None, answering.words(error))
         else:
             return redirect("accounts:service-account", made.pk)
     return show(
@@ -84,7 +87,7 @@ def deactivate(request: HttpRequest, account_id: int) -> HttpResponse:
         messages.success(request, ended_in_words(account, ended))
         return redirect("accounts:tokens")
     works = sum(one.is_working for one in ApiToken.objects.filter(user=account))
-    return confirm(
+    return ask_first(
         request,
         heading=_("Deactivate this service account?"),
         lead=account.display_name,

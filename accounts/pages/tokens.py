@@ -12,11 +12,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
 from django.utils.translation import ngettext
 
-from accounts import api_tokens, clients, service_accounts
-from accounts.api_tokens import Door, NewToken
+from accounts import api_tokens, service_accounts
+from accounts.api_tokens import NewToken, door_of
 from accounts.errors import MissingFields, NameInvalid
-from accounts.models import ApiToken, SecurityEvent, User
+from accounts.models import ApiToken, User
 from accounts.models.api_token import ApiTokenQuerySet
+from accounts.pages import answering
+from accounts.pages.answering import REFUSED
 from accounts.pages.settings import page, person, show
 from accounts.scopes import SCOPES
 from accounts.token_forms import RotateForm, TokenForm
@@ -24,7 +26,6 @@ from accounts.token_text import MARKS
 from kernel.errors import ApplicationError
 
 OWN = "tokens.manage_own"
-REFUSED = 422
 #: Rows of each list; who has more looks at them by the API.
 MOST = 100
 COLUMNS = [
@@ -91,9 +92,9 @@ def make(request: HttpRequest) -> HttpResponse:
                 door=door_of(request),
             )
         except (NameInvalid, MissingFields) as error:
-            form.add_error("name", error.detail)
+            form.add_error("name", answering.words(error))
         except ApplicationError as error:
-            form.add_error(None, error.detail)
+            form.add_error(None, answering.words(error))
         else:
             return secret_page(request, made, heading=_("Your new token"))
     return show(
@@ -161,11 +162,11 @@ def rotate(request: HttpRequest, token_id: int) -> HttpResponse:
         try:
             made = api_tokens.rotate(token, overlap=overlap, by=user, door=door)
         except ApplicationError as error:
-            messages.error(request, error.detail)
+            messages.error(request, answering.words(error))
             return redirect("accounts:token", token_id)
         token.refresh_from_db()
         return secret_page(request, made, heading=_("The new secret"), old=token)
-    return confirm(
+    return ask_first(
         request,
         heading=_("Rotate this token?"),
         lead=token.name,
@@ -190,7 +191,7 @@ def revoke(request: HttpRequest, token_id: int) -> HttpResponse:
         said = _("“%(name)s” opens nothing any more.") % {"name": token.name}
         messages.success(request, said)
         return redirect("accounts:tokens")
-    return confirm(
+    return ask_first(
         request,
         heading=_("Revoke this token?"),
         lead=token.name,
@@ -205,12 +206,8 @@ def revoke(request: HttpRequest, token_id: int) -> HttpResponse:
     )
 
 
-def confirm(request: HttpRequest, **values: Any) -> HttpResponse:
+def ask_first(request: HttpRequest, **values: Any) -> HttpResponse:
     """Ask before something stops working."""
     is_wrong = request.method == "POST"
     status = REFUSED if is_wrong else 200
     return show(request, "token_confirm", status=status, **values)
-
-
-def door_of(request: HttpRequest) -> Door:
-    return Door(via=SecurityEvent.Via.SESSION, client=clients.prefix(request))

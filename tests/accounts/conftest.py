@@ -2,19 +2,21 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from django.test import Client
 
+from accounts import limits
 from accounts.mail import devbox, outbox
 from accounts.mail.devbox import Letter
+from kernel import clock
 from tenants.context import TenantInfo, use
 from tests.accounts.mailing import clean, mailgun, smtp  # noqa: F401 - fixtures
 
-#: The middle of no window of the limiter: each begins here.
+#: Where each window of the limiter begins.
 TEN_O_CLOCK = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 GOOD_PASSWORD = "four calm words here"
 OTHER_PASSWORD = "seven green bottles"
@@ -24,6 +26,22 @@ OTHER_PASSWORD = "seven green bottles"
 def mailbox_dir(settings, tmp_path):
     settings.MAILBOX_DIR = tmp_path / "mailbox"
     return settings.MAILBOX_DIR
+
+
+@pytest.fixture
+def at_ten() -> Iterator[None]:
+    """Stop the clock at ten, where each window of the limiter has just begun."""
+    with clock.frozen(TEN_O_CLOCK):
+        yield
+
+
+@pytest.fixture
+def unlimited(settings) -> None:
+    """Let nothing be refused for being asked too often."""
+    settings.ACCOUNTS_LIMITS = {
+        name: (10_000, int(one.window.total_seconds()))
+        for name, one in limits.LIMITS.items()
+    }
 
 
 @pytest.fixture

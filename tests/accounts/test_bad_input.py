@@ -83,15 +83,6 @@ def clients(api, visitor, acme):
     return {"admin": api("admin"), "anyone": visitor()}
 
 
-@pytest.fixture
-def unlimited(settings):
-    from accounts.limits import LIMITS
-
-    settings.ACCOUNTS_LIMITS = {
-        name: (10_000, int(one.window.total_seconds())) for name, one in LIMITS.items()
-    }
-
-
 def written(acme):
     with use(acme):
         return (

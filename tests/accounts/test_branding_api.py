@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from accounts import branding
+from accounts import api_tokens, branding
 from accounts.branding import logos
 from accounts.models import Challenge, MailMessage, SecurityEvent, TenantBranding
 from kernel import clock
@@ -91,6 +91,18 @@ def test_a_change_leaves_an_event_that_names_the_fields(put, acme, admin):
         event = SecurityEvent.objects.get(name="branding.changed")
     assert event.details == {"fields": ["name", "time_zone"]}
     assert (event.actor, event.via) == (admin.pk, "token")
+
+
+def test_a_change_by_a_program_is_told_from_one_by_a_person(acme, admin, visitor):
+    with use(acme):
+        made = api_tokens.create(
+            owner=admin, name="Painter", scopes_named=["branding:write"]
+        )
+    program = visitor(authorization=f"Bearer {made.text}")
+    program.put(PATH, json.dumps({"name": "New"}), content_type="application/json")
+    with use(acme):
+        event = SecurityEvent.objects.get(name="branding.changed")
+    assert (event.actor, event.via) == (admin.pk, "api_token")
 
 
 def test_nothing_is_saved_where_one_field_is_wrong(put, acme):

@@ -18,12 +18,6 @@ TYPED = ("register", "reset", "email_change", "reply_to")
 
 
 @pytest.fixture
-def at_ten():
-    with clock.frozen(TEN_O_CLOCK):
-        yield
-
-
-@pytest.fixture
 def issued(in_acme, bob, at_ten):
     """Return a new code of bob's for each purpose, each in a flow of its name."""
     return {purpose: issue(purpose, bob) for purpose in TYPED}

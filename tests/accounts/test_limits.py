@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from django.test import RequestFactory
 
-from accounts import challenges, limits, sessions
+from accounts import challenges, code_failures, limits, sessions
 from accounts.errors import LimiterDown, Throttled
 from accounts.models import LimitCounter, MailMessage
 from accounts.sessions import Device
@@ -21,15 +21,13 @@ from tests.accounts.test_registration import REGISTER, body
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "security.md"
 ROW = re.compile(r"\| `(?P<scope>[\w.]+)` \| (?P<most>[\d,]+) \| (?P<window>\w+) \|")
+ACCOUNTS = Path(limits.__file__).parent
+COUNTED = re.compile(
+    r"limits\.(?:hit|allowed|count|spent|note|give_back|forget)\(\s*\"([\w.]+)\""
+)
 WINDOWS = {"minute": limits.MINUTE, "hour": limits.HOUR, "day": limits.DAY}
 SIGN_IN = "/api/auth/mobile/sign-in"
 REFRESH = "/api/auth/mobile/token-refresh"
-
-
-@pytest.fixture
-def at_ten():
-    with clock.frozen(TEN_O_CLOCK):
-        yield
 
 
 @pytest.fixture
@@ -85,6 +83,16 @@ def test_a36_the_settings_are_those_of_the_table():
     pauses = (limits.FREE_FAILURES, limits.FIRST_PAUSE)
     assert pauses == (5, timedelta(seconds=30))
     assert limits.pause_after(100) == limits.LONGEST_PAUSE == timedelta(hours=1)
+
+
+def test_each_limit_is_counted_somewhere_and_nothing_else_is():
+    text = "".join(
+        path.read_text(encoding="utf-8")
+        for path in ACCOUNTS.rglob("*.py")
+        if path.name != "limits.py"
+    )
+    named = set(COUNTED.findall(text)) | {*limits.CODE_MAIL}
+    assert named | {code_failures.MANY, code_failures.FLOOD} == set(limits.LIMITS)
 
 
 @pytest.mark.parametrize("scope", sorted(limits.LIMITS))

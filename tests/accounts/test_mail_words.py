@@ -9,6 +9,7 @@ from django.conf import settings
 from accounts import mail
 from accounts.mail import rendering
 from tenants.context import use
+from tests.accounts.mails import words_of
 
 CODE = "K7MPXW"
 URL = "http://acme.localhost/x"
@@ -61,11 +62,6 @@ def rendered(acme):
             return rendering.render(message)
 
     return render
-
-
-def words_of(html: str) -> str:
-    body = re.sub(r"<(style|title|head).*?</\1>", "", html, flags=re.DOTALL)
-    return " ".join(re.sub(r"<[^>]+>", " ", body).split())
 
 
 def test_the_mails_of_every_app_are_found():

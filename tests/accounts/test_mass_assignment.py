@@ -8,7 +8,6 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-import pytest
 from django.contrib.auth.models import Group, Permission
 from django.urls import get_resolver
 from hypothesis import HealthCheck, given, settings
@@ -143,16 +142,6 @@ def bounded(examples: int):
         derandomize=True,
         suppress_health_check=list(HealthCheck),
     )
-
-
-@pytest.fixture
-def unlimited(settings):
-    """Let the limiter count without end, so that each request reaches its rule."""
-    from accounts.limits import LIMITS
-
-    settings.ACCOUNTS_LIMITS = {
-        name: (10_000, int(one.window.total_seconds())) for name, one in LIMITS.items()
-    }
 
 
 def test_a33_no_operation_takes_rights_from_a_body(api, visitor, acme, unlimited):

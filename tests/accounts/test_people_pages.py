@@ -4,9 +4,11 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 
-from accounts import hiring, people
+from accounts import hiring, people, zones
 from accounts.models import Invitation, MfaDevice, User
+from accounts.people_forms import ProfileForm
 from kernel import clock
 from tenants.context import use
 from tests import twins
@@ -305,6 +307,14 @@ def test_the_settings_begin_with_the_profile(browser_of):
     assert client.get("/accounts/")["Location"] == PROFILE
     assert client.get(PROFILE).status_code == 200
     assert f'href="{PROFILE}"' in client.get("/workflow/mywork/").text
+
+
+def test_languages_and_zones_are_those_of_the_workspace_too():
+    offered = ProfileForm().fields
+    languages = {code for code, _name in offered["language"].choices}
+    zone_names = {name for name, _words in offered["time_zone"].choices}
+    assert languages == {"", *dict(settings.MAIL_LANGUAGES)}
+    assert zone_names == {"", *zones.names()}
 
 
 def test_a_person_changes_names_language_and_zone(browser_of, reload):

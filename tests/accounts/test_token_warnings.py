@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts import api_tokens, service_accounts, token_warnings
 from accounts.models import ApiToken, MailMessage, User
@@ -26,12 +28,6 @@ def told():
     return [(row.to, row.context["days"]) for row in rows]
 
 
-@pytest.fixture
-def at_ten():
-    with clock.frozen(TEN_O_CLOCK):
-        yield
-
-
 def test_two_mails_come_and_each_once(in_acme, bob, at_ten):
     made(bob)
     assert token_warnings.next_due() == TEN_O_CLOCK + 76 * DAY
@@ -51,6 +47,13 @@ def test_who_was_away_for_long_gets_one_mail(in_acme, bob, at_ten):
     clock.advance(89 * DAY)
     assert [token_warnings.run_due(10) for _ in range(2)] == [1, 0]
     assert told() == [([bob.email], 1)]
+
+
+def test_where_nothing_is_due_the_database_is_asked_once(in_acme, bob, at_ten):
+    made(bob)
+    with CaptureQueriesContext(connection) as asked:
+        assert token_warnings.run_due(100) == 0
+    assert len([one for one in asked if "FOR UPDATE" in one["sql"]]) == 1
 
 
 @pytest.mark.parametrize(

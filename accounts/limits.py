@@ -37,6 +37,7 @@ MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 #: The limits by scope; ACCOUNTS_LIMITS replaces single ones by (most, seconds).
 LIMITS = {
     "sign_in.client": Limit(20, MINUTE),
+    "mfa.account": Limit(10, HOUR),
     "refresh.client": Limit(120, MINUTE),
     "refresh.session": Limit(60, MINUTE),
     "api_token.client": Limit(20, MINUTE),

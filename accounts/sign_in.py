@@ -75,7 +75,7 @@ def authenticate_factor(ticket: str, code: str, *, client: str) -> User:
     if found is None or found.user is None:
         raise FactorTooLate
     user = found.user
-    limits.hit("second_factor.account", str(user.pk))
+    limits.hit("mfa.account", str(user.pk))
     left = mfa_tickets.take_try(found)
     if left is None:
         raise FactorTooLate
@@ -84,7 +84,7 @@ def authenticate_factor(ticket: str, code: str, *, client: str) -> User:
     if not passed:
         events.record("mfa.failed", subject=user, client=client)
         raise FactorFailed(extra={"attempts_remaining": left})
-    limits.forget("second_factor.account", str(user.pk))
+    limits.forget("mfa.account", str(user.pk))
     return user
 
 
@@ -126,7 +126,7 @@ def reauthenticate(
         raise ReauthenticationRequired
     user = session.user
     if code:
-        limits.hit("second_factor.account", str(user.pk))
+        limits.hit("mfa.account", str(user.pk))
         passed = factors.verify(user, code)
     else:
         limits.hit("password.account", str(user.pk))

@@ -267,3 +267,18 @@ def test_a36_without_the_store_nothing_is_let_through(post):
     assert {one.json()["code"] for one in answers} == {"limiter_unavailable"}
     assert {one["Retry-After"] for one in answers} == {"5"}
     assert post(SIGN_IN, right).status_code == 200
+
+
+USES = re.compile(
+    r"limits\.(?:hit|allowed|count|spent|forget|give_back)\(\s*\"([a-z_.]+)\""
+)
+
+
+def test_each_limit_that_code_asks_for_is_in_the_table():
+    used = {
+        scope
+        for path in Path(limits.__file__).parent.rglob("*.py")
+        for scope in USES.findall(path.read_text(encoding="utf-8"))
+    }
+    assert "sign_in.client" in used
+    assert used <= set(limits.LIMITS)

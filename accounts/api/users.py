@@ -138,7 +138,8 @@ def update(
     changes = _changes(body)
     is_owner = changed.role == User.Role.OWNER
     gives_role = bool(RESERVED_GROUPS & set(changes.groups or ()))
-    if changed.pk == by.pk or is_owner or gives_role:
+    hands_role_over = _moves_administrator(changed, changes)
+    if changed.pk == by.pk or is_owner or gives_role or hands_role_over:
         require_person(request)
     _require_proof(request, changed, changes, body.current_password, by=by)
     grouping.require_known(changes.groups or {})
@@ -199,8 +200,16 @@ def _require_proof(
     """Raise ReauthenticationRequired where the change needs a fresh proof."""
     is_own_address = changed.pk == by.pk and changes.email is not None
     is_of_owner = changed.role == User.Role.OWNER and changes.is_for_managers
-    if is_own_address or is_of_owner:
+    if is_own_address or is_of_owner or _moves_administrator(changed, changes):
         proof.require(request, current_password)
+
+
+def _moves_administrator(changed: User, changes: editing.Changes) -> bool:
+    """Tell whether an owner or admin gets another mailbox: who reads it gets the role.
+
+    No scope covers roles, so no API token may do it.
+    """
+    return changes.email is not None and changed.is_administrator_role
 
 
 def _given(text: str | None) -> str | None:

@@ -75,10 +75,13 @@ def require_may_manage(user: User, *, by: User | None) -> None:
 
 
 def require_may_give(role: str, *, by: User | None) -> None:
-    """Raise unless the acting person may give this role to others."""
+    """Raise unless the acting person may give this role to others.
+
+    Everybody starts as a member, so that gives nothing: who may make people may do it.
+    """
     if by is None:
         return
-    if not by.may("roles.assign"):
+    if role != User.Role.MEMBER and not by.may("roles.assign"):
         raise NotUserManager
     if rank(role) > rank(by.role):
         raise RoleTooHigh
@@ -98,6 +101,8 @@ def _require_may_set(user: User, role: str, *, by: User | None) -> None:
         raise OwnRole
     actor = now(by)
     require_may_manage(user, by=actor)
+    if actor is None or not actor.may("roles.assign"):
+        raise NotUserManager
     require_may_give(role, by=actor)
 
 

@@ -127,10 +127,7 @@ def spent(scope: str, *keys: str) -> bool:
 
 def forget(scope: str, *keys: str) -> None:
     """Begin anew after a success."""
-    rule = limit(scope)
-    LimitCounter.objects.filter(
-        scope=scope, key_hash=_key_hash(keys), window_start=_window_start(rule)
-    ).delete()
+    _forget(scope, keys, window_start=_window_start(limit(scope)))
 
 
 def require_no_pause(*keys: str) -> None:
@@ -151,9 +148,7 @@ def count_failure(*keys: str) -> None:
 
 def forget_failures(*keys: str) -> None:
     """Begin anew after a success."""
-    LimitCounter.objects.filter(
-        scope=PAUSE_SCOPE, key_hash=_key_hash(keys), window_start=EPOCH
-    ).delete()
+    _forget(PAUSE_SCOPE, keys, window_start=EPOCH)
 
 
 def pause_after(failures: int) -> timedelta:
@@ -195,6 +190,15 @@ def _hit(
     except DatabaseError as error:
         raise LimiterDown(headers={"Retry-After": "5"}) from error
     return None if row is None else int(row[0])
+
+
+def _forget(scope: str, keys: tuple[str, ...], *, window_start: datetime) -> None:
+    try:
+        LimitCounter.objects.filter(
+            scope=scope, key_hash=_key_hash(keys), window_start=window_start
+        ).delete()
+    except DatabaseError as error:
+        raise LimiterDown(headers={"Retry-After": "5"}) from error
 
 
 def _find(

@@ -263,6 +263,10 @@ def test_a36_without_the_store_nothing_is_let_through(post):
         answers = [send() for send in sends]
         with use(twins.info("acme")), pytest.raises(LimiterDown):
             limits.spent("verify.account", BOB)
+        with use(twins.info("acme")), pytest.raises(LimiterDown):
+            limits.forget("mfa.account", "1")
+        with use(twins.info("acme")), pytest.raises(LimiterDown):
+            limits.forget_failures("bob", "-")
     assert [one.status_code for one in answers] == [503] * len(sends)
     assert {one.json()["code"] for one in answers} == {"limiter_unavailable"}
     assert {one["Retry-After"] for one in answers} == {"5"}

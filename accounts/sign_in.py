@@ -134,8 +134,9 @@ def reauthenticate(
     if not passed:
         events.record("reauthentication_failed", subject=user, by=user, client=client)
         raise ReauthenticationRequired(NOT_RIGHT)
-    sessions.note_proof(session, with_factor=bool(code))
-    events.record("reauthenticated", subject=user, by=user, client=client)
+    with transaction.atomic():
+        sessions.note_proof(session, with_factor=bool(code))
+        events.record("reauthenticated", subject=user, by=user, client=client)
 
 
 def _find(name: str) -> User | None:

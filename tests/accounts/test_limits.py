@@ -286,3 +286,14 @@ def test_each_limit_that_code_asks_for_is_in_the_table():
     }
     assert "sign_in.client" in used
     assert used <= set(limits.LIMITS)
+
+
+def test_a_page_above_a_limit_says_how_long_to_wait(visitor, in_acme, at_ten):
+    client = visitor()
+    client.cookies["invitation"] = "x"
+    for _ in range(20):
+        limits.count("verify.client", "127.0.0.1")
+    page = client.get("/accounts/invitation")
+    assert page.status_code == 429
+    assert page["Retry-After"] == "60"
+    assert "Please try again in 60 seconds." in page.text

@@ -125,11 +125,6 @@ def spent(scope: str, *keys: str) -> bool:
     return counter is not None and counter.hits >= rule.most
 
 
-def forget(scope: str, *keys: str) -> None:
-    """Begin anew after a success."""
-    _forget(scope, keys, window_start=_window_start(limit(scope)))
-
-
 def require_no_pause(*keys: str) -> None:
     """Raise Throttled while the pause after too many failures lasts."""
     counter = _find(PAUSE_SCOPE, keys, window_start=EPOCH)
@@ -148,7 +143,12 @@ def count_failure(*keys: str) -> None:
 
 def forget_failures(*keys: str) -> None:
     """Begin anew after a success."""
-    _forget(PAUSE_SCOPE, keys, window_start=EPOCH)
+    try:
+        LimitCounter.objects.filter(
+            scope=PAUSE_SCOPE, key_hash=_key_hash(keys), window_start=EPOCH
+        ).delete()
+    except DatabaseError as error:
+        raise LimiterDown(headers={"Retry-After": "5"}) from error
 
 
 def pause_after(failures: int) -> timedelta:
@@ -190,15 +190,6 @@ def _hit(
     except DatabaseError as error:
         raise LimiterDown(headers={"Retry-After": "5"}) from error
     return None if row is None else int(row[0])
-
-
-def _forget(scope: str, keys: tuple[str, ...], *, window_start: datetime) -> None:
-    try:
-        LimitCounter.objects.filter(
-            scope=scope, key_hash=_key_hash(keys), window_start=window_start
-        ).delete()
-    except DatabaseError as error:
-        raise LimiterDown(headers={"Retry-After": "5"}) from error
 
 
 def _find(

@@ -153,6 +153,8 @@ def rotate(
     """
     if not timedelta(0) <= overlap <= LONGEST_OVERLAP:
         raise TokenLifeInvalid
+    # The owner first, as everywhere: a successor cannot slip past the account's end.
+    User.objects.select_for_update().get(pk=token.user_id)
     old = _locked(token)
     _require_maker(by, old.user)
     if not old.is_working or not old.user.is_active:

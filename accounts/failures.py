@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, connection, transaction
 
 from accounts import events, limits
 from accounts.errors import LimiterDown
@@ -85,6 +85,7 @@ def forget(attempt: Attempt) -> None:
     limits.forget_failures(attempt.typed, *attempt.who)
 
 
+@transaction.atomic
 def _disable(user: User, *, everywhere: bool) -> None:
     if everywhere:
         User.objects.filter(pk=user.pk).update(password_disabled_at=clock.now())

@@ -37,6 +37,7 @@ MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 #: The limits by scope; ACCOUNTS_LIMITS replaces single ones by (most, seconds).
 LIMITS = {
     "sign_in.client": Limit(20, MINUTE),
+    "mfa.account": Limit(10, HOUR),
     "refresh.client": Limit(120, MINUTE),
     "refresh.session": Limit(60, MINUTE),
     "api_token.client": Limit(20, MINUTE),
@@ -44,7 +45,6 @@ LIMITS = {
     "verify.client": Limit(20, MINUTE),
     "verify.account": Limit(10, HOUR),
     "password.account": Limit(10, HOUR),
-    "mfa.account": Limit(10, HOUR),
     "code_mail.minute": Limit(1, MINUTE),
     "code_mail.hour": Limit(5, HOUR),
     "code_mail.day": Limit(10, DAY),
@@ -125,14 +125,6 @@ def spent(scope: str, *keys: str) -> bool:
     return counter is not None and counter.hits >= rule.most
 
 
-def forget(scope: str, *keys: str) -> None:
-    """Begin anew after a success."""
-    rule = limit(scope)
-    LimitCounter.objects.filter(
-        scope=scope, key_hash=_key_hash(keys), window_start=_window_start(rule)
-    ).delete()
-
-
 def require_no_pause(*keys: str) -> None:
     """Raise Throttled while the pause after too many failures lasts."""
     counter = _find(PAUSE_SCOPE, keys, window_start=EPOCH)
@@ -151,9 +143,12 @@ def count_failure(*keys: str) -> None:
 
 def forget_failures(*keys: str) -> None:
     """Begin anew after a success."""
-    LimitCounter.objects.filter(
-        scope=PAUSE_SCOPE, key_hash=_key_hash(keys), window_start=EPOCH
-    ).delete()
+    try:
+        LimitCounter.objects.filter(
+            scope=PAUSE_SCOPE, key_hash=_key_hash(keys), window_start=EPOCH
+        ).delete()
+    except DatabaseError as error:
+        raise LimiterDown(headers={"Retry-After": "5"}) from error
 
 
 def pause_after(failures: int) -> timedelta:

@@ -35,6 +35,8 @@ def begin(
     before = sessions.of(request)
     if before is not None:
         sessions.end(before, reason="replaced")
+        # Django would keep the key for the same person.
+        request.session.flush()
     device = Device(
         RefreshSession.Kind.PAGE, clients.label(request), clients.prefix(request)
     )

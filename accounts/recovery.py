@@ -163,6 +163,9 @@ def change_own(
     hashed = passwords.hashed(password)
     with transaction.atomic():
         locked = _locked(user)
+        # What ended this access meanwhile, as another change does, ends this as well.
+        if not is_trusted and locked.token_version != user.token_version:
+            raise ReauthenticationRequired
         _replace_password(locked, hashed, keep=keep, via=via)
     return locked
 

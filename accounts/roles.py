@@ -106,6 +106,8 @@ def _require_may_set(user: User, role: str, *, by: User | None) -> None:
         raise OwnRole
     actor = now(by)
     require_may_manage(user, by=actor)
+    if actor is None or not actor.may("roles.assign"):
+        raise NotUserManager
     require_may_give(role, by=actor)
 
 

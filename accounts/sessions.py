@@ -18,7 +18,7 @@ from django.db import transaction
 from django.db.models import F
 from django.http import HttpRequest
 
-from accounts import crypto, demands, events, limits
+from accounts import challenges, crypto, demands, events, limits
 from accounts.demands import Demands
 from accounts.errors import SessionEnded
 from accounts.models import RefreshSession, SecurityEvent, User
@@ -178,11 +178,12 @@ def outdate(user: User, *, reason: str, keep: UUID | None = None) -> None:
     """End all access that a person was given, but for the device `keep`.
 
     The token version rises, so access tokens and known devices end as well; `user`
-    gets the new one.
+    gets the new one. So do codes and tickets that wait: a stranger may have asked.
     """
     User.objects.filter(pk=user.pk).update(token_version=F("token_version") + 1)
     user.refresh_from_db(fields=["token_version"])
     end_all(user, reason=reason, but=keep)
+    challenges.drop_tickets(user)
     if keep is not None:
         renew(keep, user)
 
@@ -304,6 +305,8 @@ def _advance(session: RefreshSession, presented: Presented) -> str:
         if _store(session, digest, secret):
             return secret
         session.refresh_from_db()  # another tab was faster
+        if session.revoked_at is not None:  # or its end; no token was copied
+            raise SessionEnded
     if _in_grace(session, digest):
         return _next_secret(session, presented, session.generation)
     _report_reuse(session)

@@ -84,7 +84,8 @@ def authenticate_factor(ticket: str, code: str, *, client: str) -> User:
     if not passed:
         events.record("mfa.failed", subject=user, client=client)
         raise FactorFailed(extra={"attempts_remaining": left})
-    limits.forget("mfa.account", str(user.pk))
+    # Given back and not forgotten: the wrong codes of somebody else still count.
+    limits.give_back("mfa.account", str(user.pk))
     return user
 
 
@@ -134,8 +135,11 @@ def reauthenticate(
     if not passed:
         events.record("reauthentication_failed", subject=user, by=user, client=client)
         raise ReauthenticationRequired(NOT_RIGHT)
-    sessions.note_proof(session, with_factor=bool(code))
-    events.record("reauthenticated", subject=user, by=user, client=client)
+    if code:
+        limits.give_back("mfa.account", str(user.pk))
+    with transaction.atomic():
+        sessions.note_proof(session, with_factor=bool(code))
+        events.record("reauthenticated", subject=user, by=user, client=client)
 
 
 def _find(name: str) -> User | None:
@@ -147,7 +151,8 @@ def _find(name: str) -> User | None:
 
 def _may_enter(user: User) -> bool:
     """Tell whether the account is open; one that waits for its mailbox may be told."""
-    return user.is_active or not user.is_email_verified
+    is_waiting = not user.is_email_verified and user.deactivated_at is None
+    return user.is_active or is_waiting
 
 
 def _require_ready(user: User) -> None:

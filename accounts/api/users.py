@@ -201,8 +201,16 @@ def _require_proof(
     """Raise ReauthenticationRequired where the change needs a fresh proof."""
     is_own_address = changed.pk == by.pk and changes.email is not None
     is_of_owner = changed.role == User.Role.OWNER and changes.is_for_managers
-    if is_own_address or is_of_owner:
+    if is_own_address or is_of_owner or _moves_administrator(changed, changes):
         proof.require(request, current_password)
+
+
+def _moves_administrator(changed: User, changes: editing.Changes) -> bool:
+    """Tell whether an owner or admin gets another mailbox: who reads it gets the role.
+
+    No scope covers roles, so no API token may do it.
+    """
+    return changes.email is not None and changed.is_administrator_role
 
 
 def _given(text: str | None) -> str | None:

@@ -62,7 +62,7 @@ def page(
         "detail": error.detail,
         "code": error.code,
         "reference": getattr(request, "reference", ""),
-        "retry_after": error.headers.get("Retry-After", ""),
+        "retry_after": _seconds(error.headers.get("Retry-After", "")),
         **error.extra,
     }
     if framed:
@@ -71,6 +71,11 @@ def page(
     text = render(error.status, {**values, "standalone": styles()}, None)
     headers = {"Content-Security-Policy": policy(), **error.headers}
     return HttpResponse(text, status=error.status, headers=headers)
+
+
+def _seconds(text: str) -> int | None:
+    """Return a count of seconds as a number, which the plural of a language needs."""
+    return int(text) if text.isascii() and text.isdigit() else None
 
 
 @cache

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from accounts import api_tokens
+from accounts import api_tokens, roles
 from accounts.authentication import TenantAuth
 from accounts.models import SecurityEvent, User
 from accounts.scopes import SCOPES
@@ -149,6 +149,7 @@ def test_a_request_knows_whether_a_person_or_a_program_asks(
         ("patch", "/user", {"email": "x@acme.test"}),
         ("patch", "/user", {"id": "owner", "firstName": "x"}),
         ("patch", "/user", {"id": "owner", "isActive": False}),
+        ("patch", "/user", {"id": "other admin", "email": "x@acme.test"}),
         ("patch", "/user", {"id": "bob", "groups": [{"name": "User Manager"}]}),
         ("post", "/admin-register", {"groups": [{"name": "User Manager"}]}),
         ("post", "/invitations", {"role": "admin"}),
@@ -162,7 +163,10 @@ def test_a33_no_scope_gives_a_role_or_changes_an_owner(
     person = {"email": "newcomer@acme.test", "firstName": "New", "lastName": "Comer"}
     body = {**(person if method == "post" else {}), **body}
     with use(acme):
+        alice = User.objects.get(username="alice")
+        roles.set_role(alice, "admin")
         ids = dict(User.objects.values_list("role", "pk"))
+        ids["other admin"] = alice.pk
         ids |= dict(User.objects.values_list("username", "pk"))
         before = list(User.objects.order_by("pk").values())
     body |= {"id": ids[body["id"]]} if "id" in body else {}

@@ -1,13 +1,15 @@
 """API tokens: made, shown once, rotated, revoked, and what they open in between."""
 
 import logging
+import threading
+import time
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from accounts import api_tokens, roles, token_text
+from accounts import api_tokens, lifecycle, roles, token_text
 from accounts.errors import (
     MissingFields,
     NameInvalid,
@@ -23,6 +25,7 @@ from kernel.errors import Forbidden
 from tenants.context import use
 from tests import twins
 from tests.accounts.conftest import TEN_O_CLOCK
+from tests.concurrency.racing import race
 from workflow.models import Process
 
 TOKENS = "/api/accounts/tokens"
@@ -523,3 +526,26 @@ def test_no_token_changes_a_password(post, visitor, made, acme, bob):
     assert (answer.status_code, answer.json()["code"]) == (403, "scope_missing")
     with use(acme):
         assert User.objects.get(pk=bob.pk).check_password("open")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a26_a_rotation_at_the_end_of_its_owner_leaves_no_token_behind(acme, bob):
+    with use(acme):
+        made = api_tokens.create(owner=bob, name="x", scopes_named=["profile:read"])
+    is_locked = threading.Event()
+
+    def deactivate():
+        with transaction.atomic():
+            roles.lock_owners()
+            User.objects.select_for_update().get(pk=bob.pk)
+            is_locked.set()
+            time.sleep(0.5)  # the rotation has begun by now
+            lifecycle.deactivate(bob)
+
+    def rotate():
+        is_locked.wait(10)
+        api_tokens.rotate(made.token)
+
+    assert race(acme, deactivate, rotate) == ["done", "token_ended"]
+    with use(acme):
+        assert not ApiToken.objects.filter(revoked_at__isnull=True).exists()

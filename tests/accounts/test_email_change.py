@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from accounts import challenges
+from accounts import challenges, roles, sessions
 from accounts.models import Challenge, MailMessage, User
 from accounts.services.auth_flow import update_user, verify_reset_code
 from kernel import clock
@@ -177,3 +177,28 @@ def test_a_code_for_answers_or_an_unknown_purpose_earns_no_ticket(in_acme, post)
 @pytest.mark.parametrize("bad", ["a\nb@x.org", "a@[127.0.0.1]", f"{'a' * 65}@x.org"])
 def test_w13_an_address_that_is_none_is_a_400(api, bad):
     assert ask(api("bob"), email=bad).json()["code"] == "email_invalid"
+
+
+def test_a20_an_administrators_address_needs_a_fresh_proof_as_well(
+    api, acme, alice, frozen_clock
+):
+    with use(acme):
+        roles.set_role(alice, "admin")
+    client = api("admin")
+    clock.advance(timedelta(minutes=10, seconds=1))
+    # The access token is good for 15 minutes.
+    old = ask(client, id=alice.pk)
+    assert (old.status_code, old.json()["code"]) == (403, "reauthentication_required")
+    assert ask(client, id=alice.pk, currentPassword="open").status_code == 200
+
+
+def test_an_address_that_a_thief_asked_for_dies_with_the_sign_out_everywhere(
+    api, acme, letters, post, bob
+):
+    flow = ask(api("bob")).json()["flow"]
+    code = code_in(letters(NEW)[0])
+    with use(acme):
+        sessions.end_everywhere(bob)
+    answer = post(VERIFY, {"email": NEW, "code": code, "flow": flow})
+    assert answer.json()["code"] == "code_invalid"
+    assert address_of(acme) == OLD

@@ -271,7 +271,33 @@ def test_a36_without_the_store_nothing_is_let_through(post):
         answers = [send() for send in sends]
         with use(twins.info("acme")), pytest.raises(LimiterDown):
             limits.spent("verify.account", BOB)
+        with use(twins.info("acme")), pytest.raises(LimiterDown):
+            limits.forget_failures("bob", "-")
     assert [one.status_code for one in answers] == [503] * len(sends)
     assert {one.json()["code"] for one in answers} == {"limiter_unavailable"}
     assert {one["Retry-After"] for one in answers} == {"5"}
     assert post(SIGN_IN, right).status_code == 200
+
+
+USES = re.compile(r"limits\.(?:hit|allowed|count|spent|give_back)\(\s*\"([a-z_.]+)\"")
+
+
+def test_each_limit_that_code_asks_for_is_in_the_table():
+    used = {
+        scope
+        for path in Path(limits.__file__).parent.rglob("*.py")
+        for scope in USES.findall(path.read_text(encoding="utf-8"))
+    }
+    assert "sign_in.client" in used
+    assert used <= set(limits.LIMITS)
+
+
+def test_a_page_above_a_limit_says_how_long_to_wait(visitor, in_acme, at_ten):
+    client = visitor()
+    client.cookies["invitation"] = "x"
+    for _ in range(20):
+        limits.count("verify.client", "127.0.0.1")
+    page = client.get("/accounts/invitation")
+    assert page.status_code == 429
+    assert page["Retry-After"] == "60"
+    assert "Please try again in 60 seconds." in page.text

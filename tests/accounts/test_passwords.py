@@ -1,13 +1,14 @@
 """What a password must be: its length, the lists, its context, and how it is kept."""
 
 import hashlib
+import re
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from accounts import breached, passwords
+from accounts import accepting, breached, invitations, passwords
 from accounts.errors import (
     PasswordBreached,
     PasswordCommon,
@@ -271,3 +272,13 @@ def test_a06_a_change_needs_the_current_password(post, api, acme):
 
 def test_a08_passwords_are_kept_by_argon2id():
     assert passwords.hashed(GOOD_PASSWORD).startswith("argon2$argon2id$")
+
+
+def test_a05_an_invitation_asks_the_service_once_and_in_no_transaction(
+    in_acme, service, admin, letters
+):
+    invitations.invite(email="new@example.com", role="member", by=admin)
+    token = re.search(r"#token=([\w-]+)", letters("new@example.com")[0].text)[1]
+    names = {"first_name": "New", "last_name": "Comer"}
+    accepting.accept(token, **names, password="four calm words here")
+    assert len(service.asked) == 1

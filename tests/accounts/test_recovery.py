@@ -4,10 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from accounts import challenges
+from accounts import challenges, passwords, recovery
+from accounts.errors import ReauthenticationRequired
 from accounts.models import Challenge, MailMessage, RefreshSession, SecurityEvent, User
 from kernel import clock
 from tenants.context import use
+from tests import twins
 from tests.accounts.conftest import GOOD_PASSWORD, OTHER_PASSWORD, TEN_O_CLOCK, wrong
 
 FORGOT = "/api/accounts/forgot-password"
@@ -473,3 +475,15 @@ def test_a_wrong_code_is_told_the_seeds_way(post, code_for):
         "Invalid code. Please check your code and try again."
     )
     assert answer.json()["code"] == "code_invalid"
+
+
+def test_of_two_changes_at_once_the_old_password_allows_one(in_acme, bob):
+    """Whoever knows the old password cannot take back what its owner just changed."""
+    beside = User.objects.get(pk=bob.pk)
+    values = {"email": BOB, "current_password": twins.PASSWORD}
+    chosen = {"password": GOOD_PASSWORD, "password_verify": GOOD_PASSWORD}
+    recovery.change_own(bob, **values, **chosen)
+    other = {"password": OTHER_PASSWORD, "password_verify": OTHER_PASSWORD}
+    with pytest.raises(ReauthenticationRequired):
+        recovery.change_own(beside, **values, **other)
+    assert passwords.matches(User.objects.get(pk=bob.pk), GOOD_PASSWORD)

@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from accounts import sessions
+from accounts.errors import SessionEnded
 from accounts.models import MailMessage, RefreshSession, SecurityEvent, User
 from kernel import clock
 from tenants.context import use
@@ -182,3 +184,14 @@ def test_no_table_holds_a_refresh_token(post, first, acme):
 )
 def test_a_malformed_refresh_is_a_422(post, db, body):
     assert post(REFRESH, body).status_code == 422
+
+
+def test_a_refresh_that_meets_the_sign_out_is_no_copied_token(post, first, acme):
+    with use(acme):
+        presented = sessions._parse(first)
+        session = sessions._open_session(presented)
+        sessions.revoke(first)  # in between, from another request
+        with pytest.raises(SessionEnded):
+            sessions._advance(session, presented)
+        assert not SecurityEvent.objects.filter(name="refresh_reuse").exists()
+        assert not MailMessage.objects.filter(template__contains="reused").exists()

@@ -140,6 +140,19 @@ def test_ten_wrong_codes_in_an_hour_close_the_second_step(post, holder):
     assert (answer.status_code, answer.json()["code"]) == (429, "too_many_requests")
 
 
+def test_a_sign_in_of_the_owner_gives_a_guesser_no_new_tries(post, holder):
+    for _ in range(9):
+        ticket = post(SIGN_IN, BOB).json()["mfa_ticket"]
+        show(post, ticket, "000000")
+    for _ in range(2):  # a right one counts for nothing
+        ticket = post(SIGN_IN, BOB).json()["mfa_ticket"]
+        assert show(post, ticket, holder.code()).status_code == 200
+        later(seconds=30)
+    ticket = post(SIGN_IN, BOB).json()["mfa_ticket"]
+    assert show(post, ticket, "000000").status_code == 401
+    assert show(post, ticket, holder.code()).status_code == 429
+
+
 def test_a_ticket_ends_with_the_access_that_it_was_given_for(
     post, ticket, holder, acme
 ):

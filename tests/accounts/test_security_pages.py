@@ -295,3 +295,22 @@ def test_a_first_sign_in_and_a_known_device_are_not_told(browser, acme):
     assert is_signed_in(browser)
     with use(acme):
         assert not MailMessage.objects.filter(template="accounts/new_device").exists()
+
+
+def test_a23_the_key_changes_where_the_same_person_signs_in_again(
+    visitor, post, bob, acme
+):
+    holder = enrolled(bob, acme)
+    client = visitor()
+    client.post(SIGN_IN, BOB)
+    client.post(SECOND, {"code": holder.code()})
+    assert is_signed_in(client)
+    before = client.cookies["sessionid"].value
+    later(seconds=30)
+    ticket = post("/api/auth/web/sign-in", BOB).json()["mfa_ticket"]
+    client.cookies["mfa_ticket"] = ticket
+    assert client.post(SECOND, {"code": holder.code()}).status_code == 302
+    assert client.cookies["sessionid"].value != before
+    assert is_signed_in(client)
+    with use(acme):
+        assert RefreshSession.objects.filter(revoked_at__isnull=True).count() == 1

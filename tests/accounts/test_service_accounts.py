@@ -3,8 +3,13 @@
 import pytest
 from django.db import IntegrityError, transaction
 
-from accounts import api_tokens, permissions, service_accounts
-from accounts.errors import NameInvalid, NameTaken, PermissionUnknown
+from accounts import api_tokens, permissions, roles, service_accounts
+from accounts.errors import (
+    NameInvalid,
+    NameTaken,
+    NotUserManager,
+    PermissionUnknown,
+)
 from accounts.models import ApiToken, SecurityEvent, User
 from kernel.errors import Forbidden
 from tenants.context import use
@@ -238,3 +243,31 @@ def test_w01_no_role_is_taken_from_the_body(api, post, acme):
         row = service_accounts.made_by_people().get()
     assert (row.role, row.is_staff, row.email) == ("member", False, "")
     assert not row.has_usable_password()
+
+
+def test_one_that_may_make_people_makes_members_and_no_administrator(
+    acme, admin, visitor
+):
+    with use(acme):
+        robot = service_accounts.create(
+            name="Hiring",
+            permissions=["users.create", "invitations.manage", "users.manage"],
+            by=admin,
+        )
+        made = api_tokens.create(owner=robot, name="x", scopes_named=["users:write"])
+        for act in (
+            lambda: roles.set_role(admin, "member", by=robot),
+            lambda: roles.require_may_give("admin", by=robot),
+        ):
+            with pytest.raises(NotUserManager):
+                act()
+    client = visitor(authorization=f"Bearer {made.text}")
+    person = {"firstName": "New", "lastName": "Comer", "email": "newcomer@acme.test"}
+    invited = {"email": "another@acme.test", "role": "member"}
+    for path, body in (("admin-register", person), ("invitations", invited)):
+        answer = client.post(
+            f"/api/accounts/{path}", body, content_type="application/json"
+        )
+        assert answer.status_code == 201, answer.content
+    with use(acme):
+        assert User.objects.get(email_norm=person["email"]).role == "member"

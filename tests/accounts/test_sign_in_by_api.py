@@ -106,10 +106,13 @@ def test_every_wrong_sign_in_gets_the_same_answer(post, pair):
     }
 
 
-def test_a_deactivated_person_gets_the_answer_of_a_wrong_password(post, acme, bob):
+@pytest.mark.parametrize("address", [{}, {"email_verified_at": None}])
+def test_a_deactivated_person_gets_the_answer_of_a_wrong_password(
+    post, acme, bob, address
+):
     with use(acme):
         User.objects.filter(pk=bob.pk).update(
-            is_active=False, deactivated_at=clock.now()
+            is_active=False, deactivated_at=clock.now(), **address
         )
     answer = post(MOBILE, {"username": "bob", "password": "open"})
     assert (answer.status_code, answer.json()["code"]) == (401, "sign_in_failed")

@@ -224,6 +224,11 @@
   document.addEventListener("htmx:sendError", () => say("toast-offline"));
   addEventListener("pageshow", idle); // coming back by the browser's back button
   settle();
+  // On a phone a row of choices scrolls by itself to the one that is in force.
+  all(".segmented [aria-current]").forEach((chosen) => {
+    const row = chosen.parentElement;
+    row.scrollLeft = chosen.offsetLeft - row.offsetLeft - (row.clientWidth - chosen.clientWidth) / 2;
+  });
   setInterval(wordTimes, 60000);
   document.querySelector('[aria-invalid="true"]')?.focus();
 })();

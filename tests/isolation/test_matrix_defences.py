@@ -55,7 +55,12 @@ KINDS: dict[str, tuple[tuple[Callable[[Switch], None], ...], tuple[str, ...]]] =
     "refresh cookie": ((defences.salts_off,), ("accounts_refreshsession",)),
     "session cookie": (
         (defences.salts_off, defences.session_owner_off),
-        ("django_session",),
+        ("django_session", "accounts_refreshsession"),
+    ),
+    "API token": ((defences.salts_off,), ("accounts_apitoken",)),
+    "service token": (
+        (defences.salts_off,),
+        ("accounts_apitoken", "accounts_user", "accounts_user_user_permissions"),
     ),
     "reset code": ((defences.salts_off,), CHALLENGES),
     "reset ticket": ((defences.salts_off,), CHALLENGES),

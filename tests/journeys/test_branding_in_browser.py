@@ -12,9 +12,7 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
 ]
 BRANDING = "/accounts/branding"
-BUTTON_COLOUR = """() => getComputedStyle(
-  document.querySelector(".brand-preview[data-theme=light] .button--primary")
-).backgroundColor"""
+BUTTON = ".brand-preview[data-theme=light] .button--primary"
 
 
 def test_the_preview_follows_what_is_typed_and_the_page_what_is_saved(site):
@@ -22,7 +20,8 @@ def test_the_preview_follows_what_is_typed_and_the_page_what_is_saved(site):
         page.goto(site.web.url(BRANDING))
         page.get_by_label("Accent", exact=True).first.fill("#7c2d12")
         expect(page.get_by_text("Not saved")).to_be_visible()
-        page.wait_for_function(f"({BUTTON_COLOUR})() === 'rgb(124, 45, 18)'")
+        button = page.locator(BUTTON)
+        expect(button).to_have_css("background-color", "rgb(124, 45, 18)")
         frame = page.frame_locator("iframe")
         expect(frame.get_by_text("AB12CD")).to_be_visible()
         page.get_by_role("button", name="Save name and colours").click()

@@ -282,7 +282,7 @@ def _missed(left: int) -> Verified:
 
 @transaction.atomic
 def _succeed(challenge: Challenge, apply: Apply) -> Verified:
-    if not _consume(Q(pk=challenge.pk)):
+    if not consume(Q(pk=challenge.pk)):
         return Verified(Verdict.INVALID)
     ticket = apply(challenge)
     if ticket is False:
@@ -290,7 +290,8 @@ def _succeed(challenge: Challenge, apply: Apply) -> Verified:
     return Verified(Verdict.SUCCESS, challenge=challenge, ticket=ticket)
 
 
-def _consume(which: Q) -> bool:
+def consume(which: Q) -> bool:
+    """Use up the one open challenge that is meant; of many at once one succeeds."""
     changed = (
         Challenge.objects.open(at=clock.now())
         .filter(which)
@@ -336,7 +337,7 @@ def ticket_owner(ticket: str, *, email_norm: str | None = None) -> User | None:
 
 def spend_ticket(ticket: str, *, email_norm: str | None = None) -> bool:
     """Use the ticket up; False where it is unknown, used, expired or not for this."""
-    return _consume(_ticket(ticket, email_norm))
+    return consume(_ticket(ticket, email_norm))
 
 
 def drop_tickets(user: User) -> None:

@@ -1,7 +1,7 @@
 """The mails that carry codes, and what is written where none is sent."""
 
 from accounts import mail, notices
-from accounts.challenges import NewCode
+from accounts.challenges import SETUP_LIFE, NewCode
 from accounts.mail.composing import put_nothing
 from accounts.models import Challenge, Invitation, User
 from kernel import clock
@@ -76,12 +76,12 @@ def related(challenge: Challenge) -> str:
     return f"{RELATED}{challenge.pk}"
 
 
-def send_setup(user: User, ticket: str, challenge_life_days: int) -> None:
+def send_setup(user: User, ticket: str) -> None:
     """Put the set-password link into the outbox; its secret stands in the fragment."""
     mail.put(
         "accounts/account_setup",
         to=[user.email],
-        context={"person": user.display_name, "days": challenge_life_days},
+        context={"person": user.display_name, "days": SETUP_LIFE.days},
         secret_context={"url": hosts.absolute_url(setup_path(ticket))},
         language=user.language,
     )

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from django.db import DatabaseError, connection, transaction
+from django.db import transaction
 
 from accounts import events, limits
-from accounts.errors import LimiterDown
 from accounts.models import User
 from kernel import clock
 
@@ -60,13 +59,7 @@ def take_try(attempt: Attempt) -> int | None:
         "is_known": attempt.is_known,
         "most": attempt.most,
     }
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute(TAKE_TRY, values)
-            row = cursor.fetchone()
-    except DatabaseError as error:
-        raise LimiterDown(headers={"Retry-After": "5"}) from error
-    return None if row is None else int(row[0])
+    return limits.counted(TAKE_TRY, values)
 
 
 def count(attempt: Attempt, *, failures: int | None) -> None:

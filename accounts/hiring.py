@@ -19,7 +19,6 @@ from accounts.models import Challenge, SecurityEvent, User
 from kernel import clock
 from kernel.text import require_storable
 
-SETUP_DAYS = challenges.SETUP_LIFE.days
 SYSTEM = SecurityEvent.Via.SYSTEM
 TAKEN = "A user with this email already exists."
 
@@ -69,7 +68,7 @@ def send_setup(user: User) -> None:
     with transaction.atomic():
         challenges.drop_tickets(user)
         ticket = challenges.issue_setup_ticket(user)
-        code_mails.send_setup(user, ticket, SETUP_DAYS)
+        code_mails.send_setup(user, ticket)
 
 
 def resend_setup(user: User, *, by: User, via: str = SYSTEM) -> None:

@@ -6,9 +6,11 @@ inside a transaction that may roll back. Keys are hashed with the tenant's uuid.
 
 import hashlib
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, connection
@@ -183,9 +185,17 @@ def _hit(
         "now": clock.now(),
         "if_before": if_before,
     }
+    return counted(UPSERT, values)
+
+
+def counted(statement: str, values: Mapping[str, Any]) -> int | None:
+    """Return the number that a counting statement answers; None where it has none.
+
+    Raises LimiterDown without a store: what cannot be counted is not let through.
+    """
     try:
         with connection.cursor() as cursor:
-            cursor.execute(UPSERT, values)
+            cursor.execute(statement, values)
             row = cursor.fetchone()
     except DatabaseError as error:
         raise LimiterDown(headers={"Retry-After": "5"}) from error

@@ -3,8 +3,9 @@
 from datetime import timedelta
 from typing import Final
 
-from django.db.models import F
+from django.db.models import F, Q
 
+from accounts import challenges
 from accounts.models import Challenge, User
 from kernel import clock, codes
 from tenants import signing
@@ -63,12 +64,7 @@ def take_try(ticket: Challenge) -> int | None:
 
 def consume(ticket: Challenge) -> bool:
     """Use the ticket up; of many at once a single one succeeds."""
-    changed = (
-        Challenge.objects.open(at=clock.now())
-        .filter(pk=ticket.pk)
-        .update(consumed_at=clock.now(), payload={})
-    )
-    return changed == 1
+    return challenges.consume(Q(pk=ticket.pk))
 
 
 def _hash(ticket: str) -> bytes:

@@ -10,8 +10,6 @@ from accounts.models import TenantBranding, User
 from accounts.permissions import RESERVED_GROUPS
 from tenants.provisioning import ProvisioningRequest
 
-SETUP_DAYS = challenges.SETUP_LIFE.days
-
 
 @transaction.atomic
 def prepare(request: ProvisioningRequest) -> None:
@@ -27,7 +25,7 @@ def prepare(request: ProvisioningRequest) -> None:
         return
     owner = _make_owner(request)
     ticket = challenges.issue_setup_ticket(owner)
-    code_mails.send_setup(owner, ticket, SETUP_DAYS)
+    code_mails.send_setup(owner, ticket)
 
 
 def _make_owner(request: ProvisioningRequest) -> User:

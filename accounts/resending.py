@@ -109,7 +109,7 @@ def _setup(message: MailMessage) -> None:
     if user is None or user.deactivated_at or user.has_usable_password():
         raise NotSentAgain
     ticket = challenges.replace_setup_ticket(user)
-    code_mails.send_setup(user, ticket, challenges.SETUP_LIFE.days)
+    code_mails.send_setup(user, ticket)
 
 
 #: The mails that carry a secret, with what makes a new one.

@@ -11,6 +11,7 @@ from accounts import invitations, proof
 from accounts.models import Invitation, User
 from accounts.pages import answering, settings
 from accounts.pages.settings import person as signed_in
+from accounts.pages.standing import require_proof_for
 from accounts.people_forms import ROLE_WORDS, InviteForm
 from kernel import pagination
 from kernel.errors import ApplicationError
@@ -47,8 +48,7 @@ def new(request: HttpRequest) -> HttpResponse:
     if answering.is_sent(request, form):
         values = form.cleaned_data
         try:
-            if values["role"] == User.Role.OWNER:
-                proof.require(request, request.POST.get("current_password"))
+            require_proof_for(request, values["role"])
             made = invitations.invite(
                 email=values["email"],
                 role=values["role"],

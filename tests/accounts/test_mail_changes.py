@@ -111,11 +111,11 @@ def test_a35_w22_no_line_holds_a_code_a_ticket_or_a_whole_address(
             settings.EMAIL_DELIVERY_PROVIDER = provider
             put_code()
             send_email([BOB, "bad@"], CODE, f"<p>{CODE}</p>", secret=True)
-            code_mails.send_setup(bob, ticket, 7)
+            code_mails.send_setup(bob, ticket)
             outbox.run_due(100)
         smtp.refuse, settings.EMAIL_DELIVERY_PROVIDER = None, "smtp"
         auth_flow.send_forgot_password_code(BOB)
-        code_mails.send_setup(bob, ticket, 7)
+        code_mails.send_setup(bob, ticket)
         outbox.run_due(100)
         states = MailMessage.objects.values_list("state", flat=True)
         assert sorted(states) == ["failed"] * 6 + ["sent"] * 2

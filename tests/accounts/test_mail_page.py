@@ -254,7 +254,7 @@ def test_a_new_link_to_choose_a_password_kills_the_old_one(admin_page, acme, smt
         bob.set_unusable_password()
         bob.save(update_fields=["password"])
         ticket = challenges.issue_setup_ticket(bob)
-        code_mails.send_setup(bob, ticket, 7)
+        code_mails.send_setup(bob, ticket)
         die_of(smtp)
         old = MailMessage.objects.get(template="accounts/account_setup")
     press(admin_page, old)
@@ -269,7 +269,7 @@ def test_a_new_link_to_choose_a_password_kills_the_old_one(admin_page, acme, smt
 def test_whoever_has_a_password_gets_no_new_link(admin_page, acme, smtp):
     with use(acme):
         bob = User.objects.get(username="bob")
-        code_mails.send_setup(bob, challenges.issue_setup_ticket(bob), 7)
+        code_mails.send_setup(bob, challenges.issue_setup_ticket(bob))
         die_of(smtp)
         old = MailMessage.objects.get(template="accounts/account_setup")
     assert "cannot be sent again" in press(admin_page, old).text

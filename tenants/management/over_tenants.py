@@ -6,6 +6,7 @@ With neither of the first two the only tenant is meant, where there is one.
 """
 
 import json
+from abc import ABC, abstractmethod
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from typing import Any, ClassVar, Final
@@ -30,11 +31,11 @@ class WrongUsage(CommandError):
         super().__init__(message, returncode=WRONG_USAGE)
 
 
-class OverTenants(InPlane):
-    """A command that does its work in some tenants, one after another.
+class OverTenants(InPlane, ABC):
+    """A command that does its work for some tenants.
 
-    Offer `in_tenant`; what it returns is printed as it is with --json, and in the words
-    of `lines` otherwise. One tenant that fails stops no other.
+    Offer `done`; what it yields is printed as it is with --json, and in the words of
+    `lines` otherwise.
     Exit codes: 0 done, 1 findings or failure, 2 wrong usage or no tenant, 3 some
     tenants failed and the others were done.
     """
@@ -79,30 +80,6 @@ class OverTenants(InPlane):
                 with_findings.append(one.slug)
             self.tell(one, facts, as_json=as_json, several=len(chosen) > 1)
         self.end(len(chosen), failed, with_findings)
-
-    def done(
-        self,
-        chosen: list[TenantInfo],
-        *,
-        named: bool,  # noqa: ARG002 - for a command that does all at once
-        as_json: bool,  # noqa: ARG002 - as above
-        **options: Any,
-    ) -> Iterator[tuple[TenantInfo, dict[str, Any]]]:
-        """Do the work; yield what came of each tenant, an `error` where it failed."""
-        for one in chosen:
-            yield one, self.found(one, **options)
-
-    def found(self, tenant: TenantInfo, **options: Any) -> dict[str, Any]:
-        """Enter one tenant and do the work there; return what came of it."""
-        try:
-            with serving(tenant):
-                return self.in_tenant(tenant, **options)
-        except CommandError:
-            raise
-        except ApplicationError as problem:
-            return {"error": problem.detail}
-        except Exception as error:  # noqa: BLE001 - one tenant's failure is reported, not raised
-            return {"error": in_one_line(error)}
 
     def chosen(self, slugs: list[str], *, all_tenants: bool) -> list[TenantInfo]:
         """Return the tenants that are meant; the command ends with 2 otherwise."""
@@ -151,10 +128,46 @@ class OverTenants(InPlane):
         """Tell whether a person has to look at what came of a tenant."""
         return bool(facts.get("findings"))
 
+    @abstractmethod
+    def done(
+        self, chosen: list[TenantInfo], *, named: bool, as_json: bool, **options: Any
+    ) -> Iterator[tuple[TenantInfo, dict[str, Any]]]:
+        """Do the work; yield what came of each tenant, an `error` where it failed."""
+
+    @abstractmethod
+    def lines(self, facts: dict[str, Any]) -> list[str]:
+        """Return what came of a tenant in words."""
+
+
+class InEachTenant(OverTenants):
+    """A command over tenants that enters one after another; offer `in_tenant`.
+
+    One tenant that fails stops no other.
+    """
+
+    def done(
+        self,
+        chosen: list[TenantInfo],
+        *,
+        named: bool,  # noqa: ARG002 - for a command that does all at once
+        as_json: bool,  # noqa: ARG002 - as above
+        **options: Any,
+    ) -> Iterator[tuple[TenantInfo, dict[str, Any]]]:
+        for one in chosen:
+            yield one, self.found(one, **options)
+
+    def found(self, tenant: TenantInfo, **options: Any) -> dict[str, Any]:
+        """Enter one tenant and do the work there; return what came of it."""
+        try:
+            with serving(tenant):
+                return self.in_tenant(tenant, **options)
+        except CommandError:
+            raise
+        except ApplicationError as problem:
+            return {"error": problem.detail}
+        except Exception as error:  # noqa: BLE001 - one tenant's failure is reported, not raised
+            return {"error": in_one_line(error)}
+
+    @abstractmethod
     def in_tenant(self, tenant: TenantInfo, **options: Any) -> dict[str, Any]:
         """Do the work in one tenant, which is entered; return facts for JSON."""
-        raise NotImplementedError
-
-    def lines(self, facts: dict[str, Any]) -> list[str]:
-        """Return the same in words."""
-        raise NotImplementedError

@@ -5,10 +5,10 @@ from typing import Any
 
 from accounts import purging
 from tenants.context import TenantInfo
-from tenants.management.over_tenants import OverTenants
+from tenants.management.over_tenants import InEachTenant
 
 
-class Command(OverTenants):
+class Command(InEachTenant):
     """Deletes pending accounts, codes, devices, events and the like past their time.
 
     The worker and `goflow_cron` do the same when it is due. Where no tenant is named,

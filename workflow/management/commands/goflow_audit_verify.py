@@ -6,13 +6,13 @@ from typing import Any
 
 from kernel.numbers import LARGEST_ID
 from tenants.context import TenantInfo
-from tenants.management.over_tenants import OverTenants, WrongUsage
+from tenants.management.over_tenants import InEachTenant, WrongUsage
 from workflow import verification
 from workflow.errors import InstantInvalid
 from workflow.history import instant
 
 
-class Command(OverTenants):
+class Command(InEachTenant):
     """Names of each chain the first row that was changed, removed, put in or moved.
 
     Exit codes: 0 clean, 1 findings or failure, 2 wrong usage or no tenant, 3 some

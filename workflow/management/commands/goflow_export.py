@@ -11,7 +11,7 @@ from django.core.management.base import CommandError
 
 from kernel.text import storable
 from tenants.context import TenantInfo
-from tenants.management.over_tenants import FAILED, OverTenants, WrongUsage
+from tenants.management.over_tenants import FAILED, InEachTenant, WrongUsage
 from workflow import history, tenancy, xes
 from workflow.errors import InstantInvalid
 from workflow.models import Process, ProcessInstance
@@ -19,7 +19,7 @@ from workflow.models import Process, ProcessInstance
 STDOUT: Final = "-"
 
 
-class Command(OverTenants):
+class Command(InEachTenant):
     """Writes the instances of all versions of a process that started in a time.
 
     Nobody is named; a person with `workflow.can_view_audit` gets names by the API.

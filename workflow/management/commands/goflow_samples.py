@@ -3,11 +3,11 @@
 from typing import Any
 
 from tenants.context import TenantInfo
-from tenants.management.over_tenants import OverTenants
+from tenants.management.over_tenants import InEachTenant
 from workflow import samples
 
 
-class Command(OverTenants):
+class Command(InEachTenant):
     """Installs what is not there yet; exit codes are those of `OverTenants`."""
 
     help = "Publish `Sample process` and `test parallel workflow`; twice is once."

@@ -5,7 +5,7 @@ from random import Random
 from typing import Any
 
 from tenants.context import TenantInfo
-from tenants.management.over_tenants import OverTenants
+from tenants.management.over_tenants import InEachTenant
 from workflow import simulation
 
 MOST = 10_000
@@ -19,7 +19,7 @@ def count(text: str) -> int:
     return number
 
 
-class Command(OverTenants):
+class Command(InEachTenant):
     """The instances stay, with `simulation` as their title, and so does their audit.
 
     With `--run` each is walked by people who may do the work, by answers that are

@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from tenants.context import TenantInfo
-from tenants.management.over_tenants import OverTenants, WrongUsage
+from tenants.management.over_tenants import InEachTenant, WrongUsage
 from tenants.serving import serving
 from workflow import checking
 
 PASSED = "All workflow graphs passed validation."
 
 
-class Command(OverTenants):
+class Command(InEachTenant):
     """Looks at published versions and drafts; nothing is changed.
 
     Exit codes: 0 done, 1 findings or failure, 2 wrong usage or no tenant, 3 some

@@ -1,4 +1,4 @@
-"""A program that stays, and writes down how it ended: NAME ENDS-FILE [HABIT...].
+"""A program that stays; writes that it stands, and how it ended: NAME ENDS [HABIT...].
 
 deaf    ignores SIGTERM
 loud    prints a warning first
@@ -20,6 +20,8 @@ def main(name, ends, habits):
         sys.exit(0)
 
     signal.signal(signal.SIGTERM, signal.SIG_IGN if "deaf" in habits else end)
+    with ends.with_name("stands.txt").open("a") as file:
+        file.write(f"{name}\n")
     if "loud" in habits:
         sys.stdout.write(f"WARNING: {name} has something to say\n")
         sys.stdout.flush()

@@ -45,6 +45,15 @@ def ended(data):
     return path.read_text().split() if path.exists() else []
 
 
+def all_stand(data):
+    """Wait until the programs can be asked to end: they are no part of being ready."""
+    path = data / "stands.txt"
+    assert eventually(
+        lambda: path.exists() and {"beat", "worker"} <= set(path.read_text().split()),
+        20,
+    )
+
+
 def test_the_page_answers_when_the_last_line_is_shown(demo, data, port):
     run = demo("worker=loud")
     run.until("ready")
@@ -66,6 +75,7 @@ def beats(data):
 def test_a_wish_to_stop_ends_everything_in_order(demo, data, number):
     run = demo()
     run.until("ready")
+    all_stand(data)
 
     os.killpg(run.process.pid, number)  # as a terminal does
 
@@ -146,6 +156,7 @@ def test_a_program_that_ends_again_and_again_ends_everything(demo, data):
 def test_a_database_that_ends_takes_everything_with_it(demo, data):
     run = demo()
     run.until("ready")
+    all_stand(data)
 
     os.kill(server_pid(data / "pg18"), signal.SIGKILL)
 

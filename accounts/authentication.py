@@ -45,7 +45,7 @@ class TenantAuth(HttpJwtAuth):
     `request.auth_session`; a program has "api_token" and `request.api_token`.
     Without a scope no API token is let in, so that there always is a device.
     Where the tenant demands second factors, a person without one meets FactorDemanded,
-    but for the routes that set one up.
+    but for the routes that set one up; so do this person's API tokens, everywhere.
     """
 
     openapi_description = "\n".join((TAKEN, "", *LISTED))

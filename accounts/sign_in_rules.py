@@ -86,11 +86,11 @@ def change(
     after = {**before, **checked(values)}
     if after["require_mfa"] and not before["require_mfa"]:
         _require_own_factor(owner)
-    changed = [field for field in FIELDS if after[field] != before[field]]
+    changed = {field: after[field] for field in FIELDS if after[field] != before[field]}
     if changed:
-        _write(row, {field: after[field] for field in changed})
+        _write(row, changed)
         sessions.end_overdue(rules_before, demands_of(row))
-        told = _told({field: (before[field], after[field]) for field in changed})
+        told = _told(before, changed)
         events.record(
             "sign_in_rules.changed", by=by, via=via, client=client, details=told
         )
@@ -149,8 +149,7 @@ def _write(row: TenantBranding, values: Mapping[str, Any]) -> None:
     row.save(update_fields=list(values))
 
 
-def _told(changed: Mapping[str, tuple[Any, Any]]) -> dict[str, dict[str, Any]]:
-    return {
-        "before": {field: before for field, (before, _after) in changed.items()},
-        "after": {field: after for field, (_before, after) in changed.items()},
-    }
+def _told(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the new and the old values for the event."""
+    old = {f"{field}_before": before[field] for field in after}
+    return {**after, **old}

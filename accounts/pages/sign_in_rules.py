@@ -29,10 +29,11 @@ MOST_DIGITS = 20
 class NumberField(StorableCharField):
     """A whole number or nothing; whether it is in bounds is said by the rules."""
 
-    def __init__(self, *, label: Any, field: str) -> None:
+    def __init__(self, *, label: Any, field: str, default: int) -> None:
         least, most = sign_in_rules.BOUNDS[field]
         bounds = {"inputmode": "numeric", "min": least, "max": most, "step": 1}
-        widget = forms.NumberInput(attrs={**bounds, "autocomplete": "off"})
+        more = {"autocomplete": "off", "placeholder": default}
+        widget = forms.NumberInput(attrs={**bounds, **more})
         super().__init__(
             label=label, required=False, max_length=MOST_DIGITS, widget=widget
         )
@@ -50,10 +51,14 @@ class RulesForm(forms.Form):
         label=gettext_lazy("Everybody needs a second factor"), required=False
     )
     session_idle_hours = NumberField(
-        label=gettext_lazy("Hours that a device may rest"), field="session_idle_hours"
+        label=gettext_lazy("Hours that a device may rest"),
+        field="session_idle_hours",
+        default=demands.IDLE // HOUR,
     )
     session_longest_days = NumberField(
-        label=gettext_lazy("Days that a sign-in lasts"), field="session_longest_days"
+        label=gettext_lazy("Days that a sign-in lasts"),
+        field="session_longest_days",
+        default=demands.LONGEST // DAY,
     )
     current_password = current_password_field()
     version = forms.CharField(required=False, widget=forms.HiddenInput, max_length=64)

@@ -128,8 +128,8 @@ def test_a_change_leaves_an_event_with_the_old_and_the_new_values(put, acme, own
     put({})
     (event,) = told(acme)
     assert event.details == {
-        "before": {"session_idle_hours": None},
-        "after": {"session_idle_hours": 8},
+        "session_idle_hours": 8,
+        "session_idle_hours_before": None,
     }
     assert (event.actor, event.via, event.client_prefix) == (
         owner.pk,
@@ -360,9 +360,9 @@ def test_an_owner_with_a_factor_demands_it_and_takes_it_back(
     assert found["peopleWithoutFactor"] == 4
     found = put({"requireMfa": None}, client).json()
     assert found["requireMfa"] is False
-    assert [event.details["after"] for event in told(acme)] == [
-        {"require_mfa": False},
-        {"require_mfa": True},
+    assert [event.details for event in told(acme)] == [
+        {"require_mfa": False, "require_mfa_before": True},
+        {"require_mfa": True, "require_mfa_before": False},
     ]
 
 

@@ -46,12 +46,8 @@ def version_in(html):
 
 def test_an_owner_saves_the_rules(page, acme):
     version = version_in(page.get(PATH).text)
-    typed = {
-        "session_idle_hours": " 8 ",
-        "session_longest_days": "",
-        "version": version,
-    }
-    answer = page.post(PATH, {**hours, "version": version})
+    typed = {"session_idle_hours": " 8 ", "session_longest_days": ""}
+    answer = page.post(PATH, {**typed, "version": version})
     assert (answer.status_code, answer["Location"]) == (302, PATH)
     assert row(acme)["session_idle_hours"] == 8
     html = page.get(PATH).text
@@ -133,6 +129,7 @@ def test_an_owner_with_a_factor_demands_it_of_everybody(
     assert page.post(PATH, {"require_mfa": "on"}).status_code == 302
     assert "Demanded of everybody" in page.get(PATH).text
     assert "after 1 hour without use, and 24 hours" in page.get(PATH).text
+    assert "1 hour and 24 hours are the most" in page.get(PATH).text
     assert bob.get("/workflow/mywork/")["Location"] == "/accounts/security"
 
 

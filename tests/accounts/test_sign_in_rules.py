@@ -140,7 +140,7 @@ def test_a_change_leaves_an_event_with_the_old_and_the_new_values(put, acme, own
 
 @pytest.mark.parametrize("field", ["sessionIdleHours", "sessionLongestDays"])
 @pytest.mark.parametrize("value", [0, -1, 721, 2**15, 2**31, 2**63, 10**400, -(10**30)])
-def test_a_number_out_of_bounds_is_refused_at_its_field(put, acme, field, value):
+def test_a24_a_number_out_of_bounds_is_refused_at_its_field(put, acme, field, value):
     answer = put({field: value})
     assert answer.status_code == 400, answer.content
     assert answer["Content-Type"] == "application/problem+json"
@@ -282,7 +282,7 @@ def test_no_api_token_reads_or_changes_the_rules(program, put, acme, owner):
     assert row(acme) == NOTHING
 
 
-def test_mallory_of_the_other_tenant_changes_nothing_here(api, acme, globex, put):
+def test_a32_mallory_of_the_other_tenant_changes_nothing_here(api, acme, globex, put):
     with use(globex):
         roles.set_role(User.objects.get(username="mallory"), "owner")
     there = api("mallory", "globex.localhost")

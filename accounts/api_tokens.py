@@ -11,12 +11,22 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
-from accounts import clients, events, limits, scopes, token_text, token_warnings
+from accounts import (
+    clients,
+    demands,
+    events,
+    factors,
+    limits,
+    scopes,
+    token_text,
+    token_warnings,
+)
 from accounts.addresses import clean_name
 from accounts.errors import (
+    FactorDemanded,
     MissingFields,
     NameInvalid,
     TokenEnded,
@@ -38,6 +48,7 @@ LONGEST_OVERLAP = timedelta(days=7)
 LONGEST_NAME = 100
 #: Reading is cheap, writing at each use is not.
 NOTE_USE_EVERY = timedelta(minutes=5)
+NEEDS_FACTOR = "The owner of this token has to set up a second factor first."
 
 
 @dataclass(frozen=True)
@@ -238,21 +249,38 @@ def let_in(text: str, *, client: str) -> ApiToken:
     """Return the working token of a text, with its owner: one statement.
 
     A typing error asks no database. Every other refusal counts against the client.
-    Raises BadToken, the same for each reason, and Throttled above the limit.
+    Raises BadToken, the same for each reason, and Throttled above the limit; for a
+    right token FactorDemanded where its owner has no second factor and needs one.
     """
     shown = token_text.parse(text)
     if shown is None:
         raise BadToken
-    token = ApiToken.objects.select_related("user").filter(prefix=shown.prefix).first()
+    token = _with_demands().filter(prefix=shown.prefix).first()
     if token is None or not codes.equal(bytes(token.secret_hash), _digest(shown)):
         _refuse(client)
     elif not token.is_working or not token.user.is_active:
         _tell_of_use_after_end(token, client)
         _refuse(client)
     else:
+        _require_factor(token)
         _note_use(token, client)
         return token
     raise BadToken
+
+
+def _with_demands() -> QuerySet[ApiToken]:
+    """Return tokens with their owners, what the tenant demands, and who has it."""
+    return ApiToken.objects.select_related("user").annotate(
+        rules=demands.joined(), has_factor=factors.has_one("user_id")
+    )
+
+
+def _require_factor(token: ApiToken) -> None:
+    """Raise FactorDemanded for a person's token; a service account has no factor."""
+    is_personal = token.user.kind == User.Kind.PERSON
+    lacks = is_personal and not token.has_factor  # type: ignore[attr-defined]
+    if lacks and demands.read(token.rules).second_factor:  # type: ignore[attr-defined]
+        raise FactorDemanded(NEEDS_FACTOR)
 
 
 def _digest(text: TokenText) -> bytes:

@@ -31,7 +31,9 @@ TAKEN: Final = (
     " person, `tns_...` of a service account), always as `Authorization: Bearer` and"
     " never in an address. An API token opens the operations that name one of its"
     " scopes, as far as its owner may use them; everywhere else it is refused with 403"
-    " `scope_missing`. The scopes:"
+    " `scope_missing`; no scope covers tokens, passwords, second factors, roles, owners"
+    " or who may register. Where the workspace demands second factors, the token of a"
+    " person who has none is refused with 403 `mfa_setup_required`. The scopes:"
 )
 LISTED: Final = [f"- `{name}`: {scope.words}" for name, scope in SCOPES.items()]
 
@@ -45,7 +47,7 @@ class TenantAuth(HttpJwtAuth):
     `request.auth_session`; a program has "api_token" and `request.api_token`.
     Without a scope no API token is let in, so that there always is a device.
     Where the tenant demands second factors, a person without one meets FactorDemanded,
-    but for the routes that set one up.
+    but for the routes that set one up; so do this person's API tokens, everywhere.
     """
 
     openapi_description = "\n".join((TAKEN, "", *LISTED))

@@ -51,10 +51,18 @@ def _rules() -> JSONObject:
 def read(found: Any) -> Demands:
     """Return the rules that a row of the branding gives; a missing row, the default."""
     row: Mapping[str, Any] = (found[0] if isinstance(found, tuple) else found) or {}
-    hours, days = row.get("hours"), row.get("days")
+    return made(
+        second_factor=bool(row.get("factor")),
+        hours=row.get("hours"),
+        days=row.get("days"),
+    )
+
+
+def made(*, second_factor: bool, hours: int | None, days: int | None) -> Demands:
+    """Return what these rules of a tenant come to; None is the product's default."""
     idle = timedelta(hours=hours) if hours else IDLE
     longest = timedelta(days=days) if days else LONGEST
-    if row.get("factor"):
+    if second_factor:
         return Demands(
             second_factor=True,
             idle=min(idle, IDLE_WITH_FACTORS),

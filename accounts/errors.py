@@ -10,7 +10,7 @@ ApplicationError
 │   ├── PasswordMismatch, PasswordRefused
 │   │   └── PasswordTooShort, PasswordTooLong, PasswordCommon, PasswordContextual,
 │   │       PasswordBreached
-│   └── LogoInvalid, LogoTooLarge, BrandingInvalid
+│   └── LogoInvalid, LogoTooLarge, SignInRulesInvalid, BrandingInvalid
 │       └── ContrastTooLow
 ├── Unauthenticated    SignInFailed, SessionEnded, FactorRequired, FactorFailed,
 │                      FactorTooLate
@@ -21,7 +21,8 @@ ApplicationError
 ├── NotFound           UserNotFound, MailNotFound
 ├── Conflict           NameTaken, LastOwner, InvitationOpen, Deactivated, Anonymised,
 │                      FactorExists, FactorMissing, TokenEnded, TokenRotated,
-│                      NotSentAgain, BrandingChanged
+│                      NotSentAgain, BrandingChanged, SignInRulesChanged,
+│                      SecondFactorFirst
 ├── Invalid            ServiceAccountUnknown
 ├── TooMany            Throttled
 └── DatabaseAway       LimiterDown
@@ -435,6 +436,24 @@ class BrandingChanged(Conflict):
     """Somebody else changed the branding meanwhile; look at it again."""
 
     code = "branding_changed"
+
+
+class SignInRulesInvalid(BadRequest):
+    """Some of the rules for signing in cannot be used."""
+
+    code = "sign_in_rules_invalid"
+
+
+class SignInRulesChanged(Conflict):
+    """Somebody else changed the rules meanwhile; look at them again."""
+
+    code = "sign_in_rules_changed"
+
+
+class SecondFactorFirst(Conflict):
+    """Set up a second factor of your own before you demand one of everybody."""
+
+    code = "second_factor_first"
 
 
 class LogoInvalid(BadRequest):

@@ -50,6 +50,7 @@ WORDS: dict[str, Words] = {
     "session.others_ended": _("All other devices signed out"),
     "sign_in": _("Signed in"),
     "sign_in_failed": _("A sign-in failed"),
+    "sign_in_rules.changed": _("Rules for signing in changed"),
     "user.anonymised": _("Account deleted"),
     "user.changed": _("Name or settings changed"),
     "user.created": _("Account created"),
@@ -72,7 +73,7 @@ KINDS: dict[str, tuple[Words, tuple[str, ...]]] = {
     ),
     "settings": (
         _("Tokens and settings"),
-        ("api_token", "service_account", "branding", "mail."),
+        ("api_token", "service_account", "branding", "sign_in_rules", "mail."),
     ),
 }
 

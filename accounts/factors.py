@@ -16,7 +16,7 @@ from typing import Final
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from accounts import branding, crypto, events, notices, sessions, totp
 from accounts.crypto import CannotDecrypt
@@ -67,6 +67,19 @@ def is_enrolled(user: User) -> bool:
 def confirmed(user: User) -> QuerySet[MfaDevice]:
     """Return the authenticators that count, oldest first."""
     return MfaDevice.objects.filter(user=user, confirmed_at__isnull=False)
+
+
+def has_one(user: str) -> Exists:
+    """Return a column of another query: whether the person in its column has one."""
+    return Exists(
+        MfaDevice.objects.filter(user=OuterRef(user), confirmed_at__isnull=False)
+    )
+
+
+def people_without() -> QuerySet[User]:
+    """Return the active people that have no second factor."""
+    people: QuerySet[User] = User.objects.people().active()
+    return people.filter(~has_one("pk"))
 
 
 def recovery_codes_left(user: User) -> int:

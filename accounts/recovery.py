@@ -71,7 +71,8 @@ def _purpose(user: User | None) -> str:
 def verify_code(*, email: str, code: str, flow: str, client: str = "-") -> Verified:
     """Compare a code of this flow; a right one proves a mailbox or earns a ticket.
 
-    Raises MissingFields and Throttled; every other answer is in the verdict.
+    Raises MissingFields and Throttled, and RegistrationClosed for a right code of a
+    registration that the tenant takes no more; every other answer is in the verdict.
     """
     if not email.strip() or not code.strip():
         raise MissingFields("Email and code are required.")

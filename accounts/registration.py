@@ -22,6 +22,7 @@ from accounts import (
     limits,
     passwords,
     registration_policy,
+    unproven,
 )
 from accounts.errors import MailUnavailable, MissingFields, RegistrationClosed
 from accounts.mail import providers
@@ -242,11 +243,15 @@ def apply_verified(challenge: Challenge) -> str | Literal[False] | None:
     """Let the owner of the mailbox in: in the transaction that consumed the code.
 
     Returns a ticket where the flow brought no password of its own, and False where
-    the account was verified or deactivated in the meantime.
+    the account was verified or deactivated in the meantime. Raises RegistrationClosed
+    where the tenant closed its door to the address since; whom an administrator let in
+    comes in all the same.
     """
     user = User.objects.select_for_update().get(pk=challenge.user_id)
     if user.is_email_verified or user.deactivated_at:
         return False
+    if unproven.is_registered(user):
+        registration_policy.current().require(challenge.email_norm)
     payload: dict[str, Any] = challenge.payload
     user.is_active = True
     user.email_verified_at = clock.now()

@@ -1,8 +1,9 @@
 """What an API token may be used for, as data; what is not listed opens nothing.
 
 A scope never adds a right: a token does what its scopes name and its owner may do at
-that moment. No scope covers tokens, passwords, second factors, roles or owners; those
-need a person who has signed in.
+that moment. No scope covers tokens, passwords, second factors, roles, owners, what a
+sign-in takes, who may register or whether mails leave; those need a person who has
+signed in.
 """
 
 from collections.abc import Iterable

@@ -15,7 +15,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.http import HttpRequest
 
 from accounts import challenges, crypto, demands, events, limits
@@ -125,16 +125,36 @@ def end_all(user: User, *, reason: str, but: UUID | None = None) -> None:
     devices.update(revoked_at=clock.now(), revoked_reason=reason)
 
 
-def open_of(own: RefreshSession) -> list[RefreshSession]:
-    """Return the devices of a device's person that are signed in, itself first."""
+def end_overdue(*rules: Demands) -> None:
+    """Revoke all devices of the tenant that one of these rules has ended.
+
+    So that longer limits bring nobody back who was signed out by shorter ones.
+    """
     now = clock.now()
+    rest, whole = min(one.idle for one in rules), min(one.longest for one in rules)
+    RefreshSession.objects.filter(
+        Q(last_used_at__lt=now - rest) | Q(created_at__lt=now - whole),
+        revoked_at__isnull=True,
+    ).update(revoked_at=now, revoked_reason="limits")
+
+
+def open_of(own: RefreshSession) -> list[RefreshSession]:
+    """Return the devices of a device's person that are signed in, itself first.
+
+    `own` is one from `find`: what the tenant demands now counts for all of them.
+    """
+    now, rules = clock.now(), rules_of(own)
     found = RefreshSession.objects.filter(
         user_id=own.user_id,
         revoked_at__isnull=True,
         idle_expires_at__gte=now,
         expires_at__gte=now,
+        last_used_at__gte=now - rules.idle,
+        created_at__gte=now - rules.longest,
         token_version=own.user.token_version,
     ).order_by("-last_used_at")
+    for session in found:
+        _shorten(session, rules)
     return sorted(found, key=lambda session: session.pk != own.pk)
 
 
@@ -237,12 +257,16 @@ def find(**which: Any) -> RefreshSession | None:
         .first()
     )
     if session is not None:
-        rules = rules_of(session)
-        session.idle_expires_at = min(
-            session.idle_expires_at, session.last_used_at + rules.idle
-        )
-        session.expires_at = min(session.expires_at, session.created_at + rules.longest)
+        _shorten(session, rules_of(session))
     return session
+
+
+def _shorten(session: RefreshSession, rules: Demands) -> None:
+    """Let the device end when the present limits say; nothing is written."""
+    session.idle_expires_at = min(
+        session.idle_expires_at, session.last_used_at + rules.idle
+    )
+    session.expires_at = min(session.expires_at, session.created_at + rules.longest)
 
 
 def rules_of(session: RefreshSession) -> Demands:

@@ -31,6 +31,11 @@ def rows() -> "QuerySet[User]":
     )
 
 
+def is_registered(user: User) -> bool:
+    """Tell whether nobody but the person let this account in."""
+    return rows().filter(pk=user.pk).exists()
+
+
 def holders(email_norm: str) -> "QuerySet[User]":
     """Return the account that holds an address back, where there is one."""
     found: QuerySet[User] = User.objects.filter(email_norm=email_norm)

@@ -19,6 +19,7 @@ from accounts.pages import (
     security,
     service_accounts,
     settings,
+    sign_in_rules,
     tokens,
 )
 
@@ -55,6 +56,7 @@ urlpatterns = [
     path("set-password", entry.set_password, name="set-password"),
     path("mail", mails.listing, name="mail"),
     path("mail/<int:mail_id>/again", mails.again, name="mail-again"),
+    path("sign-in-rules", sign_in_rules.index, name="sign-in-rules"),
     path("branding", branding.index, name="branding"),
     path("branding/preview", branding.preview, name="branding-preview"),
     path("branding/preview.css", branding.preview_css, name="branding-preview-css"),

@@ -68,7 +68,11 @@ def get_branding(request: HttpRequest) -> dict[str, Any]:
 
 @router.put("/branding", response=dict[str, Any], summary="Change the branding")
 def put_branding(request: HttpRequest, body: BrandingIn) -> dict[str, Any]:
-    """Set fields: all of them, or none where one is refused."""
+    """Set fields: all of them, or none where one is refused.
+
+    `registrationPolicy`, `registrationDomains` and `mailEnabled` decide who gets in:
+    an API token that names one of them is refused with 403 `scope_missing`.
+    """
     by = _manager(request)
     sent = body.model_dump(exclude_unset=True, by_alias=False)
     version = sent.pop("version", "")

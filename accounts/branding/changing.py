@@ -13,13 +13,18 @@ from django.db import transaction
 
 from accounts import events
 from accounts.branding import logos, rules
-from accounts.errors import BrandingChanged
-from accounts.models import TenantBranding, User
+from accounts.errors import BrandingChanged, ScopeMissing
+from accounts.models import SecurityEvent, TenantBranding, User
 
 Variant = Literal["light", "dark"]
 COLUMNS: Mapping[str, str] = {"light": "logo", "dark": "logo_dark"}
 #: What somebody may see and change, in the order of the page.
 FIELDS = tuple(rules.CLEANERS)
+#: What decides who gets in, and whether codes and notices leave: no scope covers it.
+FOR_PEOPLE = frozenset({"registration_policy", "registration_domains", "mail_enabled"})
+WHO_GETS_IN = (
+    "No API token changes who may register, or whether mails are sent: sign in."
+)
 
 
 def standing() -> TenantBranding:
@@ -44,9 +49,12 @@ def change(
 ) -> TenantBranding:
     """Set the given fields and leave the others.
 
-    Raises BrandingInvalid or ContrastTooLow, which name every wrong field, and
-    BrandingChanged where `version` is not the present one.
+    Raises BrandingInvalid or ContrastTooLow, which name every wrong field,
+    BrandingChanged where `version` is not the present one, and ScopeMissing where an
+    API token would decide who gets in.
     """
+    if via == SecurityEvent.Via.API_TOKEN and FOR_PEOPLE & set(values):
+        raise ScopeMissing(WHO_GETS_IN)
     row = locked(version)
     before = values_of(row)
     after = rules.cleaned(values, standing=before)

@@ -4,6 +4,7 @@ A field is refused with a sentence that says what to write instead; a colour wit
 contrast it has, the one it needs, and the nearest colour that has it.
 """
 
+import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -27,6 +28,18 @@ COLOURS = ("primary", "on_primary", "accent", "background", "text")
 #: Characters that turn the words after them around.
 TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 INVISIBLE = frozenset({"Cc", "Zl", "Zp"})
+#: What mail programs make a link of, or a reader takes for one: `x://`, `mailto:x`,
+#: `a@b`, `example.com` and `10.0.0.1`; "Inc.", "J. P. Morgan" and "Version 2.1" stay.
+LINKED = re.compile(
+    r"""://
+    | \b(?:www\.|mailto:|tel:)\S
+    | \S@\S
+    | \w\.(?:[^\W\d_]{2,}|xn--)
+    | \b\d{1,3}(?:\.\d{1,3}){3}\b
+    | \[[\da-f]*:[\da-f:.]*\]
+    """,
+    re.VERBOSE,
+)
 
 
 @dataclass(frozen=True)
@@ -108,18 +121,30 @@ def each(values: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
 # One field
 
 
-def _line(longest: int, *, marks: Iterable[str] = ()) -> Callable[[str], str]:
+def _name(longest: int, *, marks: Iterable[str] = ()) -> Callable[[str], str]:
+    """Return the rule of a name that mails and pages show as the sender's own words."""
+
     def clean(value: str) -> str:
         text = _readable(value).strip()
         if any(unicodedata.category(letter) in INVISIBLE for letter in text):
             raise Refused(_("Write it on one line."))
         if len(text) > longest:
             raise Refused(_("Use at most %(most)d characters.") % {"most": longest})
-        if any(mark in text.lower() for mark in marks):
+        compared = _as_read(text)
+        if any(mark in compared for mark in marks) or LINKED.search(compared):
             raise Refused(_("Write a name, without addresses and links."))
         return text
 
     return clean
+
+
+def _as_read(text: str) -> str:
+    """Return what a reader takes a text for, without what is not seen.
+
+    A full-width letter or dot reads like the plain one.
+    """
+    shown = (letter for letter in text if unicodedata.category(letter) != "Cf")
+    return unicodedata.normalize("NFKC", "".join(shown)).lower()
 
 
 def _footer(value: str) -> str:
@@ -181,10 +206,10 @@ def _reply_to(value: Iterable[str]) -> list[str]:
 
 
 CLEANERS: Mapping[str, Callable[[Any], Any]] = {
-    "name": _line(LONGEST_NAME, marks=("://", "www.")),
+    "name": _name(LONGEST_NAME),
     **dict.fromkeys(COLOURS, _colour),
     # An address in the sender's name would pass for the one that sent it.
-    "sender_name": _line(LONGEST_SENDER, marks=("@", "<", ">", "://", "www.")),
+    "sender_name": _name(LONGEST_SENDER, marks=("@", "<", ">")),
     "reply_to": _reply_to,
     "footer": _footer,
     "language": _language,

@@ -41,6 +41,7 @@ SECTIONS: tuple[Section, ...] = (
     Section("tokens", _("API tokens"), "tokens.manage_own"),
     Section("people", _("People"), "users.view"),
     Section("invitations", _("Invitations"), "invitations.manage"),
+    Section("sign-in-rules", _("Sign-in rules"), "branding.manage"),
     Section("branding", _("Branding"), "branding.manage"),
     Section("mail", _("Mail"), "mail.view"),
     Section("events", _("Events"), "events.view"),

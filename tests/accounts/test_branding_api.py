@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from accounts import api_tokens, branding
-from accounts.branding import logos
+from accounts import api_tokens, branding, service_accounts
+from accounts.branding import changing, logos
 from accounts.models import Challenge, MailMessage, SecurityEvent, TenantBranding
 from kernel import clock
 from tenants.context import use
@@ -287,3 +287,47 @@ def test_a_logos_name_in_the_row_never_leads_to_another_file(acme):
         TenantBranding.objects.update(logo="../keys/private.pem")
         assert branding.current().logo == ""
         assert logos.path_of("branding/logo-x.png") == ""
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"registrationPolicy": "open"},
+        {"registrationPolicy": None},
+        {"registrationDomains": ["evil.test"]},
+        {"mailEnabled": False},
+        {"name": "New", "mailEnabled": True},
+    ],
+    ids=str,
+)
+def test_no_api_token_decides_who_gets_in(acme, admin, visitor, body):
+    with use(acme):
+        new = api_tokens.create(owner=admin, name="x", scopes_named=["branding:write"])
+        TenantBranding.objects.update(registration_policy="invite_only")
+    before = row(acme)
+    program = visitor(authorization=f"Bearer {new.text}")
+    answer = program.put(PATH, json.dumps(body), content_type="application/json")
+    assert (answer.status_code, answer.json()["code"]) == (403, "scope_missing")
+    assert changing.values_of(row(acme)) == changing.values_of(before)
+    with use(acme):
+        assert not SecurityEvent.objects.filter(name="branding.changed").exists()
+
+
+def test_the_token_of_a_service_account_does_not_decide_it_either(acme, visitor):
+    with use(acme):
+        robot = service_accounts.create(name="robot", permissions=["branding.manage"])
+        new = api_tokens.create(owner=robot, name="x", scopes_named=["branding:write"])
+    program = visitor(authorization=f"Bearer {new.text}")
+    refused, taken = (
+        program.put(PATH, json.dumps(body), content_type="application/json")
+        for body in ({"registrationPolicy": "open"}, {"name": "New"})
+    )
+    assert refused.json()["code"] == "scope_missing"
+    assert taken.status_code == 200
+
+
+def test_a_person_decides_who_gets_in(put, acme):
+    body = {"registrationPolicy": "domains", "registrationDomains": ["example.com"]}
+    assert put(body).status_code == 200
+    assert put({"mailEnabled": False}).status_code == 200
+    assert row(acme).registration_policy == "domains"

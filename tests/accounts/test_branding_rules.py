@@ -99,11 +99,24 @@ def test_a_ratio_is_cut_and_never_rounded_up_to_what_would_pass():
         ("name", "\ud800"),
         ("name", "see https://evil.test"),
         ("name", "www.evil.test"),
+        ("name", "Write to boss@bank.test"),
+        ("name", "boss@bank"),
+        ("name", "Locked: evil.test"),
+        ("name", "evil.test/login"),
+        ("name", "Visit EVIL.Example now"),
+        ("name", "b\u00fccher.example"),
+        ("name", "\uff45\uff56\uff49\uff4c\uff0e\uff54\uff45\uff53\uff54"),
+        ("name", "evil\u200b.te\u00adst"),
+        ("name", "evil.xn--p1ai"),
+        ("name", "Log in at 10.0.0.1"),
+        ("name", "Log in at [::1]"),
+        ("name", "mailto:boss"),
         ("name", "x" * 81),
         ("name", "Acme\u202egnp.exe"),
         ("name", "Acme\u2028Globex"),
         ("sender_name", "boss@bank.test"),
         ("sender_name", "Acme <x>"),
+        ("sender_name", "evil.test"),
         ("sender_name", "Acme\r\nX: y"),
         ("sender_name", "x" * 61),
         ("footer", "x" * 501),
@@ -129,6 +142,26 @@ def test_a_value_that_cannot_be_used_is_refused_by_its_name(field, value):
     assert {error["field"] for error in refused(**{field: value})} == {
         rules.camel(field)
     }
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Acme Inc.",
+        "Acme, Inc. & Co. KG",
+        "J. P. Morgan",
+        "Version 2.1",
+        "No. 1.5",
+        "Home @ Acme",
+        "24/7 Service",
+        "A.B.C.",
+        "Stra\u00dfe 5: B\u00fccher",
+        "\u682a\u5f0f\u4f1a\u793e",
+        "[Acme]",
+    ],
+)
+def test_a_name_with_dots_and_signs_is_a_name(name):
+    assert taken(name=name) == {"name": name}
 
 
 def test_what_is_taken_has_one_form():

@@ -13,7 +13,7 @@ from django.urls import get_resolver
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from accounts.models import ApiToken, Invitation, User
+from accounts.models import ApiToken, Invitation, TenantBranding, User
 from config.api import tenant_api
 from tenants.context import use
 from tests.accounts.conftest import GOOD_PASSWORD
@@ -23,6 +23,11 @@ RIGHTS = (
     *("id", "kind", "role", "is_active", "is_staff", "is_superuser", "token_version"),
     *("email_norm", "username_norm", "email_verified_at", "deactivated_at", "password"),
     *("force_password_reset", "anonymised_at", "password_disabled_at"),
+)
+#: What decides who gets in, and for how long.
+RULES = (
+    *("require_mfa", "session_idle_hours", "session_longest_days"),
+    *("registration_policy", "registration_domains", "mail_enabled"),
 )
 GROUP = {"name": "User Manager", "enabled": True}
 GIFTS: dict[str, list[Any]] = {
@@ -56,6 +61,15 @@ GIFTS: dict[str, list[Any]] = {
     "__class__": ["x"],
     "password": ["!", GOOD_PASSWORD],
     "action": ["rights", "deactivate", "delete"],
+    "requireMfa": [True, False],
+    "require_mfa": [True, "on"],
+    "sessionIdleHours": [1, None],
+    "session_idle_hours": [1],
+    "sessionLongestDays": [1],
+    "session_longest_days": [1],
+    "registrationPolicy": ["open"],
+    "registration_policy": ["open"],
+    "mailEnabled": [False],
 }
 FILLED = {
     "email": "newcomer@example.com",
@@ -124,6 +138,7 @@ def snapshot(acme) -> dict[str, Any]:
             "django": Permission.objects.count(),
             "service": User.objects.filter(kind="service").count(),
             "invitations": Invitation.objects.count(),
+            "rules": list(TenantBranding.objects.values(*RULES)),
             "tokens": ApiToken.objects.filter(user__kind="service").count(),
             "new": [
                 (user.role, user.is_active, user.is_staff, user.groups.count())

@@ -7,10 +7,18 @@ ApplicationError
 │                      TimezoneInvalid, ReasonMissing,
 │                      CodeInvalid, CodeExpired, CodeSpent
 ├── TooMany            TooManySignups
-└── Unavailable        ProvisioningFailed
+├── Unavailable        ProvisioningFailed
+└── TemplateRefused
 """
 
-from kernel.errors import Conflict, Invalid, NotFound, TooMany, Unavailable
+from kernel.errors import (
+    ApplicationError,
+    Conflict,
+    Invalid,
+    NotFound,
+    TooMany,
+    Unavailable,
+)
 
 
 class TenantUnknown(NotFound):
@@ -113,3 +121,9 @@ class ProvisioningFailed(Unavailable):
     """The workspace could not be set up; nothing was kept."""
 
     code = "provisioning_failed"
+
+
+class TemplateRefused(ApplicationError):
+    """A migration left something that the template of new tenants cannot carry."""
+
+    code = "template_refused"

@@ -67,11 +67,18 @@ def ensure(tenant: TenantInfo) -> None:
         if cursor.fetchone() is None:
             cursor.execute(f"CREATE ROLE {role} NOLOGIN NOINHERIT")
         cursor.execute(f"GRANT {role} TO CURRENT_USER WITH INHERIT FALSE, SET TRUE")
-        cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
-        cursor.execute(f"COMMENT ON SCHEMA {schema} IS '{tag_of(tenant.uuid)}'")
+        make_schema(tenant)
         for statement in grants(schema, role):
             cursor.execute(statement)
         protect(tenant)
+
+
+def make_schema(tenant: TenantInfo) -> None:
+    """Make the tenant's schema, with the tag that tells it from all others."""
+    schema = quoted(tenant.schema_name)
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+        cursor.execute(f"COMMENT ON SCHEMA {schema} IS '{tag_of(tenant.uuid)}'")
 
 
 def grants(schema: str, role: str) -> Iterator[str]:
@@ -123,9 +130,15 @@ def tables_of(tenant: TenantInfo) -> list[str]:
 
 def remove(tenant: TenantInfo) -> None:
     """Drop the tenant's schema with all that is in it, and its role."""
+    drop_schema(tenant)
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP ROLE IF EXISTS {quoted(tenant.db_role)}")
+
+
+def drop_schema(tenant: TenantInfo) -> None:
+    """Drop the tenant's schema with all that is in it."""
     with connection.cursor() as cursor:
         cursor.execute(f"DROP SCHEMA IF EXISTS {quoted(tenant.schema_name)} CASCADE")
-        cursor.execute(f"DROP ROLE IF EXISTS {quoted(tenant.db_role)}")
 
 
 def open_schema(tenant: TenantInfo) -> None:

@@ -14,9 +14,9 @@ from django.db import connection, connections
 from django.test.utils import setup_databases, teardown_databases
 from psycopg import sql
 
-from tenants import listener
+from tenants import fleet, listener
 from tenants.context import use_control
-from tests import migrating, twins
+from tests import twins
 from tests.rewinding import Memory, OtherShape
 
 #: What each working database held when the first test began.
@@ -33,12 +33,12 @@ WHERE d.refclassid = 'pg_authid'::regclass AND b.datname = %s
 @contextmanager
 def prepared() -> Iterator[None]:
     """Make the database, the twins and the clean copy; remove all at the end."""
-    migrating.remember()
     with use_control():
         made = setup_databases(
             verbosity=0, interactive=False, serialized_aliases=[], aliases=["default"]
         )
     try:
+        fleet.compile_template()
         twins.build()
         copy(working(), clean())
         with server(working()) as there:

@@ -5,6 +5,7 @@ what is behind them, and controls 3 to 1.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from accounts import colours
 from accounts.colours import BLACK, CONTROL_RATIO, TEXT_RATIO, WHITE, Need
@@ -52,6 +53,7 @@ class Palette:
     own_text: bool
 
 
+@lru_cache(maxsize=1024)  # every page asks, and to look for a shade takes a while
 def made(chosen: Chosen, *, product: str) -> Palette:
     """Return the palette of a tenant; colours that cannot be read are moved."""
     light = _day(chosen, product)

@@ -1,14 +1,12 @@
 """Run Django's own migrations in the control plane and in each tenant's schema."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
-from django.core.management import call_command
-from django.core.management.commands.migrate import Command as DjangoMigrate
-
-from tenants import roles, states
-from tenants.context import TenantInfo, as_owner, use, use_control
+from tenants import roles
+from tenants.context import TenantInfo, use_control
+from tenants.fleet import templates
+from tenants.fleet.owning import owned, run_migrations
 from tenants.models import Tenant
 
 #: States whose schema is there to be migrated.
@@ -18,7 +16,7 @@ MIGRATED = (Tenant.State.ACTIVE, Tenant.State.SUSPENDED)
 def migrate_control(**options: Any) -> None:
     """Bring the public schema to the code's tables. Options are those of `migrate`."""
     with use_control():
-        call_command(DjangoMigrate(), **quiet(options))
+        run_migrations(**options)
         roles.harden()
 
 
@@ -28,21 +26,7 @@ def migrate_tenant(tenant: TenantInfo, **options: Any) -> None:
     Both are made where they are missing.
     """
     with owned(tenant):
-        call_command(DjangoMigrate(), **quiet(options))
-
-
-@contextmanager
-def owned(tenant: TenantInfo) -> Iterator[None]:
-    """Work as the owner of a tenant's tables; after it the role has its rights."""
-    with use_control():
-        roles.ensure(tenant)
-    states.let_in_again(tenant)
-    try:
-        with use(as_owner(tenant)):
-            yield
-    finally:
-        with use_control():
-            roles.protect(tenant)
+        run_migrations(**options)
 
 
 def migrate_fleet(
@@ -50,11 +34,13 @@ def migrate_fleet(
 ) -> dict[str, str]:
     """Migrate the control plane and then each tenant; return slug to error text.
 
+    The template of new tenants is compiled in between, where the code has a new one.
     A tenant that fails keeps its tables and does not stop the others.
     `said` gets one line a schema.
     """
     migrate_control(**options)
     said("public: up to date")
+    templates.compile_template()
     failed: dict[str, str] = {}
     for tenant in fleet():
         try:
@@ -73,7 +59,3 @@ def fleet() -> list[TenantInfo]:
         rows = Tenant.objects.filter(state__in=MIGRATED).prefetch_related("domains")
         tenants = [row.info() for row in rows]
     return sorted(tenants, key=lambda t: (t.state == "suspended", t.slug))
-
-
-def quiet(options: dict[str, Any]) -> dict[str, Any]:
-    return {"interactive": False, "verbosity": 0, **options}

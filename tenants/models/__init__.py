@@ -6,6 +6,7 @@ from tenants.models.domain import Domain
 from tenants.models.operator_event import OperatorEvent
 from tenants.models.provisioning import ProvisioningRun, ProvisioningStep
 from tenants.models.rate_counter import RateCounter
+from tenants.models.schema_template import SchemaTemplate
 from tenants.models.signup_request import SignupRequest
 from tenants.models.tenant import Tenant
 from tenants.models.wake_up import WakeUp
@@ -18,6 +19,7 @@ __all__ = [
     "ProvisioningRun",
     "ProvisioningStep",
     "RateCounter",
+    "SchemaTemplate",
     "SignupRequest",
     "Tenant",
     "WakeUp",

@@ -62,8 +62,15 @@ def release(run: ProvisioningRun) -> None:
 
 
 def make_schema(run: ProvisioningRun) -> None:
-    """Make the tenant's schema and role, and bring it to the code's tables."""
-    fleet.migrate_tenant(info_of(run))
+    """Make the tenant's schema and role with the code's tables.
+
+    From the compiled template; by the migrations where none was compiled yet.
+    """
+    info, template = info_of(run), fleet.find_template()
+    if template is None:
+        fleet.migrate_tenant(info)
+    else:
+        fleet.build(info, template)
 
 
 def drop_schema(run: ProvisioningRun) -> None:

@@ -26,6 +26,7 @@ RECEIVERS = {
 }
 CACHES = {
     "kernel.answers.*": "our own styles, the same for all",
+    "accounts.branding.palette.made": "by the colours that it is made of",
     "accounts.conf._addresses": "the addresses of the settings",
     "accounts.mail.layouts._bare_engine": "an engine without a value in it",
     "accounts.mail.rendering._text_engine": "an engine without a value in it",
@@ -34,6 +35,7 @@ CACHES = {
     "tenants.cache.*": "the caches that put the tenant into each key",
     "tenants.safe_settings.shared_caches": "asks which caches there are",
     "tenants.directory.*": "by host: the answer is whose host it is",
+    "tenants.fleet.revisions.of_code": "which tables the code expects",
     "tenants.hosts.canonical_names": "the hosts of the settings",
     "tenants.db.*": "by uuid, by plane, or of the settings",
     "tenants.orders.known_timezones": "the zones of this machine",

@@ -39,6 +39,7 @@ CODE = "filled by decorators while the code is loaded"
 BY_UUID = "the tenant's uuid stands in the key"
 
 KEPT = {
+    "accounts/branding/palette.py: made": "by the colours that it is made of",
     "accounts/conf.py: _addresses": SETTINGS,
     "accounts/keys.py: _cached": "the platform's signing keys, the same for all",
     "accounts/keys.py: key_storage": "reads the keys above",
@@ -68,6 +69,7 @@ KEPT = {
     "tenants/directory.py: _directory": "control plane; the host is the key",
     "tenants/directory.py: UNKNOWN": "a word",
     "tenants/epochs.py: _raised": BY_UUID,
+    "tenants/fleet/revisions.py: of_code": CODE,
     "tenants/forks.py: _installed": "whether it was done",
     "tenants/forks.py: _parents": "closed to all: what a parent process goes on using",
     "tenants/guard.py: _begun": ONE_RUN,

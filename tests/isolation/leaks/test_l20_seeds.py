@@ -1,7 +1,6 @@
 """L20: what a new tenant begins with carries users, tokens or secrets.
 
-Today a new schema is made by the migrations and the named steps; a compiled template
-comes later and meets the same rows here.
+A new schema is made by the compiled template and the named steps.
 """
 
 import pytest

@@ -1,0 +1,53 @@
+"""Which tables the code expects in a tenant's schema, as one word."""
+
+import hashlib
+import inspect
+from collections.abc import Iterator
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+
+import django
+from django.apps import AppConfig, apps
+from django.db.migrations.loader import MigrationLoader
+
+from tenants.db.router import labels
+from tenants.fleet import scripts
+
+
+@cache
+def of_code() -> str:
+    """Return the revision of the running code: 16 hex digits.
+
+    It changes with each migration of a tenant's app, with its models' permissions, with
+    Django, and with how a script is read from the catalog.
+    """
+    digest = hashlib.sha256()
+    for part in (django.get_version(), scripts.SCRIPT, *migrations(), *permissions()):
+        digest.update(part.encode() + b"\0")
+    return digest.hexdigest()[:16]
+
+
+def migrations() -> Iterator[str]:
+    """Yield name and text of each migration of a tenant's schema."""
+    loader = MigrationLoader(None, ignore_no_migrations=True)
+    for (label, name), migration in sorted(loader.disk_migrations.items()):
+        if label in labels("tenant"):
+            source = inspect.getsourcefile(import_module(type(migration).__module__))
+            yield f"{label}.{name}"
+            yield Path(source or "").read_text("utf-8")
+
+
+def permissions() -> Iterator[str]:
+    """Yield what Django makes the permissions of, after migrating."""
+    for config in tenant_apps():
+        for model in config.get_models():
+            meta = model._meta  # noqa: SLF001 - Django's public way to a model's options
+            words = meta.default_permissions, meta.permissions, meta.verbose_name_raw
+            yield f"{meta.label}: {words}"
+
+
+def tenant_apps() -> list[AppConfig]:
+    """Return the apps whose tables are in a tenant's schema, by label."""
+    found = (apps.get_app_config(label) for label in labels("tenant"))
+    return sorted(found, key=lambda config: config.label)

@@ -1,0 +1,129 @@
+"""The compiled template: migrate an empty schema once, and replay what came of it.
+
+    templates.compile_template()       # at deployment; a second time does nothing
+    templates.build(info, template)    # a tenant's schema, in one transaction
+
+A replay is several times faster than the migrations, and takes as long among ten
+thousand tenants as among ten.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Final
+from uuid import uuid4
+
+from django.db import connection, transaction
+from django.db.migrations.recorder import MigrationRecorder
+from psycopg import Cursor
+
+from kernel import clock
+from tenants import roles
+from tenants.context import OWNER_ROLE, TenantInfo, use, use_control
+from tenants.errors import TemplateRefused
+from tenants.fleet import revisions, scripts, seeds
+from tenants.fleet.owning import owned, run_migrations
+from tenants.models import SchemaTemplate
+from tenants.models.tenant import opaque
+
+#: How many templates of former revisions stay, for the import of older exports.
+KEPT: Final = 10
+
+
+def find() -> SchemaTemplate | None:
+    """Return the template of the running code, None where it was not compiled yet."""
+    with use_control():
+        return SchemaTemplate.objects.filter(pk=revisions.of_code()).first()
+
+
+def compile_template() -> SchemaTemplate:
+    """Return the template of the running code, made now where it is missing.
+
+    Raises TemplateRefused where a migration left something that no template carries.
+    """
+    known = find()
+    if known is not None:
+        return known
+    with scratch() as tenant:
+        with use(tenant):
+            run_migrations()
+        with use_control():
+            script = checked(scripts.read([tenant.schema_name])[tenant.schema_name])
+        with use(tenant):
+            statements = [line.text for line in script]
+            statements += seeds.written(script)
+            migrations = sorted(MigrationRecorder(connection).applied_migrations())
+    with use_control():
+        return kept(statements, migrations)
+
+
+@contextmanager
+def scratch() -> Iterator[TenantInfo]:
+    """Give an empty schema of nobody's to its owner, and drop it in the end."""
+    tenant = TenantInfo(
+        uuid=uuid4(),
+        slug="template",
+        schema_name=f"w_{opaque()}",
+        db_role=OWNER_ROLE,
+        name="Template",
+        state="provisioning",
+        locale="en",
+        timezone="UTC",
+        primary_domain="",
+        generation=1,
+        cache_epoch=1,
+        storage_prefix="template",
+    )
+    with use_control():
+        roles.make_schema(tenant)
+    try:
+        yield tenant
+    finally:
+        with use_control():
+            roles.drop_schema(tenant)
+
+
+def checked(script: scripts.Script) -> scripts.Script:
+    """Return a script that can be replayed. Raises TemplateRefused."""
+    for line in script:
+        if line.place == scripts.UNKNOWN:
+            raise TemplateRefused(f"A template carries no {line.text}: {line.name}.")
+    return script
+
+
+@transaction.atomic
+def kept(statements: Sequence[str], migrations: Sequence[Any]) -> SchemaTemplate:
+    """Save the template of the running code, and let go of the oldest."""
+    made, _is_new = SchemaTemplate.objects.update_or_create(
+        revision=revisions.of_code(),
+        defaults={
+            "statements": statements,
+            "migrations": migrations,
+            "compiled_at": clock.now(),
+        },
+    )
+    newest = list(SchemaTemplate.objects.values_list("pk", flat=True)[:KEPT])
+    SchemaTemplate.objects.exclude(pk__in=newest).delete()
+    return made
+
+
+def build(tenant: TenantInfo, template: SchemaTemplate) -> None:
+    """Make a tenant's schema and role, whole or not at all.
+
+    One that has tables already is left as it is.
+    """
+    with owned(tenant):
+        replay(template.statements)
+
+
+@transaction.atomic
+def replay(statements: Sequence[str]) -> None:
+    """Run the statements in the entered schema, unless it has tables already."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass('django_migrations') IS NULL")
+        is_empty = cursor.fetchone()[0]
+    if is_empty:
+        # None of the answers tells anything, so none is waited for.
+        raw = connection.connection
+        with connection.wrap_database_errors, raw.pipeline(), Cursor(raw) as bare:
+            for statement in statements:
+                bare.execute(statement)

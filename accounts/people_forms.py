@@ -6,7 +6,7 @@ from django import forms
 from django.contrib.auth.models import Group
 from django.utils.translation import gettext_lazy as _
 
-from accounts import languages, zones
+from accounts import languages
 from accounts.forms import (
     PASSWORD_HELP,
     StorableCharField,
@@ -16,6 +16,7 @@ from accounts.forms import (
 from accounts.models import User
 from accounts.passwords import LONGEST
 from accounts.permissions import RESERVED_GROUPS, ROLES, rank
+from accounts.zone_forms import zone_field
 
 ROLE_WORDS = {
     User.Role.MEMBER: _("Member"),
@@ -57,11 +58,6 @@ def group_names() -> list[tuple[str, str]]:
 
 def language_choices() -> list[tuple[str, Any]]:
     return [("", _("The workspace's language")), *languages.names().items()]
-
-
-def zone_choices() -> list[tuple[str, Any]]:
-    named = [(name, name.replace("_", " ")) for name in zones.names()]
-    return [("", _("The workspace's time zone")), *named]
 
 
 def current_password_field() -> forms.CharField:
@@ -141,11 +137,7 @@ class ProfileForm(forms.Form):
         choices=language_choices,
         help_text=_("Of pages and mails."),
     )
-    time_zone = forms.ChoiceField(
-        label=_("Time zone"),
-        required=False,
-        choices=zone_choices,
-    )
+    time_zone = zone_field(empty=_("The workspace's time zone"))
 
 
 class AddressForm(forms.Form):

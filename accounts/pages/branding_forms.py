@@ -7,11 +7,12 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from accounts import branding, zones
+from accounts import branding
 from accounts.branding import Brand, rules
 from accounts.forms import StorableCharField, address_field
 from accounts.models import TenantBranding
 from accounts.models.branding import RegistrationPolicy
+from accounts.zone_forms import zone_field
 
 COLOUR = {
     "maxlength": 7,
@@ -81,7 +82,7 @@ class MailForm(Section):
         help_text=_("For people who have chosen none of their own."),
         required=False,
     )
-    time_zone = forms.ChoiceField(label=_("Time zone"), required=False)
+    time_zone = zone_field(empty=_("As the workspace"))
     mail_enabled = forms.BooleanField(
         label=_("Send mails"),
         help_text=_("Without mails nobody can register, or choose a new password."),
@@ -90,12 +91,9 @@ class MailForm(Section):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        empty = [("", _("As the workspace"))]
-        language, time_zone = self.fields["language"], self.fields["time_zone"]
+        language = self.fields["language"]
         assert isinstance(language, forms.ChoiceField)  # noqa: S101 - set above
-        assert isinstance(time_zone, forms.ChoiceField)  # noqa: S101 - set above
-        language.choices = [*empty, *settings.MAIL_LANGUAGES]
-        time_zone.choices = [*empty, *((name, name) for name in zones.names())]
+        language.choices = [("", _("As the workspace")), *settings.MAIL_LANGUAGES]
 
 
 class RegistrationForm(Section):

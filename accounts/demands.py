@@ -1,7 +1,7 @@
 """What the entered tenant demands of a sign-in: a second factor, and how long it lasts.
 
 A tenant sets its own limits within those of the product; one that demands second
-factors has shorter ones.
+factors has shorter ones. What is demanded of operators is a setting of the platform.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,9 @@ from typing import Any
 from django.db.models import Subquery
 from django.db.models.functions import JSONObject
 
+from accounts import conf
 from accounts.models import TenantBranding
+from tenants import context
 
 IDLE = timedelta(days=14)
 LONGEST = timedelta(days=30)
@@ -54,7 +56,7 @@ def read(found: Any) -> Demands:
     hours, days = row.get("hours"), row.get("days")
     idle = timedelta(hours=hours) if hours else IDLE
     longest = timedelta(days=days) if days else LONGEST
-    if row.get("factor"):
+    if row.get("factor") or _of_operators():
         return Demands(
             second_factor=True,
             idle=min(idle, IDLE_WITH_FACTORS),
@@ -63,3 +65,8 @@ def read(found: Any) -> Demands:
     return Demands(
         second_factor=False, idle=min(idle, MOST_IDLE), longest=min(longest, LONGEST)
     )
+
+
+def _of_operators() -> bool:
+    """Tell whether operators are here, and need a second factor."""
+    return context.in_control() and conf.operators_require_factor()

@@ -386,7 +386,6 @@ def _show(
         f"accounts/{template}.html",
         {
             "form": form,
-            "may_recover": in_tenant,
             "may_register": in_tenant and not registration_policy.current().is_closed,
             **values,
         },

@@ -21,6 +21,7 @@ def register() -> None:
     checks.register(signing_keys_are_whole, Tags.security)
     checks.register(token_library_is_tamed, Tags.security)
     checks.register(registration_is_meant, Tags.security, deploy=True)
+    checks.register(operators_need_a_factor, Tags.security, deploy=True)
     checks.register(catalogues_are_made, Tags.translation)
     checks.register(mailbox_is_for_development, Tags.security, deploy=True)
 
@@ -105,6 +106,26 @@ def registration_is_meant(app_configs: object, **kwargs: object) -> list[CheckMe
             "WORKFLOWS['REGISTRATION_POLICY'] is open: everybody may register.",
             hint="Set it to domains or invite_only, or silence accounts.W004.",
             id="accounts.W004",
+        )
+    ]
+
+
+def operators_need_a_factor(
+    app_configs: object,  # noqa: ARG001 - Django's signature
+    **kwargs: object,  # noqa: ARG001 - Django's signature
+) -> list[CheckMessage]:
+    """W005: whoever learns an operator's password runs the platform."""
+    try:
+        is_demanded = conf.operators_require_factor()
+    except ImproperlyConfigured:
+        return []
+    if is_demanded:
+        return []
+    return [
+        checks.Warning(
+            "OPERATORS_REQUIRE_MFA is off: operators sign in with a password alone.",
+            hint="Leave it on; or silence accounts.W005.",
+            id="accounts.W005",
         )
     ]
 

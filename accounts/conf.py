@@ -75,6 +75,7 @@ class Conf:
     api_url: str
     domain: str
     logs_answers: bool
+    operators_require_factor: bool
     #: Dotted names; empty where there is none.
     renderer: str
     observer: str
@@ -118,6 +119,7 @@ def current() -> Conf:
         logs_answers=boolean(
             "EMAIL_LOG_RESPONSE_TEXT", settings.EMAIL_LOG_RESPONSE_TEXT
         ),
+        operators_require_factor=operators_require_factor(),
         renderer=_function(flows, "EMAIL_TEMPLATE_RENDERER"),
         observer=_function(flows, "EMAIL_DELIVERY_OBSERVER"),
         api_key=_line("EMAIL_API_KEY", settings.EMAIL_API_KEY),
@@ -128,6 +130,12 @@ def workflows() -> Mapping[str, Any]:
     """Return the seed's settings dictionary."""
     flows: Mapping[str, Any] = getattr(settings, "WORKFLOWS", {})
     return flows
+
+
+def operators_require_factor() -> bool:
+    """Tell whether operators need a second factor; read at each of their requests."""
+    name = "OPERATORS_REQUIRE_MFA"
+    return boolean(f"ACCOUNTS[{name!r}]", settings.ACCOUNTS.get(name, False))
 
 
 def boolean(name: str, value: object) -> bool:

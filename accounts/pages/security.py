@@ -186,8 +186,9 @@ def _change_password(
 
 def _tell(form: ChangePasswordForm, error: ApplicationError) -> None:
     is_wrong = isinstance(error, ReauthenticationRequired)
-    text = "This is not your current password." if is_wrong else error.detail
-    form.add_error(answering.field_of(form, error), _(text))
+    wrong = _("This is not your current password.")
+    text = wrong if is_wrong else answering.words(error)
+    form.add_error(answering.field_of(form, error), text)
 
 
 def _kept(request: HttpRequest, response: HttpResponse) -> HttpResponse:

@@ -17,27 +17,34 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
 from kernel.errors import Forbidden
+from tenants import context
 
 View = Callable[..., HttpResponse]
 
 
 @dataclass(frozen=True)
 class Section:
-    """One entry of the settings; shown to those who hold the permission."""
+    """One entry of the settings; shown to those who hold the permission.
+
+    Operators see what they have on the public host, and no other.
+    """
 
     name: str
     label: str | Promise
     permission: str = ""
+    for_operators: bool = False
 
     def is_for(self, user: User) -> bool:
+        if context.in_control():
+            return self.for_operators
         return not self.permission or user.may(self.permission)
 
 
 #: The sections in their order; `name` is the name of the route.
 SECTIONS: tuple[Section, ...] = (
     Section("profile", _("Profile")),
-    Section("security", _("Security")),
-    Section("devices", _("Devices")),
+    Section("security", _("Security"), for_operators=True),
+    Section("devices", _("Devices"), for_operators=True),
     Section("tokens", _("API tokens"), "tokens.manage_own"),
     Section("people", _("People"), "users.view"),
     Section("invitations", _("Invitations"), "invitations.manage"),

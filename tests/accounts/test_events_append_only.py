@@ -1,4 +1,4 @@
-"""The database itself keeps the book of security events; only retention takes leaves."""
+"""The database keeps the book of security events; retention alone takes leaves."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -14,7 +14,8 @@ from email.utils import parseaddr
 from django.db.models import Q
 
 from accounts import addresses
-from accounts.models import MailAttachment, MailMessage, User
+from accounts.mail import attachments
+from accounts.models import MailMessage, User
 from accounts.models.mail_message import MailMessageQuerySet
 from kernel import clock
 
@@ -85,7 +86,7 @@ def _without(norm: str, recipients: Sequence[str]) -> list[str]:
 
 
 def _empty(message: MailMessage) -> None:
-    MailAttachment.objects.filter(message=message).delete()
+    attachments.drop([message.pk])
     MailMessage.objects.filter(pk=message.pk).update(
         cc=[],
         bcc=[],

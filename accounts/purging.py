@@ -75,8 +75,9 @@ class InOrder(Rule):
 
     def oldest(self) -> "QuerySet[Any]":
         """Return the name of the rule with the end of its first row, as one row."""
-        first = self.rows().order_by("pk").annotate(rule=Value(self.name))
-        return first.annotate(at=self.ended_at).values_list("rule", "at")[:1]
+        named = self.rows().order_by("pk").annotate(rule=Value(self.name))
+        found: QuerySet[Any] = named.annotate(at=self.ended_at)
+        return found.values_list("rule", "at")[:1]
 
 
 def pending() -> "QuerySet[User]":

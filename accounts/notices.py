@@ -81,16 +81,6 @@ def _keepers(token: ApiToken) -> list[User]:
     return list(User.objects.active().people().filter(role__in=roles).order_by("pk"))
 
 
-def test_message(user: User, *, to: str) -> None:
-    """Send a mail that only shows that mails arrive."""
-    mail.put(
-        "accounts/test_message",
-        to=[to],
-        context={"person": user.display_name},
-        language=user.language,
-    )
-
-
 def _notice(
     user: User, name: str, path: str, *, to: str = "", related: str = "", **more: Any
 ) -> None:

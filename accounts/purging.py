@@ -17,6 +17,7 @@ from django.db.models.deletion import ProtectedError, RestrictedError
 from django.db.models.functions import Coalesce, Least
 
 from accounts import conf
+from accounts.branding import changing
 from accounts.models import (
     ApiToken,
     Challenge,
@@ -143,6 +144,7 @@ def run(limit: int = BATCH) -> dict[str, int]:
     gone = {rule.name: _delete(rule.dead(), limit) for rule in RULES}
     gone[PEOPLE.name] = _delete_people(limit)
     gone[EVENTS.name] = _delete_events(limit)
+    gone["stray_logos"] = _sweep_files(limit)
     return gone
 
 
@@ -192,6 +194,14 @@ def _delete_person(user: User) -> bool:
         User.objects.filter(pk=user.pk).update(date_joined=clock.now())
         return False
     return True
+
+
+def _sweep_files(limit: int) -> int:
+    """Remove files that nothing names; operators have none.
+
+    Whenever other things are due: to look for strays alone wakes nobody.
+    """
+    return 0 if context.in_control() else changing.sweep(limit)
 
 
 def _delete_events(limit: int) -> int:

@@ -57,7 +57,8 @@ def delivery_has_a_sender(app_configs: object, **kwargs: object) -> list[CheckMe
     if provider == "mailgun" and missing:
         messages.append(
             Error(
-                f"Mailgun would carry the mail, and {' and '.join(missing)} is empty.",
+                f"Mailgun would carry the mail, and {' and '.join(missing)}"
+                f" {'is' if len(missing) == 1 else 'are'} empty.",
                 hint="Set it, or choose EMAIL_DELIVERY_PROVIDER=smtp or disabled.",
                 id="accounts.E004",
             )

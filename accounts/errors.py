@@ -21,7 +21,7 @@ ApplicationError
 ├── NotFound           UserNotFound, MailNotFound
 ├── Conflict           NameTaken, LastOwner, InvitationOpen, Deactivated, Anonymised,
 │                      FactorExists, FactorMissing, TokenEnded, TokenRotated,
-│                      NotSentAgain, BrandingChanged, SignInRulesChanged,
+│                      NotSentAgain, MailOff, BrandingChanged, SignInRulesChanged,
 │                      SecondFactorFirst
 ├── Invalid            ServiceAccountUnknown
 ├── TooMany            Throttled
@@ -80,6 +80,12 @@ class MailNotFound(NotFound):
     """There is no such mail here."""
 
     code = "mail_not_found"
+
+
+class MailOff(Conflict):
+    """Mail is switched off here."""
+
+    code = "mail_off"
 
 
 class NotSentAgain(Conflict):

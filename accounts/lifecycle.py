@@ -73,7 +73,7 @@ def anonymise(user: User, *, by: User | None = None, via: str = SYSTEM) -> None:
     is_own = by is not None and by.pk == user.pk
     present = _locked(user, by=None if is_own else by)
     if present.anonymised_at is None:
-        forgetting.forget(present.email)
+        forgetting.forget(present)
         _close(present, by=by)
         _forget(present)
         events.record("user.anonymised", subject=user, by=by, via=via)

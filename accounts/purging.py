@@ -224,6 +224,6 @@ def _drop_events(limit: int) -> int:
 
 
 def _let_events_go(switch: str) -> None:
-    """Tell the trigger on the table, which believes nobody but the table's owner."""
+    """Tell the trigger that stands on the table of the control plane."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('accounts.retention', %s, true)", [switch])

@@ -77,7 +77,7 @@ class Memory:
         there.execute(OTHERS)
         with there.transaction():
             there.execute("SET LOCAL lock_timeout = '2s'")
-            # The owner's word to the trigger that keeps the book of security events.
+            # The word to the trigger that keeps the operators' security events.
             there.execute("SET LOCAL accounts.retention = 'on'")
             if shape_of(there) != self.shape:
                 raise OtherShape

@@ -1,9 +1,10 @@
-"""Refuse to change a security event, in each tenant and in the control plane.
+"""Refuse to change a security event of the control plane.
 
-The rows go by the retention job alone, and it needs two things: to be the owner of the
-table, which no tenant's role is, and to say so by a setting that ends with its
-transaction. The setting by itself opens nothing, as anybody may write one; the owner
-by itself neither, so that no slip of an operator's session empties the book.
+There the application owns the table, so that rights refuse it nothing; in a tenant's
+schema rights do, and no trigger may stand (DB-7, DB-10 of the tenancy specification).
+
+The rows go by the retention job alone, which says so by a setting that ends with its
+transaction: a guard against slips of an operator's session, not against its malice.
 
 Locks one table for a moment, without reading it.
 """
@@ -11,17 +12,11 @@ Locks one table for a moment, without reading it.
 from django.db import migrations
 
 FORWARD = [
-    # In the schema of its table: a tenant's trigger leads nowhere else.
     """
     CREATE FUNCTION accounts_security_event_refuse() RETURNS trigger
     LANGUAGE plpgsql SET search_path = pg_catalog AS $$
     BEGIN
-        IF TG_OP = 'DELETE'
-           AND current_setting('accounts.retention', true) = 'on'
-           AND current_user = (
-               SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = TG_RELID
-           )
-        THEN
+        IF TG_OP = 'DELETE' AND current_setting('accounts.retention', true) = 'on' THEN
             RETURN OLD;
         END IF;
         RAISE EXCEPTION 'security events are only appended'
@@ -50,4 +45,4 @@ BACK = [
 
 class Migration(migrations.Migration):
     dependencies = [("accounts", "0002_tokens_invitations_factors")]
-    operations = [migrations.RunSQL(FORWARD, BACK)]
+    operations = [migrations.RunSQL(FORWARD, BACK, hints={"plane": "control"})]

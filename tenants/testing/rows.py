@@ -3,12 +3,11 @@
 Works on the control plane as the owner of every table, past all models and filters.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.db import connection, transaction
+from django.db import connection
 from psycopg import sql
 
 from tenants.context import use_control
@@ -40,11 +39,6 @@ JOIN pg_class s ON s.oid = d.objid JOIN pg_class t ON t.oid = d.refobjid
 WHERE s.relkind = 'S' AND s.relnamespace = %s::regnamespace AND d.refobjsubid > 0
 ORDER BY 1
 """
-GUARDED: Final = """
-SELECT DISTINCT c.relname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
-WHERE NOT t.tgisinternal AND c.relnamespace = %s::regnamespace
-ORDER BY 1
-"""
 
 Digest = Mapping[str, str]
 
@@ -71,20 +65,6 @@ def ask(
         cursor.execute(statement, values or None)
         found: list[tuple[Any, ...]] = cursor.fetchall()
         return found
-
-
-@contextmanager
-def unguarded(schema: str) -> Iterator[None]:
-    """Write in the block where triggers refuse, as in books that only grow."""
-    guarded = [name for (name,) in ask(GUARDED, [schema])]
-    with use_control(), transaction.atomic():
-        for name in guarded:
-            table = sql.Identifier(schema, name)
-            run(sql.SQL("ALTER TABLE {} DISABLE TRIGGER USER").format(table))
-        yield
-        for name in guarded:
-            table = sql.Identifier(schema, name)
-            run(sql.SQL("ALTER TABLE {} ENABLE TRIGGER USER").format(table))
 
 
 def tables(schema: str) -> list[str]:

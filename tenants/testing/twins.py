@@ -74,10 +74,9 @@ def mirror(source: Twin, target: Twin, *, only: Iterable[str] = ()) -> None:
     words = translations(source, target)
     own = rows.columns(source.schema)
     names = list(only) or [name for name in own if name not in NOT_MIRRORED]
-    with rows.unguarded(target.schema):
-        for table in names:
-            place = sql.Identifier(target.schema, table)
-            rows.run(sql.SQL("DELETE FROM {}").format(place))
+    for table in names:
+        goes = sql.SQL("DELETE FROM {}").format(sql.Identifier(target.schema, table))
+        rows.run(goes)
     for table in names:
         rows.run(copying(table, own[table], source.schema, target.schema, words))
     # A number given out in a transaction rolled back stays given, of migrations too.
@@ -163,11 +162,10 @@ def plant(twin: Twin, kept: Mapping[str, str]) -> None:
     `kept` names the columns that stay as they are, as `app.Model.field` patterns, each
     with its reason.
     """
-    with rows.unguarded(twin.schema):
-        for model, fields in markable(kept):
-            changes = sql.SQL(", ").join(marked(field, twin.marker) for field in fields)
-            table = sql.Identifier(twin.schema, meta(model).db_table)
-            rows.run(sql.SQL("UPDATE {} SET {}").format(table, changes))
+    for model, fields in markable(kept):
+        changes = sql.SQL(", ").join(marked(field, twin.marker) for field in fields)
+        table = sql.Identifier(twin.schema, meta(model).db_table)
+        rows.run(sql.SQL("UPDATE {} SET {}").format(table, changes))
 
 
 def unmarked(twin: Twin, kept: Mapping[str, str]) -> list[str]:

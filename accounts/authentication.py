@@ -31,7 +31,8 @@ TAKEN: Final = (
     " person, `tns_...` of a service account), always as `Authorization: Bearer` and"
     " never in an address. An API token opens the operations that name one of its"
     " scopes, as far as its owner may use them; everywhere else it is refused with 403"
-    " `scope_missing`. The scopes:"
+    " `scope_missing`. A role, an address and the own account need a person who signed"
+    " in (`person_required`), whatever the scope. The scopes:"
 )
 LISTED: Final = [f"- `{name}`: {scope.words}" for name, scope in SCOPES.items()]
 

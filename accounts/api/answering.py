@@ -3,8 +3,7 @@
 from django.http import HttpRequest, HttpResponse
 
 from accounts import clients, cookies, limits, sessions
-from accounts.authentication import FOR_PEOPLE
-from accounts.errors import Blocked, ScopeMissing
+from accounts.errors import Blocked, PersonRequired
 from accounts.models import User
 from kernel import clock
 
@@ -49,6 +48,9 @@ def via(request: HttpRequest) -> str:
 
 
 def require_person(request: HttpRequest) -> None:
-    """Raise ScopeMissing for an API token: no scope covers roles and own accounts."""
+    """Raise PersonRequired for an API token, where a scope opens the rest of a route.
+
+    No scope covers roles, addresses and the own account.
+    """
     if sessions.of(request) is None:
-        raise ScopeMissing(FOR_PEOPLE)
+        raise PersonRequired

@@ -21,9 +21,8 @@ from django.http import HttpRequest
 from accounts import challenges, crypto, demands, events, limits
 from accounts.demands import Demands
 from accounts.errors import SessionEnded
-from accounts.models import RefreshSession, SecurityEvent, User
+from accounts.models import RefreshSession, User
 from kernel import clock, codes
-from kernel.errors import NotFound
 from tenants import signing
 
 GRACE = timedelta(seconds=10)
@@ -136,41 +135,6 @@ def open_of(own: RefreshSession) -> list[RefreshSession]:
         token_version=own.user.token_version,
     ).order_by("-last_used_at")
     return sorted(found, key=lambda session: session.pk != own.pk)
-
-
-@transaction.atomic
-def end_one(user: User, number: str, *, via: str = SecurityEvent.Via.TOKEN) -> None:
-    """Sign one of a person's devices out.
-
-    Raises NotFound for one of somebody else, and for what is no number of a device.
-    """
-    found = RefreshSession.objects.filter(pk=_id(number), user=user).first()
-    if found is None:
-        raise NotFound
-    end(found, reason="signed_out_by_owner")
-    details = {"session": found.pk.hex}
-    events.record("session.ended", subject=user, by=user, via=via, details=details)
-
-
-def _id(number: str) -> UUID:
-    try:
-        return UUID(number)
-    except ValueError:
-        raise NotFound from None
-
-
-@transaction.atomic
-def end_others(user: User, *, keep: UUID, via: str = SecurityEvent.Via.TOKEN) -> None:
-    """Sign all of a person's devices out but one; its access token stays good."""
-    end_all(user, reason="signed_out_by_owner", but=keep)
-    events.record("session.others_ended", subject=user, by=user, via=via)
-
-
-@transaction.atomic
-def end_everywhere(user: User, *, via: str = SecurityEvent.Via.SESSION) -> None:
-    """Sign a person out everywhere, here too; no device stays a known one."""
-    outdate(user, reason="signed_out_by_owner")
-    events.record("session.all_ended", subject=user, by=user, via=via)
 
 
 @transaction.atomic

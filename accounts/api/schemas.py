@@ -203,6 +203,11 @@ class ReauthenticateIn(CamelIn):
     code: Text | None = None
 
 
+class RevokeOthersIn(CamelIn):
+    #: Whether the caller's own API tokens end as well.
+    api_tokens: StrictBool = False
+
+
 class DetailOut(Schema):
     detail: str
 

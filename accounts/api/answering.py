@@ -4,7 +4,6 @@ from django.http import HttpRequest, HttpResponse
 
 from accounts import clients, cookies, limits, sessions
 from accounts.errors import Blocked, PersonRequired
-from accounts.models import User
 from kernel import clock
 
 
@@ -33,18 +32,6 @@ def keep_flow(
     """Give a browser the flow secret as a cookie that scripts cannot read."""
     longest = clock.now() + limits.DAY
     cookies.write(request, response, name, flow, expires_at=longest)
-
-
-def person(request: HttpRequest) -> User:
-    """Return who is signed in."""
-    found = request.user
-    assert isinstance(found, User)  # noqa: S101 - TenantAuth has set it
-    return found
-
-
-def via(request: HttpRequest) -> str:
-    """Return by which way the caller came in, for the events."""
-    return str(request.auth_via)  # type: ignore[attr-defined]
 
 
 def require_person(request: HttpRequest) -> None:

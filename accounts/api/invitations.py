@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Router, Status
 
 from accounts import accepting, grouping, invitations, proof
-from accounts.api.answering import guard, person, require_person, uncached, via
+from accounts.api.answering import guard, require_person, uncached
 from accounts.api.schemas import (
     AcceptedOut,
     AcceptIn,
@@ -17,6 +17,7 @@ from accounts.authentication import TenantAuth
 from accounts.errors import MissingFields, NotUserManager
 from accounts.models import Invitation, User
 from accounts.permissions import RESERVED_GROUPS
+from accounts.signed_in import person, via
 from kernel import clock
 from kernel.numbers import LARGEST_ID
 

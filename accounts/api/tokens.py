@@ -7,16 +7,17 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Body, Query, Router, Schema, Status
 from pydantic import Field
 
-from accounts import api_tokens, proof, service_accounts
-from accounts.api.answering import person, uncached
+from accounts import api_tokens, proof, service_accounts, signed_in
+from accounts.api.answering import uncached
 from accounts.api.schemas import CamelIn, Text
 from accounts.api_tokens import NewToken, door_of
 from accounts.authentication import TenantAuth
 from accounts.errors import ServiceAccountUnknown
 from accounts.models import ApiToken, User
 from accounts.models.api_token import LONGEST_LIFE
+from accounts.signed_in import person
 from accounts.token_text import MARKS
-from kernel.errors import Forbidden, NotFound
+from kernel.errors import NotFound
 
 router = Router(auth=TenantAuth())
 
@@ -97,8 +98,8 @@ def list_tokens(
     rows = ApiToken.objects.select_related("user")
     if not everybody:
         rows = rows.filter(user=by)
-    elif not by.may("tokens.manage_all"):
-        raise Forbidden
+    else:
+        signed_in.require(request, "tokens.manage_all")
     if before is not None:
         rows = rows.filter(pk__lt=before)
     return list(rows[:limit])

@@ -16,14 +16,7 @@ from accounts import (
     listing,
     proof,
 )
-from accounts.api.answering import (
-    guard,
-    keep_flow,
-    person,
-    require_person,
-    uncached,
-    via,
-)
+from accounts.api.answering import guard, keep_flow, require_person, uncached
 from accounts.api.schemas import (
     AdminRegisterIn,
     CreatedOut,
@@ -44,6 +37,7 @@ from accounts.errors import (
 from accounts.models import User
 from accounts.permissions import RESERVED_GROUPS
 from accounts.services.auth_flow import CREATED, UPDATED
+from accounts.signed_in import person, via
 from kernel.numbers import LARGEST_ID, whole
 
 router = Router()

@@ -17,7 +17,8 @@ from accounts.errors import ReauthenticationRequired, Throttled
 from accounts.forms import CodeForm, CurrentPasswordForm
 from accounts.pages.answering import REFUSED
 from accounts.pages.entry import local_target
-from accounts.pages.settings import page, person
+from accounts.pages.settings import page
+from accounts.signed_in import person
 
 View = Callable[..., HttpResponse]
 

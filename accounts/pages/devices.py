@@ -8,13 +8,14 @@ from django.utils.translation import ngettext
 
 from accounts import page_sessions, sessions, sign_out
 from accounts.models import ApiToken, RefreshSession, SecurityEvent, User
-from accounts.pages.settings import page, person, show
+from accounts.pages.settings import page, show
+from accounts.signed_in import person
 from kernel import clock
 
 VIA = SecurityEvent.Via.SESSION
 
 
-@page()
+@page("sessions.manage_own")
 def devices(request: HttpRequest) -> HttpResponse:
     """Show the devices; sign out one, the others, or everything."""
     if request.method == "POST":

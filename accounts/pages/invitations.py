@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from accounts import invitations
 from accounts.models import Invitation, User
 from accounts.pages import answering, proving, settings
-from accounts.pages.settings import person as signed_in
 from accounts.people_forms import ROLE_WORDS, InviteForm
+from accounts.signed_in import person as signed_in
 from kernel import pagination
 from kernel.errors import ApplicationError
 from kernel.numbers import LARGEST_ID, whole

@@ -16,7 +16,8 @@ from django.views.decorators.http import require_POST
 from accounts import limits, recipients, resending
 from accounts.errors import NotSentAgain, Throttled
 from accounts.models import MailMessage
-from accounts.pages.settings import page, person, show
+from accounts.pages.settings import page, show
+from accounts.signed_in import person
 from kernel import pagination
 
 PAGE = 25

@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 
 from accounts import details, hiring, listing
 from accounts.pages import answering, proving, settings
-from accounts.pages.settings import person as signed_in
 from accounts.pages.standing import STATUSES, row
 from accounts.people_forms import PersonForm
+from accounts.signed_in import person as signed_in
 from kernel.errors import ApplicationError
 from kernel.text import storable
 

@@ -16,10 +16,10 @@ from django.utils.translation import gettext_lazy as _
 from accounts import details, factors, grouping, hiring, lifecycle, roles
 from accounts.models import User
 from accounts.pages import answering, proving, settings
-from accounts.pages.settings import person as signed_in
 from accounts.pages.standing import row, status_of
 from accounts.people_forms import RightsForm
 from accounts.permissions import RESERVED_GROUPS, rank
+from accounts.signed_in import person as signed_in
 from kernel.errors import ApplicationError
 from kernel.numbers import LARGEST_ID
 

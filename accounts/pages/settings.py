@@ -15,8 +15,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
+from accounts import signed_in
 from accounts.models import User
-from kernel.errors import Forbidden
+from accounts.signed_in import person
 
 View = Callable[..., HttpResponse]
 
@@ -37,7 +38,7 @@ class Section:
 SECTIONS: tuple[Section, ...] = (
     Section("profile", _("Profile")),
     Section("security", _("Security")),
-    Section("devices", _("Devices")),
+    Section("devices", _("Devices"), "sessions.manage_own"),
     Section("tokens", _("API tokens"), "tokens.manage_own"),
     Section("people", _("People"), "users.view"),
     Section("invitations", _("Invitations"), "invitations.manage"),
@@ -56,8 +57,8 @@ def page(permission: str = "") -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @wraps(view)
         def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            if permission and not person(request).may(permission):
-                raise Forbidden
+            if permission:
+                signed_in.require(request, permission)
             return view(request, *args, **kwargs)
 
         guarded = sensitive_post_parameters()(never_cache(checked))
@@ -65,13 +66,6 @@ def page(permission: str = "") -> Callable[[View], View]:
         return login_required(limited)
 
     return decorate
-
-
-def person(request: HttpRequest) -> User:
-    """Return who is signed in."""
-    user = request.user
-    assert isinstance(user, User)  # noqa: S101 - the page lets nobody else in
-    return user
 
 
 def show(

@@ -24,8 +24,9 @@ from accounts.models import ApiToken, User
 from accounts.models.api_token import ApiTokenQuerySet
 from accounts.pages import answering, proving
 from accounts.pages.answering import REFUSED
-from accounts.pages.settings import page, person, show
+from accounts.pages.settings import page, show
 from accounts.scopes import SCOPES
+from accounts.signed_in import person
 from accounts.token_forms import RotateForm, TokenForm
 from accounts.token_text import MARKS
 from kernel.errors import ApplicationError

@@ -17,7 +17,7 @@ ApplicationError
 ├── Forbidden          CrossSite, EmailUnverified, PasswordChangeRequired
 │   ├── RegistrationClosed, ReauthenticationRequired, SignInToAccept
 │   ├── NotUserManager, OwnRole, OwnersOnly, OwnerProtected
-│   └── FactorDemanded, ScopeMissing
+│   └── FactorDemanded, ScopeMissing, PersonRequired
 ├── NotFound           UserNotFound, MailNotFound
 ├── Conflict           NameTaken, LastOwner, InvitationOpen, Deactivated, Anonymised,
 │                      FactorExists, FactorMissing, TokenEnded, TokenRotated,
@@ -260,6 +260,12 @@ class ScopeMissing(Forbidden):
     """This API token may not do this."""
 
     code = "scope_missing"
+
+
+class PersonRequired(Forbidden):
+    """No API token may do this: sign in."""
+
+    code = "person_required"
 
 
 class PermissionUnknown(BadRequest):

@@ -22,6 +22,7 @@ from accounts.errors import (
     RoleTooHigh,
     Throttled,
 )
+from accounts.sign_in import NOT_RIGHT
 from kernel.errors import ApplicationError
 
 REFUSED = 422
@@ -71,6 +72,8 @@ def field_of(form: forms.BaseForm, error: ApplicationError) -> str | None:
 def words(error: ApplicationError) -> str:
     """Return the error in the reader's language."""
     if isinstance(error, ReauthenticationRequired):
+        if error.detail == NOT_RIGHT:
+            return _("This is not your password.")
         return _("Type your password: your sign-in is more than ten minutes old.")
     if isinstance(error, Throttled):
         return _pause(error.headers.get("Retry-After", ""))

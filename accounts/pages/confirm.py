@@ -18,7 +18,8 @@ from accounts.forms import CodeForm, CurrentPasswordForm
 from accounts.pages import answering
 from accounts.pages.answering import REFUSED
 from accounts.pages.entry import local_target
-from accounts.pages.settings import page, person
+from accounts.pages.settings import page
+from accounts.signed_in import person
 
 View = Callable[..., HttpResponse]
 

@@ -19,7 +19,8 @@ from accounts.errors import EmailUnverified, MailOff, Throttled
 from accounts.mail import reasons, trying
 from accounts.mail.providers import Provider
 from accounts.models import MailMessage, SecurityEvent
-from accounts.pages.settings import page, person
+from accounts.pages.settings import page
+from accounts.signed_in import person
 
 State = MailMessage.State
 #: What people are told of a provider; which server it is stays the operators'.

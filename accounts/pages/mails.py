@@ -18,7 +18,8 @@ from accounts.errors import NotSentAgain, Throttled
 from accounts.mail import labels, reasons
 from accounts.models import MailMessage
 from accounts.pages import mail_trying
-from accounts.pages.settings import page, person, show
+from accounts.pages.settings import page, show
+from accounts.signed_in import person
 from kernel import pagination
 
 PAGE = 25

@@ -31,9 +31,11 @@ TAKEN: Final = (
     " person, `tns_...` of a service account), always as `Authorization: Bearer` and"
     " never in an address. An API token opens the operations that name one of its"
     " scopes, as far as its owner may use them; everywhere else it is refused with 403"
-    " `scope_missing`; no scope covers tokens, passwords, second factors, roles, owners"
-    " or who may register. Where the workspace demands second factors, the token of a"
-    " person who has none is refused with 403 `mfa_setup_required`. The scopes:"
+    " `scope_missing`; no scope covers tokens, passwords, second factors or who may"
+    " register. A role, an address and the own account need a person who signed in"
+    " (`person_required`), whatever the scope. Where the workspace demands second"
+    " factors, the token of a person who has none is refused with 403"
+    " `mfa_setup_required`. The scopes:"
 )
 LISTED: Final = [f"- `{name}`: {scope.words}" for name, scope in SCOPES.items()]
 

@@ -159,14 +159,6 @@ def renew(challenge_id: str) -> NewCode | None:
     )
 
 
-def replace_setup_ticket(user: User) -> str:
-    """Return a new right to set the first password; earlier ones die."""
-    Challenge.objects.filter(
-        user=user, purpose=Purpose.SETUP, consumed_at__isnull=True
-    ).update(superseded_at=clock.now(), payload={})
-    return issue_setup_ticket(user)
-
-
 def _life(purpose: str) -> timedelta:
     settings = conf.current()
     if purpose == Purpose.REGISTER:

@@ -21,6 +21,7 @@ def register() -> None:
     checks.register(signing_keys_are_whole, Tags.security)
     checks.register(token_library_is_tamed, Tags.security)
     checks.register(registration_is_meant, Tags.security, deploy=True)
+    checks.register(operators_need_a_factor, Tags.security, deploy=True)
     checks.register(catalogues_are_made, Tags.translation)
     checks.register(mailbox_is_for_development, Tags.security, deploy=True)
 
@@ -56,7 +57,8 @@ def delivery_has_a_sender(app_configs: object, **kwargs: object) -> list[CheckMe
     if provider == "mailgun" and missing:
         messages.append(
             Error(
-                f"Mailgun would carry the mail, and {' and '.join(missing)} is empty.",
+                f"Mailgun would carry the mail, and {' and '.join(missing)}"
+                f" {'is' if len(missing) == 1 else 'are'} empty.",
                 hint="Set it, or choose EMAIL_DELIVERY_PROVIDER=smtp or disabled.",
                 id="accounts.E004",
             )
@@ -105,6 +107,26 @@ def registration_is_meant(app_configs: object, **kwargs: object) -> list[CheckMe
             "WORKFLOWS['REGISTRATION_POLICY'] is open: everybody may register.",
             hint="Set it to domains or invite_only, or silence accounts.W004.",
             id="accounts.W004",
+        )
+    ]
+
+
+def operators_need_a_factor(
+    app_configs: object,  # noqa: ARG001 - Django's signature
+    **kwargs: object,  # noqa: ARG001 - Django's signature
+) -> list[CheckMessage]:
+    """W005: whoever learns an operator's password runs the platform."""
+    try:
+        is_demanded = conf.operators_require_factor()
+    except ImproperlyConfigured:
+        return []
+    if is_demanded:
+        return []
+    return [
+        checks.Warning(
+            "OPERATORS_REQUIRE_MFA is off: operators sign in with a password alone.",
+            hint="Leave it on; or silence accounts.W005.",
+            id="accounts.W005",
         )
     ]
 

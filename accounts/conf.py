@@ -29,6 +29,8 @@ NUMBERS = {
     "CODE_LENGTH": (6, 6, 12),
     "INVITATION_TTL_DAYS": (7, 1, 30),
 }
+#: The same of ACCOUNTS. No mail is gone before its body, which stays for 30 days.
+OUR_NUMBERS = {"MAIL_LOG_DAYS": (180, 30, 3650)}
 #: The keys of WORKFLOWS that are known beside the numbers.
 TEXTS = (
     "USER_META_MODEL",
@@ -63,6 +65,8 @@ class Conf:
     reset_code_life: timedelta
     register_code_life: timedelta
     invitation_life: timedelta
+    #: How long the row of a mail stays after its end.
+    mail_log_life: timedelta
     attempts: int
     code_length: int
     provider: str
@@ -75,6 +79,7 @@ class Conf:
     api_url: str
     domain: str
     logs_answers: bool
+    operators_require_factor: bool
     #: Dotted names; empty where there is none.
     renderer: str
     observer: str
@@ -102,6 +107,7 @@ def current() -> Conf:
         reset_code_life=timedelta(minutes=numbers["RESET_CODE_TTL_MINUTES"]),
         register_code_life=timedelta(minutes=numbers["REGISTER_CODE_TTL_MINUTES"]),
         invitation_life=timedelta(days=numbers["INVITATION_TTL_DAYS"]),
+        mail_log_life=timedelta(days=_our_number("MAIL_LOG_DAYS")),
         attempts=numbers["MAX_VERIFY_ATTEMPTS"],
         code_length=numbers["CODE_LENGTH"],
         provider=_provider(),
@@ -118,6 +124,7 @@ def current() -> Conf:
         logs_answers=boolean(
             "EMAIL_LOG_RESPONSE_TEXT", settings.EMAIL_LOG_RESPONSE_TEXT
         ),
+        operators_require_factor=operators_require_factor(),
         renderer=_function(flows, "EMAIL_TEMPLATE_RENDERER"),
         observer=_function(flows, "EMAIL_DELIVERY_OBSERVER"),
         api_key=_line("EMAIL_API_KEY", settings.EMAIL_API_KEY),
@@ -128,6 +135,12 @@ def workflows() -> Mapping[str, Any]:
     """Return the seed's settings dictionary."""
     flows: Mapping[str, Any] = getattr(settings, "WORKFLOWS", {})
     return flows
+
+
+def operators_require_factor() -> bool:
+    """Tell whether operators need a second factor; read at each of their requests."""
+    name = "OPERATORS_REQUIRE_MFA"
+    return boolean(f"ACCOUNTS[{name!r}]", settings.ACCOUNTS.get(name, False))
 
 
 def boolean(name: str, value: object) -> bool:
@@ -147,10 +160,20 @@ def _number(flows: Mapping[str, Any], key: str) -> int:
     if key == "REGISTER_CODE_TTL_MINUTES":
         default = flows.get("RESET_CODE_TTL_MINUTES", default)
     value = flows.get(key, default)
+    return _whole(f"WORKFLOWS[{key!r}]", value, low, high)
+
+
+def _our_number(key: str) -> int:
+    default, low, high = OUR_NUMBERS[key]
+    ours: Mapping[str, Any] = getattr(settings, "ACCOUNTS", {})
+    return _whole(f"ACCOUNTS[{key!r}]", ours.get(key, default), low, high)
+
+
+def _whole(name: str, value: object, low: int, high: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
-        raise ImproperlyConfigured(f"WORKFLOWS[{key!r}] must be a whole number.")
+        raise ImproperlyConfigured(f"{name} must be a whole number.")
     if not low <= value <= high:
-        raise ImproperlyConfigured(f"WORKFLOWS[{key!r}] must lie in {low} to {high}.")
+        raise ImproperlyConfigured(f"{name} must lie in {low} to {high}.")
     return value
 
 

@@ -1,7 +1,7 @@
 """What the entered tenant demands of a sign-in: a second factor, and how long it lasts.
 
 A tenant sets its own limits within those of the product; one that demands second
-factors has shorter ones.
+factors has shorter ones. What is demanded of operators is a setting of the platform.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,9 @@ from typing import Any
 from django.db.models import Subquery
 from django.db.models.functions import JSONObject
 
+from accounts import conf
 from accounts.models import TenantBranding
+from tenants import context
 
 IDLE = timedelta(days=14)
 LONGEST = timedelta(days=30)
@@ -52,7 +54,7 @@ def read(found: Any) -> Demands:
     """Return the rules that a row of the branding gives; a missing row, the default."""
     row: Mapping[str, Any] = (found[0] if isinstance(found, tuple) else found) or {}
     return made(
-        second_factor=bool(row.get("factor")),
+        second_factor=bool(row.get("factor")) or _of_operators(),
         hours=row.get("hours"),
         days=row.get("days"),
     )
@@ -71,3 +73,8 @@ def made(*, second_factor: bool, hours: int | None, days: int | None) -> Demands
     return Demands(
         second_factor=False, idle=min(idle, MOST_IDLE), longest=min(longest, LONGEST)
     )
+
+
+def _of_operators() -> bool:
+    """Tell whether operators are here, and need a second factor."""
+    return context.in_control() and conf.operators_require_factor()

@@ -17,11 +17,11 @@ ApplicationError
 ├── Forbidden          CrossSite, EmailUnverified, PasswordChangeRequired
 │   ├── RegistrationClosed, ReauthenticationRequired, SignInToAccept
 │   ├── NotUserManager, OwnRole, OwnersOnly, OwnerProtected
-│   └── FactorDemanded, ScopeMissing
+│   └── FactorDemanded, ScopeMissing, PersonRequired
 ├── NotFound           UserNotFound, MailNotFound
 ├── Conflict           NameTaken, LastOwner, InvitationOpen, Deactivated, Anonymised,
 │                      FactorExists, FactorMissing, TokenEnded, TokenRotated,
-│                      NotSentAgain, BrandingChanged, SignInRulesChanged,
+│                      NotSentAgain, MailOff, BrandingChanged, SignInRulesChanged,
 │                      SecondFactorFirst
 ├── Invalid            ServiceAccountUnknown
 ├── TooMany            Throttled
@@ -80,6 +80,12 @@ class MailNotFound(NotFound):
     """There is no such mail here."""
 
     code = "mail_not_found"
+
+
+class MailOff(Conflict):
+    """Mail is switched off here."""
+
+    code = "mail_off"
 
 
 class NotSentAgain(Conflict):
@@ -254,6 +260,12 @@ class ScopeMissing(Forbidden):
     """This API token may not do this."""
 
     code = "scope_missing"
+
+
+class PersonRequired(Forbidden):
+    """No API token may do this: sign in."""
+
+    code = "person_required"
 
 
 class PermissionUnknown(BadRequest):

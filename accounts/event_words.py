@@ -24,6 +24,7 @@ WORDS: dict[str, Words] = {
     "invitation.revoked": _("Invitation withdrawn"),
     "invitation.sent": _("Invitation sent"),
     "mail.sent_again": _("A mail sent again"),
+    "mail.tested": _("A test mail sent"),
     "mfa.added": _("Authenticator added"),
     "mfa.code_used": _("Recovery code used"),
     "mfa.failed": _("A code of a second factor was wrong"),

@@ -3,16 +3,35 @@
 from typing import Any
 
 from django import forms
+from django.core.validators import MaxLengthValidator, ProhibitNullCharactersValidator
 from django.utils.functional import lazy
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from accounts import addresses
+from accounts.errors import NameInvalid
 from accounts.passwords import LONGEST, shortest
 from kernel.text import storable
 
+TOO_LONG = ngettext_lazy(
+    "This is too long: write at most %(limit_value)d character.",
+    "This is too long: write at most %(limit_value)d characters.",
+    "limit_value",
+)
+
 
 class StorableCharField(forms.CharField):
-    """A text that PostgreSQL can store; Django itself refuses NUL only."""
+    """A text that PostgreSQL can store, within its length; says what is wrong plainly.
+
+    Django itself refuses NUL only, in words of its own.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        kinds = (ProhibitNullCharactersValidator, MaxLengthValidator)
+        self.validators = [one for one in self.validators if type(one) not in kinds]
+        if self.max_length is not None:
+            self.validators.append(MaxLengthValidator(self.max_length, TOO_LONG))
 
     def clean(self, value: Any) -> str:
         text: str = super().clean(value)
@@ -21,6 +40,42 @@ class StorableCharField(forms.CharField):
                 _("Remove the characters that cannot be stored.")
             )
         return text
+
+
+class NameField(StorableCharField):
+    """A person's name, which mails and pages show."""
+
+    def clean(self, value: Any) -> str:
+        text = super().clean(value)
+        try:
+            return addresses.clean_name(text)
+        except NameInvalid as error:
+            raise forms.ValidationError(gettext(error.detail)) from None
+
+
+class NewPasswordField(StorableCharField):
+    """A password to be; nothing but blanks is none."""
+
+    def clean(self, value: Any) -> str:
+        text = super().clean(value)
+        if not text.strip():
+            raise forms.ValidationError(self.error_messages["required"])
+        return text
+
+
+def name_fields() -> tuple[forms.CharField, forms.CharField]:
+    return (
+        NameField(
+            label=_("First name"),
+            max_length=addresses.MAX_NAME,
+            widget=forms.TextInput(attrs={"autocomplete": "given-name"}),
+        ),
+        NameField(
+            label=_("Last name"),
+            max_length=addresses.MAX_NAME,
+            widget=forms.TextInput(attrs={"autocomplete": "family-name"}),
+        ),
+    )
 
 
 def address_field(label: Any = None) -> forms.CharField:
@@ -32,7 +87,7 @@ def address_field(label: Any = None) -> forms.CharField:
 
 
 def new_password_field(label: Any, help_text: Any = "") -> forms.CharField:
-    return StorableCharField(
+    return NewPasswordField(
         label=label,
         help_text=help_text,
         strip=False,
@@ -82,16 +137,7 @@ class SignInForm(forms.Form):
 class RegisterForm(forms.Form):
     """What a new person tells."""
 
-    first_name = StorableCharField(
-        label=_("First name"),
-        max_length=150,
-        widget=forms.TextInput(attrs={"autocomplete": "given-name"}),
-    )
-    last_name = StorableCharField(
-        label=_("Last name"),
-        max_length=150,
-        widget=forms.TextInput(attrs={"autocomplete": "family-name"}),
-    )
+    first_name, last_name = name_fields()
     email = address_field()
     password = new_password_field(_("Password"), PASSWORD_HELP)
 

@@ -64,7 +64,7 @@ def hire(
 
 
 def send_setup(user: User) -> None:
-    """Mail a new link to set the password; the one before works no more."""
+    """Mail a new link to set the password; links and codes before work no more."""
     with transaction.atomic():
         challenges.drop_tickets(user)
         ticket = challenges.issue_setup_ticket(user)

@@ -192,12 +192,13 @@ def _make_for_development() -> None:
             f"There is no signing key in {folder()}; run: manage.py make_jwt_key"
         )
     try:
-        make(_algorithm_of_library())
+        make(algorithm_of_library())
     except (KeyExists, FileExistsError):
         return  # another process was faster
 
 
-def _algorithm_of_library() -> str:
+def algorithm_of_library() -> str:
+    """Return the algorithm that the settings name for all tokens."""
     chosen: str = getattr(settings, "NINJA_SIMPLE_JWT", {}).get("JWT_ALGORITHM", "")
     return chosen or ALGORITHMS[0]
 
@@ -207,10 +208,10 @@ def _keyset(pem: bytes, retired: dict[str, Retired]) -> KeySet:
     if not isinstance(key, RSAPrivateKey | Ed25519PrivateKey):
         raise ImproperlyConfigured("The signing key must be RSA or Ed25519.")
     algorithm = "RS256" if isinstance(key, RSAPrivateKey) else "EdDSA"
-    if algorithm != _algorithm_of_library():
+    if algorithm != algorithm_of_library():
         raise ImproperlyConfigured(
             f"The signing key is for {algorithm}, and NINJA_SIMPLE_JWT['JWT_ALGORITHM']"
-            f" is {_algorithm_of_library()}."
+            f" is {algorithm_of_library()}."
         )
     public = key.public_key()
     return KeySet(key, pem, public_pem(public), thumbprint(public), algorithm, retired)

@@ -12,7 +12,8 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.db.models import Q
 
-from accounts import challenges, events, inviting, roles, sessions
+from accounts import api_tokens, challenges, events, inviting, roles, sessions
+from accounts.api_tokens import Door
 from accounts.errors import Anonymised
 from accounts.mail import forgetting
 from accounts.models import (
@@ -39,7 +40,7 @@ def deactivate(user: User, *, by: User | None = None, via: str = SYSTEM) -> None
     """
     present = _locked(user, by=by)
     if present.deactivated_at is None:
-        _close(present, by=by)
+        _close(present, by=by, via=via)
         events.record("user.deactivated", subject=user, by=by, via=via)
     user.refresh_from_db()
 
@@ -73,8 +74,8 @@ def anonymise(user: User, *, by: User | None = None, via: str = SYSTEM) -> None:
     is_own = by is not None and by.pk == user.pk
     present = _locked(user, by=None if is_own else by)
     if present.anonymised_at is None:
-        forgetting.forget(present.email)
-        _close(present, by=by)
+        forgetting.forget(present)
+        _close(present, by=by, via=via)
         _forget(present)
         events.record("user.anonymised", subject=user, by=by, via=via)
     user.refresh_from_db()
@@ -88,7 +89,7 @@ def _locked(user: User, *, by: User | None) -> User:
     return present
 
 
-def _close(user: User, *, by: User | None) -> None:
+def _close(user: User, *, by: User | None, via: str) -> None:
     user.is_active = False
     user.deactivated_at = user.deactivated_at or clock.now()
     user.deactivated_by = by
@@ -98,9 +99,7 @@ def _close(user: User, *, by: User | None) -> None:
     )
     sessions.end_all(user, reason="deactivated")
     challenges.drop_tickets(user)
-    ApiToken.objects.filter(user=user, revoked_at__isnull=True).update(
-        revoked_at=clock.now()
-    )
+    api_tokens.revoke_all(user, by=by, door=Door(via=via))
     inviting.revoke_unbacked(user)
 
 

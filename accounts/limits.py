@@ -59,6 +59,7 @@ LIMITS = {
     "code_failure.tenant": Limit(200, HOUR),
     "code_failure.flood": Limit(1000, HOUR),
     "mail.again": Limit(60, HOUR),
+    "mail.test": Limit(10, HOUR),
 }
 CODE_MAIL = ("code_mail.minute", "code_mail.hour", "code_mail.day")
 

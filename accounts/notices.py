@@ -3,6 +3,7 @@
 from typing import Any
 
 from accounts import addresses, branding, mail
+from accounts.mail import forgetting
 from accounts.models import ApiToken, User
 from kernel import clock
 from tenants import hosts
@@ -40,6 +41,8 @@ def email_changed(user: User, *, to: str, new_address: str) -> None:
         # Who has lost the address cannot be sent a code there.
         SIGN_IN if old else FORGOT,
         to=to,
+        # By it the earlier address is found again when the account comes to its end.
+        related=forgetting.about(user),
         address=addresses.mask(new_address),
         is_old=old,
     )
@@ -78,17 +81,9 @@ def _keepers(token: ApiToken) -> list[User]:
     return list(User.objects.active().people().filter(role__in=roles).order_by("pk"))
 
 
-def test_message(user: User, *, to: str) -> None:
-    """Send a mail that only shows that mails arrive."""
-    mail.put(
-        "accounts/test_message",
-        to=[to],
-        context={"person": user.display_name},
-        language=user.language,
-    )
-
-
-def _notice(user: User, name: str, path: str, *, to: str = "", **more: Any) -> None:
+def _notice(
+    user: User, name: str, path: str, *, to: str = "", related: str = "", **more: Any
+) -> None:
     address = to or user.email
     if not address:
         return
@@ -98,4 +93,5 @@ def _notice(user: User, name: str, path: str, *, to: str = "", **more: Any) -> N
         to=[address],
         context={"person": user.display_name, "url": url, **more},
         language=user.language,
+        related=related,
     )

@@ -13,9 +13,9 @@ from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest
 
-from accounts import clients, sessions
+from accounts import clients, refresh_tokens, sessions
 from accounts.models import RefreshSession, SecurityEvent, User
-from accounts.sessions import Device
+from accounts.refresh_tokens import Device
 from kernel import clock, codes
 
 BACKEND: Final = "accounts.backends.PasswordBackend"
@@ -41,7 +41,9 @@ def begin(
         RefreshSession.Kind.PAGE, clients.label(request), clients.prefix(request)
     )
     login(request, user, backend=BACKEND)
-    session = sessions.begin(user, device, factor_shown_at=factor_shown_at).session
+    session = refresh_tokens.begin(
+        user, device, factor_shown_at=factor_shown_at
+    ).session
     request.session[DEVICE] = session.pk.hex
     # The row's own limits end it earlier; the browser keeps its cookie until then.
     life = session.expires_at - clock.now()

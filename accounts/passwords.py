@@ -38,8 +38,13 @@ def prepare(password: str) -> str:
 
 
 def shortest() -> int:
-    """Return how many characters a password needs in the entered tenant."""
-    return SHORTEST_WITH_FACTOR if demands.current().second_factor else SHORTEST
+    """Return how many characters a password needs in the entered tenant.
+
+    An operator's is long whatever stands beside it.
+    """
+    if tenancy.in_control() or not demands.current().second_factor:
+        return SHORTEST
+    return SHORTEST_WITH_FACTOR
 
 
 def check(password: str, *, context: Sequence[str] = ()) -> None:

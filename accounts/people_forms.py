@@ -11,6 +11,7 @@ from accounts.forms import (
     PASSWORD_HELP,
     StorableCharField,
     address_field,
+    name_fields,
     new_password_field,
 )
 from accounts.models import User
@@ -24,21 +25,6 @@ ROLE_WORDS = {
     User.Role.OWNER: _("Owner"),
 }
 ROLE_HELP = _("Administrators manage people and settings; owners also the workspace.")
-
-
-def name_fields() -> tuple[forms.CharField, forms.CharField]:
-    return (
-        StorableCharField(
-            label=_("First name"),
-            max_length=150,
-            widget=forms.TextInput(attrs={"autocomplete": "given-name"}),
-        ),
-        StorableCharField(
-            label=_("Last name"),
-            max_length=150,
-            widget=forms.TextInput(attrs={"autocomplete": "family-name"}),
-        ),
-    )
 
 
 def roles_of(by: User) -> list[tuple[str, Any]]:
@@ -135,7 +121,7 @@ class ProfileForm(forms.Form):
         label=_("Language"),
         required=False,
         choices=language_choices,
-        help_text=_("Of pages and mails."),
+        help_text=_("Of the mails to you. The pages are in English."),
     )
     time_zone = zone_field(empty=_("The workspace's time zone"))
 

@@ -21,7 +21,6 @@ ADMIN = MEMBER | {
     "users.create",
     "users.manage",
     "users.view",
-    "workflow.manage",
 }
 OWNER = ADMIN | {"tenant.manage"}
 

@@ -11,16 +11,19 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.sessions.models import Session
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Exists, F, Min, OuterRef, Q, QuerySet, Value
 from django.db.models.deletion import ProtectedError, RestrictedError
 from django.db.models.functions import Coalesce, Least
 
+from accounts import conf
+from accounts.branding import changing
 from accounts.models import (
     ApiToken,
     Challenge,
     Invitation,
     LimitCounter,
+    MailMessage,
     MfaDevice,
     RefreshSession,
     SecurityEvent,
@@ -44,11 +47,16 @@ class Rule:
     rows: Callable[[], "QuerySet[Any]"]
     #: The instant at which a row ended.
     ended_at: Any
-    kept: timedelta
+    kept: timedelta | Callable[[], timedelta]
+
+    @property
+    def life(self) -> timedelta:
+        """Return how long a row stays, as the settings are now."""
+        return self.kept() if callable(self.kept) else self.kept
 
     def dead(self) -> "QuerySet[Any]":
         """Return the rows that are past their time, the oldest first."""
-        before = clock.now() - self.kept
+        before = clock.now() - self.life
         rows: QuerySet[Any] = self.rows().annotate(ended=self.ended_at)
         return rows.filter(ended__lt=before).order_by("ended")
 
@@ -57,6 +65,20 @@ class Rule:
         named = self.rows().order_by().values(rule=Value(self.name))
         found: QuerySet[Any] = named.annotate(at=Min(self.ended_at))
         return found.values_list("rule", "at")
+
+
+class InOrder(Rule):
+    """Rows that end about in the order in which they were written.
+
+    The first of them is found by its key, however many there are; it may have ended
+    some hours after another one, which then waits for it.
+    """
+
+    def oldest(self) -> "QuerySet[Any]":
+        """Return the name of the rule with the end of its first row, as one row."""
+        named = self.rows().order_by("pk").annotate(rule=Value(self.name))
+        found: QuerySet[Any] = named.annotate(at=self.ended_at)
+        return found.values_list("rule", "at")[:1]
 
 
 def pending() -> "QuerySet[User]":
@@ -76,6 +98,13 @@ def pending() -> "QuerySet[User]":
 
 
 PEOPLE = Rule("pending_accounts", pending, F("date_joined"), PENDING_LIFE)
+#: In an end state, `due_at` is where the lease of the last try would have run out.
+MAILS = InOrder(
+    "mails",
+    MailMessage.objects.ended,
+    Coalesce("sent_at", "due_at"),
+    lambda: conf.current().mail_log_life,
+)
 EVENTS = Rule("events", SecurityEvent.objects.all, F("at"), 400 * DAY)
 RULES = (
     Rule("challenges", Challenge.objects.all, F("expires_at"), DAY),
@@ -104,6 +133,7 @@ RULES = (
         DAY,
     ),
     Rule("limits", LimitCounter.objects.all, F("last_hit_at"), 2 * DAY),
+    MAILS,
     Rule("browser_sessions", Session.objects.all, F("expire_date"), timedelta(0)),
 )
 ALL = (*RULES, PEOPLE, EVENTS)
@@ -114,6 +144,7 @@ def run(limit: int = BATCH) -> dict[str, int]:
     gone = {rule.name: _delete(rule.dead(), limit) for rule in RULES}
     gone[PEOPLE.name] = _delete_people(limit)
     gone[EVENTS.name] = _delete_events(limit)
+    gone["stray_logos"] = _sweep_files(limit)
     return gone
 
 
@@ -130,9 +161,9 @@ def run_due(limit: int) -> int:
 
 def next_due() -> datetime | None:
     """Return when the next row will be past its time; for TENANT_DUE_SOURCES."""
-    kept = {rule.name: rule.kept for rule in ALL}
+    lives = {rule.name: rule.life for rule in ALL}
     first, *others = (rule.oldest() for rule in ALL)
-    ends = [at + kept[name] for name, at in first.union(*others, all=True) if at]
+    ends = [at + lives[name] for name, at in first.union(*others, all=True) if at]
     return min(ends) + PAUSE if ends else None
 
 
@@ -165,6 +196,14 @@ def _delete_person(user: User) -> bool:
     return True
 
 
+def _sweep_files(limit: int) -> int:
+    """Remove files that nothing names; operators have none.
+
+    Whenever other things are due: to look for strays alone wakes nobody.
+    """
+    return 0 if context.in_control() else changing.sweep(limit)
+
+
 def _delete_events(limit: int) -> int:
     """Delete old events as the owner of the tables: a tenant's role may not."""
     entered = context.current()
@@ -174,8 +213,17 @@ def _delete_events(limit: int) -> int:
     return _drop_events(limit)
 
 
+@transaction.atomic
 def _drop_events(limit: int) -> int:
-    # The rows' own manager refuses, as it should everywhere else.
     keys = EVENTS.dead().values("pk")[:limit]
+    _let_events_go("on")
+    # The rows' own manager refuses, as it should everywhere else.
     gone, _by_model = QuerySet(SecurityEvent).filter(pk__in=keys).delete()
+    _let_events_go("off")
     return gone
+
+
+def _let_events_go(switch: str) -> None:
+    """Tell the trigger that stands on the table of the control plane."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('accounts.retention', %s, true)", [switch])

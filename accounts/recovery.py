@@ -7,6 +7,7 @@ from django.db import transaction
 
 from accounts import (
     addresses,
+    api_tokens,
     challenges,
     code_mails,
     email_change,
@@ -100,7 +101,7 @@ def _apply_code(challenge: Challenge) -> str | Literal[False] | None:
 def change_with_ticket(
     *, ticket: str, password: str, password_verify: str, email: str | None = None
 ) -> User:
-    """Set a new password by a ticket and end all access of the old one.
+    """Set a new password by a ticket and end all access of the old one, API tokens too.
 
     A set-up ticket also proves the mailbox it was sent to.
     Raises PasswordMismatch, PasswordRefused or TicketRequired; nothing is changed and
@@ -121,6 +122,8 @@ def change_with_ticket(
             raise TicketRequired
         _open_account(user)
         _replace_password(user, hashed, keep=None, via=SecurityEvent.Via.SYSTEM)
+        # Who had to get in again may not have been alone: nothing made before counts.
+        api_tokens.revoke_all(user, by=user)
     return user
 
 

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from django.db import transaction
 
-from accounts import challenges, code_mails, events
+from accounts import challenges, code_mails, events, hiring
 from accounts.errors import MailNotFound, NotSentAgain, Throttled
 from accounts.mail import composing
 from accounts.models import Challenge, MailAttachment, MailMessage, User
@@ -108,8 +108,7 @@ def _setup(message: MailMessage) -> None:
     user = User.objects.people().filter(email_norm=_address(message)).first()
     if user is None or user.deactivated_at or user.has_usable_password():
         raise NotSentAgain
-    ticket = challenges.replace_setup_ticket(user)
-    code_mails.send_setup(user, ticket)
+    hiring.send_setup(user)
 
 
 #: The mails that carry a secret, with what makes a new one.

@@ -56,7 +56,7 @@ def create(
 
 def _new(name: str) -> User:
     if "@" in name:  # a name with it is somebody's address
-        raise NameInvalid
+        raise NameInvalid("A service account has no address: choose a name without @.")
     account = User(
         kind=User.Kind.SERVICE,
         username=name,

@@ -1,10 +1,20 @@
+from collections.abc import Mapping
+from typing import ClassVar
+
 from django.apps import AppConfig
 from django.core import checks
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 
 class TenantsConfig(AppConfig):
     name = "tenants"
     verbose_name = "Tenants"
+    #: What a list of mails calls those of this app.
+    mail_labels: ClassVar[Mapping[str, Promise]] = {
+        "signup_code": _("Code for a new workspace"),
+        "workspaces": _("List of somebody's workspaces"),
+    }
 
     def ready(self) -> None:
         """Put in place what has to hold in each process; register the checks."""

@@ -1,7 +1,11 @@
+from collections.abc import Mapping
 from importlib import import_module
 from importlib.util import find_spec
+from typing import ClassVar
 
 from django.apps import AppConfig, apps
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 
 class WorkflowConfig(AppConfig):
@@ -10,6 +14,12 @@ class WorkflowConfig(AppConfig):
     name = "workflow"
     verbose_name = "Workflow"
     default_auto_field = "django.db.models.BigAutoField"
+    #: What the list of mails calls those of this app.
+    mail_labels: ClassVar[Mapping[str, Promise]] = {
+        "incident": _("Alarm: a process needs help"),
+        "message": _("Message of a process"),
+        "work_waiting": _("Notice: work waits"),
+    }
 
     def ready(self) -> None:
         from workflow import checks

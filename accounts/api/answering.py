@@ -3,9 +3,7 @@
 from django.http import HttpRequest, HttpResponse
 
 from accounts import clients, cookies, limits, sessions
-from accounts.authentication import FOR_PEOPLE
-from accounts.errors import Blocked, ScopeMissing
-from accounts.models import User
+from accounts.errors import Blocked, PersonRequired
 from kernel import clock
 
 
@@ -36,19 +34,10 @@ def keep_flow(
     cookies.write(request, response, name, flow, expires_at=longest)
 
 
-def person(request: HttpRequest) -> User:
-    """Return who is signed in."""
-    found = request.user
-    assert isinstance(found, User)  # noqa: S101 - TenantAuth has set it
-    return found
-
-
-def via(request: HttpRequest) -> str:
-    """Return by which way the caller came in, for the events."""
-    return str(request.auth_via)  # type: ignore[attr-defined]
-
-
 def require_person(request: HttpRequest) -> None:
-    """Raise ScopeMissing for an API token: no scope covers roles and own accounts."""
+    """Raise PersonRequired for an API token, where a scope opens the rest of a route.
+
+    No scope covers roles, addresses and the own account.
+    """
     if sessions.of(request) is None:
-        raise ScopeMissing(FOR_PEOPLE)
+        raise PersonRequired

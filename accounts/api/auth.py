@@ -15,7 +15,7 @@ from accounts import (
     cookies,
     known_devices,
     limits,
-    sessions,
+    refresh_tokens,
     sign_in,
     tokens,
 )
@@ -29,7 +29,7 @@ from accounts.api.schemas import (
 )
 from accounts.known_devices import Known
 from accounts.models import RefreshSession, SecurityEvent, User
-from accounts.sessions import Device, Issued
+from accounts.refresh_tokens import Device, Issued
 from kernel import clock
 
 router = Router()
@@ -76,7 +76,7 @@ def web_token_refresh(request: HttpRequest, response: HttpResponse) -> dict[str,
 def web_sign_out(request: HttpRequest, response: HttpResponse) -> Status[None]:
     """End the device of the cookie; the same answer when it was gone already."""
     clients.require_same_site(request)
-    sessions.revoke(cookies.read(request, cookies.REFRESH))
+    refresh_tokens.revoke(cookies.read(request, cookies.REFRESH))
     uncached(response)
     cookies.drop(response, cookies.REFRESH)
     return Status(204, None)
@@ -120,7 +120,7 @@ def mobile_sign_out(
     body: MobileRefreshRequest,
 ) -> Status[None]:
     """End the device of the refresh token; the same answer when it was gone already."""
-    sessions.revoke(body.refresh)
+    refresh_tokens.revoke(body.refresh)
     uncached(response)
     return Status(204, None)
 
@@ -149,7 +149,7 @@ def _begin(
     factor_shown_at: datetime | None = None,
 ) -> Issued:
     device = Device(kind, clients.label(request), clients.prefix(request))
-    issued = sessions.begin(user, device, factor_shown_at=factor_shown_at)
+    issued = refresh_tokens.begin(user, device, factor_shown_at=factor_shown_at)
     sign_in.complete(user, issued.session, via=SecurityEvent.Via.TOKEN, known=known)
     return issued
 
@@ -164,7 +164,7 @@ def _web(
 
 def _rotate(request: HttpRequest, token: str) -> Issued:
     limits.hit("refresh.client", clients.prefix(request))
-    return sessions.rotate(token)
+    return refresh_tokens.rotate(token)
 
 
 def _pair(response: HttpResponse, issued: Issued) -> dict[str, str]:

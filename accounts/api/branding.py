@@ -8,12 +8,13 @@ from ninja import Router, Status
 from pydantic import Field
 
 from accounts import branding, clients
-from accounts.api.answering import person, uncached, via
+from accounts.api.answering import uncached
 from accounts.api.schemas import CamelIn, FlowOut, Text
 from accounts.authentication import TenantAuth
 from accounts.branding import changing, logos, reply_to
 from accounts.branding.rules import camel
 from accounts.models import TenantBranding, User
+from accounts.signed_in import person, via
 from kernel.errors import Forbidden
 
 router = Router(auth=TenantAuth(write="branding:write"))

@@ -3,14 +3,19 @@
 `reauthenticate` gives a device a fresh proof of who is there.
 """
 
-from typing import Any
+from typing import Annotated, Any
 
 from django.http import HttpRequest, HttpResponse
-from ninja import Router, Status
+from ninja import Body, Router, Status
 
-from accounts import clients, sessions, sign_in
+from accounts import clients, sessions, sign_in, sign_out, signed_in
 from accounts.api.answering import uncached
-from accounts.api.schemas import DetailOut, ReauthenticateIn, SessionOut
+from accounts.api.schemas import (
+    DetailOut,
+    ReauthenticateIn,
+    RevokeOthersIn,
+    SessionOut,
+)
 from accounts.authentication import TenantAuth
 from accounts.errors import MissingFields
 from accounts.models import RefreshSession
@@ -23,8 +28,8 @@ router = Router()
 )
 def list_sessions(request: HttpRequest, response: HttpResponse) -> list[dict[str, Any]]:
     """Answer the devices that are signed in, the one that asks first."""
-    own = sessions.here(request)
     uncached(response)
+    own = _own(request)
     return [_out(session, own) for session in sessions.open_of(own)]
 
 
@@ -34,11 +39,19 @@ def list_sessions(request: HttpRequest, response: HttpResponse) -> list[dict[str
     response={204: None},
     summary="Sign all other devices out",
 )
-def revoke_others(request: HttpRequest, response: HttpResponse) -> Status[None]:
-    """End all own devices but the one that asks."""
+def revoke_others(
+    request: HttpRequest,
+    response: HttpResponse,
+    body: Annotated[RevokeOthersIn | None, Body()] = None,
+) -> Status[None]:
+    """End all own devices but the one that asks; with `apiTokens` own API tokens too.
+
+    Without a body API tokens go on.
+    """
     uncached(response)
-    own = sessions.here(request)
-    sessions.end_others(own.user, keep=own.pk)
+    own = _own(request)
+    ends_tokens = body is not None and body.api_tokens
+    sign_out.others(own.user, keep=own.pk, ends_tokens=ends_tokens)
     return Status(204, None)
 
 
@@ -53,7 +66,7 @@ def end_session(
 ) -> Status[None]:
     """End one of the own devices at once, with its access tokens."""
     uncached(response)
-    sessions.end_one(sessions.here(request).user, session_id)
+    sign_out.one(_own(request).user, session_id)
     return Status(204, None)
 
 
@@ -77,6 +90,12 @@ def reauthenticate(
         client=clients.prefix(request),
     )
     return {"detail": "Confirmed."}
+
+
+def _own(request: HttpRequest) -> RefreshSession:
+    """Return the device that asks. Raises Forbidden."""
+    signed_in.require(request, "sessions.manage_own")
+    return sessions.here(request)
 
 
 def _out(session: RefreshSession, own: RefreshSession) -> dict[str, Any]:

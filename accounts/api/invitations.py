@@ -5,8 +5,8 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from ninja import Router, Status
 
-from accounts import accepting, grouping, invitations, sign_in
-from accounts.api.answering import guard, person, require_person, uncached, via
+from accounts import accepting, grouping, invitations, proof
+from accounts.api.answering import guard, require_person, uncached
 from accounts.api.schemas import (
     AcceptedOut,
     AcceptIn,
@@ -17,6 +17,7 @@ from accounts.authentication import TenantAuth
 from accounts.errors import MissingFields, NotUserManager
 from accounts.models import Invitation, User
 from accounts.permissions import RESERVED_GROUPS
+from accounts.signed_in import person, via
 from kernel import clock
 from kernel.numbers import LARGEST_ID
 
@@ -48,7 +49,10 @@ def pending(request: HttpRequest, response: HttpResponse) -> list[dict[str, Any]
 def invite(
     request: HttpRequest, response: HttpResponse, body: InviteIn
 ) -> Status[dict[str, Any]]:
-    """Mail a link that lets the address in with this role."""
+    """Mail a link that lets the address in with this role.
+
+    A role above member asks for the password, or a sign-in at most 10 minutes old.
+    """
     uncached(response)
     by = _manager(request)
     role = (body.role or "").strip()
@@ -57,8 +61,7 @@ def invite(
     groups = [name for name, on in _groups(body).items() if on]
     if role != User.Role.MEMBER or RESERVED_GROUPS & set(groups):
         require_person(request)
-    if role == User.Role.OWNER:
-        sign_in.require_recent(request)
+        proof.require(request, body.current_password)
     made = invitations.invite(
         email=body.email or "",
         role=role,

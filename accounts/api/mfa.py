@@ -9,7 +9,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from ninja import Router, Status
 
-from accounts import factors, qr, sessions, sign_in, tokens
+from accounts import factors, qr, sessions, sign_in, signed_in, tokens
 from accounts.api.answering import uncached
 from accounts.api.schemas import (
     ChangedFactorOut,
@@ -101,6 +101,7 @@ def recovery_codes(request: HttpRequest, response: HttpResponse) -> dict[str, An
 
 def _ready(request: HttpRequest, response: HttpResponse) -> User:
     uncached(response)
+    signed_in.require(request, "mfa.manage_own")
     sign_in.require_recent(request)
     return sessions.here(request).user
 

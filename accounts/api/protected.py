@@ -5,9 +5,9 @@ from typing import Any
 from django.http import HttpRequest
 from ninja import Router
 
-from accounts.api.answering import person
 from accounts.api.schemas import MeOut
 from accounts.authentication import TenantAuth
+from accounts.signed_in import person
 
 router = Router()
 

@@ -136,6 +136,8 @@ class AdminRegisterIn(CamelIn):
     email: Text | None = None
     username: Text | None = None
     groups: Groups | None = None
+    #: Needed for a role where the sign-in is more than 10 minutes old.
+    current_password: Text | None = None
     company: Text | None = None
 
 
@@ -167,6 +169,8 @@ class InviteIn(CamelIn):
     role: Text | None = None
     groups: Annotated[list[Text | GroupIn], Field(max_length=200)] | None = None
     language: Text | None = None
+    #: Needed for a role where the sign-in is more than 10 minutes old.
+    current_password: Text | None = None
 
 
 class InvitationOut(Schema):
@@ -197,6 +201,11 @@ class AcceptedOut(Schema):
 class ReauthenticateIn(CamelIn):
     current_password: Text | None = None
     code: Text | None = None
+
+
+class RevokeOthersIn(CamelIn):
+    #: Whether the caller's own API tokens end as well.
+    api_tokens: StrictBool = False
 
 
 class DetailOut(Schema):

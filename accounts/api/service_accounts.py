@@ -6,14 +6,14 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Router, Schema, Status
 from pydantic import Field
 
-from accounts import service_accounts
-from accounts.api.answering import person, uncached
+from accounts import service_accounts, signed_in
+from accounts.api.answering import uncached
 from accounts.api.schemas import CamelIn, Text
 from accounts.api.tokens import Before, Limit
 from accounts.api_tokens import door_of
 from accounts.authentication import TenantAuth
 from accounts.models import User
-from kernel.errors import Forbidden
+from accounts.signed_in import person
 
 router = Router(auth=TenantAuth())
 
@@ -86,5 +86,4 @@ def deactivate_account(
 
 def require_keeper(request: HttpRequest) -> None:
     """Raise Forbidden unless the caller cares for all tokens."""
-    if not person(request).may("tokens.manage_all"):
-        raise Forbidden
+    signed_in.require(request, "tokens.manage_all")

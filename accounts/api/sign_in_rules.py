@@ -9,10 +9,11 @@ from pydantic import ConfigDict, StrictBool, StrictInt
 from pydantic.alias_generators import to_camel
 
 from accounts import clients, factors, passwords, proof, sign_in_rules
-from accounts.api.answering import person, uncached, via
+from accounts.api.answering import uncached
 from accounts.api.schemas import CamelIn, Text
 from accounts.authentication import TenantAuth
 from accounts.models import TenantBranding, User
+from accounts.signed_in import person, via
 from kernel.errors import Forbidden
 
 # Without a scope: none covers passwords, second factors or owners.

@@ -7,16 +7,17 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Body, Query, Router, Schema, Status
 from pydantic import Field
 
-from accounts import api_tokens, service_accounts
-from accounts.api.answering import person, uncached
+from accounts import api_tokens, proof, service_accounts, signed_in
+from accounts.api.answering import uncached
 from accounts.api.schemas import CamelIn, Text
 from accounts.api_tokens import NewToken, door_of
 from accounts.authentication import TenantAuth
 from accounts.errors import ServiceAccountUnknown
 from accounts.models import ApiToken, User
 from accounts.models.api_token import LONGEST_LIFE
+from accounts.signed_in import person
 from accounts.token_text import MARKS
-from kernel.errors import Forbidden, NotFound
+from kernel.errors import NotFound
 
 router = Router(auth=TenantAuth())
 
@@ -32,10 +33,14 @@ class TokenIn(CamelIn):
     expires_in_days: int = Field(api_tokens.LIFE_DAYS, ge=1, le=LONGEST_LIFE.days)
     #: The service account that gets it; without one it is the caller's own.
     service_account: int | None = None
+    #: Needed where the sign-in is more than 10 minutes old.
+    current_password: Text | None = None
 
 
 class RotateIn(CamelIn):
     overlap_hours: int = Field(default=24, ge=0, le=7 * 24)
+    #: Needed where the sign-in is more than 10 minutes old.
+    current_password: Text | None = None
 
 
 class ApiTokenOut(Schema):
@@ -93,8 +98,8 @@ def list_tokens(
     rows = ApiToken.objects.select_related("user")
     if not everybody:
         rows = rows.filter(user=by)
-    elif not by.may("tokens.manage_all"):
-        raise Forbidden
+    else:
+        signed_in.require(request, "tokens.manage_all")
     if before is not None:
         rows = rows.filter(pk__lt=before)
     return list(rows[:limit])
@@ -104,7 +109,11 @@ def list_tokens(
 def create_token(
     request: HttpRequest, response: HttpResponse, body: TokenIn
 ) -> Status[dict[str, Any]]:
-    """Make a token for yourself, or for a service account; its text is shown once."""
+    """Make a token for yourself, or for a service account; its text is shown once.
+
+    It asks for the password, or a sign-in at most 10 minutes old.
+    """
+    proof.require(request, body.current_password)
     by = person(request)
     made = api_tokens.create(
         owner=owner_of(body, by),
@@ -138,12 +147,16 @@ def rotate_token(
     token_id: int,
     body: Annotated[RotateIn | None, Body()] = None,
 ) -> Status[dict[str, Any]]:
-    """Make the successor; the old text works for `overlapHours` more, 0 to 168."""
-    by = person(request)
-    overlap = timedelta(hours=body.overlap_hours) if body else api_tokens.OVERLAP
+    """Make the successor; the old text works for `overlapHours` more, 0 to 168.
+
+    It asks for the password, or a sign-in at most 10 minutes old.
+    """
+    by, wanted = person(request), body or RotateIn()
+    token = api_tokens.find(token_id, seen_by=by)
+    proof.require(request, wanted.current_password)
     made = api_tokens.rotate(
-        api_tokens.find(token_id, seen_by=by),
-        overlap=overlap,
+        token,
+        overlap=timedelta(hours=wanted.overlap_hours),
         by=by,
         door=door_of(request),
     )

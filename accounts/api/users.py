@@ -10,19 +10,13 @@ from accounts import (
     cookies,
     details,
     editing,
+    email_change,
     grouping,
     hiring,
     listing,
     proof,
 )
-from accounts.api.answering import (
-    guard,
-    keep_flow,
-    person,
-    require_person,
-    uncached,
-    via,
-)
+from accounts.api.answering import guard, keep_flow, require_person, uncached
 from accounts.api.schemas import (
     AdminRegisterIn,
     CreatedOut,
@@ -43,6 +37,7 @@ from accounts.errors import (
 from accounts.models import User
 from accounts.permissions import RESERVED_GROUPS
 from accounts.services.auth_flow import CREATED, UPDATED
+from accounts.signed_in import person, via
 from kernel.numbers import LARGEST_ID, whole
 
 router = Router()
@@ -106,6 +101,7 @@ def admin_register(
     wanted = _read(body.groups)
     if RESERVED_GROUPS & set(wanted):
         require_person(request)
+        proof.require(request, body.current_password)
     grouping.require_known(wanted)
     hiring.hire(
         email=body.email or "",
@@ -132,17 +128,18 @@ def update(
     """Change the own account, or as a user manager another one.
 
     A new address gets a code, which /verify-code takes with the flow of this answer.
+    A new address and a role ask for the password, or a sign-in at most 10 minutes old,
+    and API tokens are refused with `person_required`.
     """
     uncached(response)
     by = person(request)
     changed = _target(by, body.id)
     changes = _changes(body)
-    # A new address hands an account over, and with it the role.
-    has_role = changed.role != User.Role.MEMBER
-    gives_role = bool(RESERVED_GROUPS & set(changes.groups or ()))
-    if changed.pk == by.pk or has_role or gives_role:
+    hands_over = _hands_over(changed, changes)
+    if hands_over or changed.pk == by.pk or changed.role != User.Role.MEMBER:
         require_person(request)
-    _require_proof(request, changed, changes, body.current_password, by=by)
+    if hands_over or _is_about_owner(changed, changes):
+        proof.require(request, body.current_password)
     grouping.require_known(changes.groups or {})
     flow = editing.change(
         changed,
@@ -190,27 +187,19 @@ def _changes(body: UpdateUserIn) -> editing.Changes:
     )
 
 
-def _require_proof(
-    request: HttpRequest,
-    changed: User,
-    changes: editing.Changes,
-    current_password: str | None,
-    *,
-    by: User,
-) -> None:
-    """Raise ReauthenticationRequired where the change needs a fresh proof."""
-    is_own_address = changed.pk == by.pk and changes.email is not None
-    is_of_owner = changed.role == User.Role.OWNER and changes.is_for_managers
-    if is_own_address or is_of_owner or _moves_administrator(changed, changes):
-        proof.require(request, current_password)
+def _hands_over(changed: User, changes: editing.Changes) -> bool:
+    """Tell whether somebody else may get in by this, or get more rights.
 
-
-def _moves_administrator(changed: User, changes: editing.Changes) -> bool:
-    """Tell whether an owner or admin gets another mailbox: who reads it gets the role.
-
-    No scope covers roles, so no API token may do it.
+    Who reads the mailbox of an account chooses its password.
     """
-    return changes.email is not None and changed.is_administrator_role
+    gives_role = bool(RESERVED_GROUPS & set(changes.groups or ()))
+    return gives_role or (
+        changes.email is not None and email_change.is_other(changed, changes.email)
+    )
+
+
+def _is_about_owner(changed: User, changes: editing.Changes) -> bool:
+    return changed.role == User.Role.OWNER and changes.is_for_managers
 
 
 def _given(text: str | None) -> str | None:

@@ -6,6 +6,7 @@ who names the version they looked at is refused when it is no longer the present
 
 import hashlib
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
 from typing import IO, Any, Literal
 
@@ -75,9 +76,15 @@ def set_logo(
     Raises LogoInvalid and LogoTooLarge.
     """
     png = logos.read(upload)
-    with transaction.atomic():
-        row = locked()
-        return _place(row, variant, logos.keep(png), by=by, via=via)
+    try:
+        with transaction.atomic():
+            row = locked()
+            return _place(row, variant, logos.keep(png), by=by, via=via)
+    except BaseException:
+        # A storage knows no roll-back; of a process that dies here, `sweep` cleans up.
+        with suppress(Exception):
+            _drop_unused(logos.name_for(png))
+        raise
 
 
 @transaction.atomic
@@ -100,11 +107,26 @@ def _place(
 
 
 @transaction.atomic
-def _drop_unused(name: str) -> None:
-    # Under the lock: the same picture may have been put back in the meantime.
+def _drop_unused(*names: str) -> list[str]:
+    """Remove those of the files that are no logo; return which."""
+    # Under the lock: the same picture may have been put back in the meantime, and a
+    # file is written under it too, before the row that will name it.
     row = locked()
-    if name not in {row.logo, row.logo_dark}:
+    unused = [name for name in names if name not in {row.logo, row.logo_dark}]
+    for name in unused:
         logos.drop(name)
+    return unused
+
+
+def sweep(limit: int) -> int:
+    """Remove up to so many files that no row names; return how many.
+
+    They are left by a process that died between the file and the commit.
+    """
+    row = standing()
+    known = {row.logo, row.logo_dark}
+    strays = [name for name in logos.names() if name not in known][:limit]
+    return len(_drop_unused(*strays)) if strays else 0
 
 
 def locked(version: str = "") -> TenantBranding:

@@ -23,6 +23,7 @@ LONGEST_SIDE = 2000
 #: What is kept fits into this.
 KEPT = (600, 200)
 DIGITS = 32
+FOLDER = "branding"
 NAME = re.compile(r"branding/logo-([0-9a-f]{32})\.png\Z")
 
 
@@ -73,11 +74,24 @@ def _pixels(picture: Image.Image) -> Image.Image:
 
 def keep(png: bytes) -> str:
     """Store a PNG of ours for the entered tenant and return its name."""
-    digest = hashlib.sha256(png).hexdigest()[:DIGITS]
-    name = f"branding/logo-{digest}.png"
+    name = name_for(png)
     if not default_storage.exists(name):
         return default_storage.save(name, ContentFile(png))
     return name
+
+
+def name_for(png: bytes) -> str:
+    """Return under which name a PNG of ours is stored."""
+    return name_of(hashlib.sha256(png).hexdigest()[:DIGITS])
+
+
+def names() -> list[str]:
+    """Return the logos that are stored for the entered tenant."""
+    try:
+        _folders, files = default_storage.listdir(FOLDER)
+    except FileNotFoundError:  # before the first one, where folders are real
+        return []
+    return [name for file in files if NAME.match(name := f"{FOLDER}/{file}")]
 
 
 def drop(name: str) -> None:
@@ -93,7 +107,7 @@ def path_of(name: str) -> str:
 
 
 def name_of(digest: str) -> str:
-    return f"branding/logo-{digest}.png"
+    return f"{FOLDER}/logo-{digest}.png"
 
 
 def opened(name: str) -> bytes | None:

@@ -45,7 +45,8 @@ def put(
     `secret_context` is encrypted in the row and wiped when the mail has left or died.
     `related` names what the mail is about, as "challenge:..." or "invoice:7".
     A message that was not sent at `expires_at` is not sent at all.
-    With a key that was used before, the earlier message is returned.
+    With a key that was used before, the earlier message is returned, for as long as
+    its row is kept: ACCOUNTS["MAIL_LOG_DAYS"] after its end. Later it is a new mail.
     Without a valid recipient the row is kept as failed.
     """
     return enqueue(

@@ -14,11 +14,11 @@ from django.template import TemplateDoesNotExist, TemplateSyntaxError
 
 from accounts import branding, conf
 from accounts.crypto import CannotDecrypt
-from accounts.mail import changes, providers, transports
+from accounts.mail import attachments, changes, providers, transports
 from accounts.mail.outcomes import Outcome
 from accounts.mail.providers import DeliveryRefused, Provider
 from accounts.mail.rendering import Rendered, render
-from accounts.models import MailAttachment, MailMessage
+from accounts.models import MailMessage
 from accounts.models.mail_message import LEASE, PENDING, MailMessageQuerySet
 from kernel import clock
 
@@ -175,7 +175,7 @@ def _finish(message: MailMessage, state: State, **changed: Any) -> None:
         changed |= {"redacted_at": clock.now()}
     is_kept = state == State.FAILED and not message.is_secret
     if _move(message, state, **changed) and not is_kept:
-        MailAttachment.objects.filter(message=message).delete()
+        attachments.drop([message.pk])
 
 
 def _move(message: MailMessage, state: State, **changed: Any) -> bool:

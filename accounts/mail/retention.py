@@ -7,7 +7,8 @@ from datetime import UTC, datetime, time, timedelta
 
 from django.db import transaction
 
-from accounts.models import MailAttachment, MailMessage
+from accounts.mail import attachments
+from accounts.models import MailMessage
 from kernel import clock
 
 KEPT = timedelta(days=30)
@@ -20,7 +21,7 @@ def redact_old(limit: int) -> int:
     now = clock.now()
     old = MailMessage.objects.keeping_bodies().filter(created_at__lt=now - KEPT)
     ids = list(old.order_by("id").values_list("pk", flat=True)[:limit])
-    MailAttachment.objects.filter(message__in=ids).delete()
+    attachments.drop(ids)
     # What a template is made of is its body too.
     return MailMessage.objects.filter(pk__in=ids).update(
         html="", text="", context={}, redacted_at=now

@@ -25,9 +25,13 @@ class MailMessageQuerySet(models.QuerySet["MailMessage"]):
         """Return what people may be told of: decoys are rows that no mail comes of."""
         return self.exclude(category=DECOY)
 
+    def ended(self) -> "MailMessageQuerySet":
+        """Return what has left or died."""
+        return self.exclude(state__in=PENDING)
+
     def keeping_bodies(self) -> "MailMessageQuerySet":
         """Return what has left or died, with a body that is still there."""
-        return self.filter(redacted_at__isnull=True).exclude(state__in=PENDING)
+        return self.ended().filter(redacted_at__isnull=True)
 
 
 class MailMessage(models.Model):

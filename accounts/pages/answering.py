@@ -1,11 +1,13 @@
 """What the pages with forms share: was it sent, what went wrong, at which field."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 from django import forms
 from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.errors import (
     EmailInvalid,
@@ -18,7 +20,9 @@ from accounts.errors import (
     PasswordRefused,
     ReauthenticationRequired,
     RoleTooHigh,
+    Throttled,
 )
+from accounts.sign_in import NOT_RIGHT
 from kernel.errors import ApplicationError
 
 REFUSED = 422
@@ -68,8 +72,24 @@ def field_of(form: forms.BaseForm, error: ApplicationError) -> str | None:
 def words(error: ApplicationError) -> str:
     """Return the error in the reader's language."""
     if isinstance(error, ReauthenticationRequired):
+        if error.detail == NOT_RIGHT:
+            return _("This is not your password.")
         return _("Type your password: your sign-in is more than ten minutes old.")
+    if isinstance(error, Throttled):
+        return _pause(error.headers.get("Retry-After", ""))
     return _(error.detail)
+
+
+def _pause(seconds: str) -> str:
+    """Return when to try again, in whole minutes; the header has the seconds."""
+    if not seconds.isdecimal():
+        return _(Throttled().detail)
+    minutes = max(1, math.ceil(int(seconds) / 60))
+    return ngettext(
+        "Too many requests. Wait a minute and try again.",
+        "Too many requests. Wait %(count)d minutes and try again.",
+        minutes,
+    ) % {"count": minutes}
 
 
 def query(values: Mapping[str, Any]) -> str:

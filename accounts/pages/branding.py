@@ -21,7 +21,8 @@ from accounts.models import TenantBranding
 from accounts.pages import branding_forms
 from accounts.pages.answering import REFUSED
 from accounts.pages.branding_forms import AddressForm, LogoForm, Section
-from accounts.pages.settings import page, person, show
+from accounts.pages.settings import page, show
+from accounts.signed_in import person
 from kernel.errors import ApplicationError, NotFound
 
 PERMISSION = "branding.manage"

@@ -15,7 +15,8 @@ from accounts.pages import branding
 from accounts.pages.answering import REFUSED
 from accounts.pages.branding import PERMISSION, VIA
 from accounts.pages.branding_forms import AddressForm
-from accounts.pages.settings import page, person, show
+from accounts.pages.settings import page, show
+from accounts.signed_in import person
 from kernel import clock
 from kernel.errors import ApplicationError
 

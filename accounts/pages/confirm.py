@@ -15,9 +15,11 @@ from django.utils.translation import gettext as _
 from accounts import clients, factors, sign_in
 from accounts.errors import ReauthenticationRequired, Throttled
 from accounts.forms import CodeForm, CurrentPasswordForm
+from accounts.pages import answering
 from accounts.pages.answering import REFUSED
 from accounts.pages.entry import local_target
-from accounts.pages.settings import page, person
+from accounts.pages.settings import page
+from accounts.signed_in import person
 
 View = Callable[..., HttpResponse]
 
@@ -54,7 +56,7 @@ def confirm(request: HttpRequest) -> HttpResponse:
         if refused is None:
             messages.success(request, _("Thank you. You can go on now."))
             return redirect(target)
-        form.add_error("code" if by_code else "current_password", _(refused.detail))
+        form.add_error("code" if by_code else "current_password", _said(refused))
     values = {
         "form": form,
         "next": target,
@@ -63,6 +65,11 @@ def confirm(request: HttpRequest) -> HttpResponse:
     }
     status = REFUSED if form.errors else 200
     return render(request, "accounts/confirm.html", values, status=status)
+
+
+def _said(refused: ReauthenticationRequired | Throttled) -> str:
+    is_wrong = isinstance(refused, ReauthenticationRequired)
+    return _(refused.detail) if is_wrong else answering.words(refused)
 
 
 def _prove(

@@ -6,14 +6,16 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts import page_sessions, sessions
-from accounts.models import RefreshSession, SecurityEvent
-from accounts.pages.settings import page, person, show
+from accounts import page_sessions, sessions, sign_out
+from accounts.models import ApiToken, RefreshSession, SecurityEvent, User
+from accounts.pages.settings import page, show
+from accounts.signed_in import person
+from kernel import clock
 
 VIA = SecurityEvent.Via.SESSION
 
 
-@page()
+@page("sessions.manage_own")
 def devices(request: HttpRequest) -> HttpResponse:
     """Show the devices; sign out one, the others, or everything."""
     if request.method == "POST":
@@ -42,7 +44,30 @@ def devices(request: HttpRequest) -> HttpResponse:
             len(found) - 1,
         )
         % {"count": len(found) - 1},
+        tokens_text=_tokens_text(person(request)),
     )
+
+
+def _tokens_text(user: User) -> str:
+    """Return the offer to end the own API tokens too; empty where none works."""
+    works = ApiToken.objects.working(at=clock.now()).filter(user=user).count()
+    if not works:
+        return ""
+    words = ngettext(
+        "Also end my API token (%(count)d)", "Also end my API tokens (%(count)d)", works
+    )
+    return words % {"count": works}
+
+
+def _others_ended(tokens: int) -> str:
+    if not tokens:
+        return _("All other devices are signed out.")
+    words = ngettext(
+        "All other devices are signed out, and %(count)d API token ended.",
+        "All other devices are signed out, and %(count)d API tokens ended.",
+        tokens,
+    )
+    return words % {"count": tokens}
 
 
 def _icon(session: RefreshSession) -> str:
@@ -54,14 +79,15 @@ def _icon(session: RefreshSession) -> str:
 
 def _sign_out(request: HttpRequest) -> HttpResponse:
     user, own = person(request), sessions.here(request)
+    ends_tokens = "tokens" in request.POST
     if "everywhere" in request.POST:
-        sessions.end_everywhere(user, via=VIA)
+        sign_out.everywhere(user, ends_tokens=ends_tokens, via=VIA)
         page_sessions.end(request)
         return redirect("accounts:sign-in")
     if "others" in request.POST:
-        sessions.end_others(user, keep=own.pk, via=VIA)
-        messages.success(request, _("All other devices are signed out."))
+        ended = sign_out.others(user, keep=own.pk, ends_tokens=ends_tokens, via=VIA)
+        messages.success(request, _others_ended(ended))
         return redirect("accounts:devices")
-    sessions.end_one(user, request.POST.get("end", ""), via=VIA)
+    sign_out.one(user, request.POST.get("end", ""), via=VIA)
     messages.success(request, _("The device is signed out."))
     return redirect("accounts:devices")

@@ -280,7 +280,7 @@ def _send_again(request: HttpRequest, send: Callable[[], str]) -> HttpResponse:
     try:
         send()
     except Throttled as error:
-        messages.warning(request, error.detail)
+        messages.warning(request, answering.words(error))
     else:
         messages.info(
             request,
@@ -386,7 +386,6 @@ def _show(
         f"accounts/{template}.html",
         {
             "form": form,
-            "may_recover": in_tenant,
             "may_register": in_tenant and not registration_policy.current().is_closed,
             **values,
         },
@@ -404,7 +403,8 @@ def _refuse(
     **values: Any,
 ) -> HttpResponse:
     """Show the form again with the error at its field; keep what was typed."""
-    text = _link_is_dead() if isinstance(error, TicketRequired) else _(error.detail)
+    is_dead = isinstance(error, TicketRequired)
+    text = _link_is_dead() if is_dead else answering.words(error)
     form.add_error(answering.field_of(form, error), text)
     status = error.status if isinstance(error, Throttled) else REFUSED
     response = _show(request, template, form, status=status, **values)

@@ -7,12 +7,11 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
-from accounts import invitations, proof
+from accounts import invitations
 from accounts.models import Invitation, User
-from accounts.pages import answering, settings
-from accounts.pages.settings import person as signed_in
-from accounts.pages.standing import require_proof_for
+from accounts.pages import answering, proving, settings
 from accounts.people_forms import ROLE_WORDS, InviteForm
+from accounts.signed_in import person as signed_in
 from kernel import pagination
 from kernel.errors import ApplicationError
 from kernel.numbers import LARGEST_ID, whole
@@ -48,7 +47,7 @@ def new(request: HttpRequest) -> HttpResponse:
     if answering.is_sent(request, form):
         values = form.cleaned_data
         try:
-            require_proof_for(request, values["role"])
+            proving.require_for_roles(request, values["role"])
             made = invitations.invite(
                 email=values["email"],
                 role=values["role"],
@@ -70,7 +69,7 @@ def new(request: HttpRequest) -> HttpResponse:
         heading=_("Invite somebody"),
         lead=_("They get a link by mail, and choose their name and password."),
         form=form,
-        needs_password=by.role == User.Role.OWNER and not proof.is_recent(request),
+        needs_password=proving.is_needed(request),
     )
 
 

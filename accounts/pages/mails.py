@@ -15,8 +15,11 @@ from django.views.decorators.http import require_POST
 
 from accounts import limits, recipients, resending
 from accounts.errors import NotSentAgain, Throttled
+from accounts.mail import labels, reasons
 from accounts.models import MailMessage
-from accounts.pages.settings import page, person, show
+from accounts.pages import mail_trying
+from accounts.pages.settings import page, show
+from accounts.signed_in import person
 from kernel import pagination
 
 PAGE = 25
@@ -34,43 +37,11 @@ FILTERS: tuple[tuple[str, str | Promise, tuple[State, ...]], ...] = (
     ("failed", gettext_lazy("Failed"), (State.FAILED, State.EXPIRED)),
     ("off", gettext_lazy("Not sent"), (State.SUPPRESSED,)),
 )
-#: What the beginning of `last_error` means to people; the rest stands behind it.
-REASONS: Mapping[str, str | Promise] = MappingProxyType(
-    {
-        "control character": gettext_lazy("It held characters that no mail may hold"),
-        "every worker died": gettext_lazy("Sending it failed too often"),
-        "no valid recipient": gettext_lazy("There was nobody to write to"),
-        "nobody took": gettext_lazy("The mail server did not take it"),
-        "not reached": gettext_lazy("The mail server was not reached"),
-        "recipients refused": gettext_lazy("The mail server refused the recipients"),
-        "refused at once": gettext_lazy("The mail server takes no mail"),
-        "refused": gettext_lazy("The mail server or the settings refused it"),
-        "template": gettext_lazy("Its template is broken"),
-    }
-)
 #: What a badge says beyond what it knows: label, tone, icon.
 BADGES: Mapping[str, tuple[str | Promise, str, str]] = MappingProxyType(
     {
         State.DEFERRED: (gettext_lazy("Tried again later"), "warn", "clock"),
         State.SUPPRESSED: (gettext_lazy("Mail is off"), "", "ban"),
-    }
-)
-CATEGORIES: Mapping[str, str | Promise] = MappingProxyType(
-    {
-        "account_setup": gettext_lazy("Link to choose a password"),
-        "already_registered": gettext_lazy("Reminder of an account"),
-        "email_change_code": gettext_lazy("Code for a new address"),
-        "email_changed": gettext_lazy("Notice: new address"),
-        "invitation": gettext_lazy("Invitation"),
-        "message": gettext_lazy("Message"),
-        "mfa_changed": gettext_lazy("Notice: second factor"),
-        "new_device": gettext_lazy("Notice: new device"),
-        "password_changed": gettext_lazy("Notice: new password"),
-        "refresh_reused": gettext_lazy("Notice: a device was signed out"),
-        "reset_code": gettext_lazy("Code for a new password"),
-        "test_message": gettext_lazy("Test message"),
-        "token_expiring": gettext_lazy("Notice: a token expires"),
-        "verification_code": gettext_lazy("Code for a registration"),
     }
 )
 
@@ -93,6 +64,7 @@ def listing(request: HttpRequest) -> HttpResponse:
         options=_options(chosen),
         query=f"state={chosen}" if chosen else "",
         is_filtered=bool(chosen),
+        way=mail_trying.way(),
         page=found,
         columns=_columns(),
         rows=[_row(message) for message in found],
@@ -151,25 +123,15 @@ def _columns() -> list[dict[str, Any]]:
 def _row(message: MailMessage) -> dict[str, Any]:
     """Return a line of the list, as `settings/_mail_row.html` reads it."""
     label, tone, icon = BADGES.get(message.state, ("", "", ""))
-    name = message.category or message.template
     return {
         "mail": message,
-        "what": CATEGORIES.get(name) or name.replace("_", " ").capitalize(),
+        "what": labels.of(message),
         "to": ", ".join(recipients.mask(one) for one in message.to) or _("nobody"),
         "label": label,
         "tone": tone,
         "icon": icon,
         "at": message.created_at,
-        "why": _why(message.last_error),
+        "why": reasons.words(message.last_error),
         "was_sent_again": resending.NOTED in message.metadata,
         "may_again": resending.may_be_sent_again(message),
     }
-
-
-def _why(reason: str) -> str:
-    """Return a reason in words, with what the server said in brackets."""
-    words = next((REASONS[word] for word in REASONS if reason.startswith(word)), None)
-    if words is None:
-        return reason
-    _begin, _colon, detail = reason.partition(": ")
-    return f"{words} ({detail})" if detail else str(words)

@@ -9,12 +9,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
-from accounts import details, hiring, listing, proof
-from accounts.models import User
-from accounts.pages import answering, settings
-from accounts.pages.settings import person as signed_in
-from accounts.pages.standing import STATUSES, require_proof_for, row
+from accounts import details, hiring, listing
+from accounts.pages import answering, proving, settings
+from accounts.pages.standing import STATUSES, row
 from accounts.people_forms import PersonForm
+from accounts.signed_in import person as signed_in
 from kernel.errors import ApplicationError
 from kernel.text import storable
 
@@ -63,7 +62,7 @@ def new(request: HttpRequest) -> HttpResponse:
     if answering.is_sent(request, form):
         values = form.cleaned_data
         try:
-            require_proof_for(request, values["role"])
+            proving.require_for_roles(request, values["role"])
             made = hiring.hire(
                 email=values["email"],
                 first_name=values["first_name"],
@@ -86,7 +85,7 @@ def new(request: HttpRequest) -> HttpResponse:
         heading=_("Add a person"),
         lead=_("They get a mail with a link to set their password."),
         form=form,
-        needs_password=by.role == User.Role.OWNER and not proof.is_recent(request),
+        needs_password=proving.is_needed(request),
     )
 
 

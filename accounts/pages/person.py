@@ -13,17 +13,20 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from accounts import details, factors, grouping, hiring, lifecycle, proof, roles
+from accounts import details, factors, grouping, hiring, lifecycle, roles
 from accounts.models import User
-from accounts.pages import answering, settings
-from accounts.pages.settings import person as signed_in
-from accounts.pages.standing import require_proof_for, row, status_of
+from accounts.pages import answering, proving, settings
+from accounts.pages.standing import row, status_of
 from accounts.people_forms import RightsForm
 from accounts.permissions import RESERVED_GROUPS, rank
+from accounts.signed_in import person as signed_in
 from kernel.errors import ApplicationError
 from kernel.numbers import LARGEST_ID
 
 PASSWORD = "accounts/settings/_password.html"  # noqa: S105 - a template
+
+OWNERS = frozenset({User.Role.OWNER})
+EVERYBODY = frozenset(User.Role)
 
 
 @dataclass(frozen=True)
@@ -32,20 +35,23 @@ class Action:
 
     carry_out: Callable[..., None]
     words: Promise
-    #: Whether it takes or brings an owner, where the person is one.
-    is_serious: bool = True
+    #: Of whom it is done after a fresh proof only: nobody can take it back.
+    guarded: frozenset[str] = EVERYBODY
 
 
 ACTIONS = {
     "deactivate": Action(
         lifecycle.deactivate,
         _("%(name)s is signed out everywhere and cannot come in any more."),
+        guarded=OWNERS,
     ),
-    "reactivate": Action(lifecycle.reactivate, _("%(name)s can come in again.")),
+    "reactivate": Action(
+        lifecycle.reactivate, _("%(name)s can come in again."), guarded=OWNERS
+    ),
     "setup": Action(
         hiring.resend_setup,
         _("A new link is on its way to %(name)s."),
-        is_serious=False,
+        guarded=frozenset(),
     ),
     "factor": Action(
         factors.reset_for,
@@ -83,8 +89,8 @@ def _act(
             _set_rights(request, found, form, by=by)
             words: Promise = SAVED
         elif name in ACTIONS and found.pk != by.pk:
-            if ACTIONS[name].is_serious:
-                require_proof_for(request, found.role)
+            if found.role in ACTIONS[name].guarded:
+                proving.require(request)
             ACTIONS[name].carry_out(found, by=by, via="session")
             words = ACTIONS[name].words
         else:
@@ -102,7 +108,7 @@ def _set_rights(
     role = form.cleaned_data.get("role") or found.role
     chosen = set(form.cleaned_data.get("groups", ()))
     if role != found.role:
-        require_proof_for(request, role, found.role)
+        proving.require_for_roles(request, role, found.role)
     with transaction.atomic():
         roles.lock_owners()
         roles.require_may_manage(found, by=roles.now(by))
@@ -114,8 +120,7 @@ def _set_rights(
 def _show(
     request: HttpRequest, found: User, form: RightsForm | None, *, by: User
 ) -> HttpResponse:
-    has_owner = User.Role.OWNER in {found.role, by.role}
-    needs_password = has_owner and not proof.is_recent(request)
+    needs_password = proving.is_needed(request)
     may_end = _may_manage(found, by) and found.pk != by.pk
     facts = row(details.told(User.objects.filter(pk=found.pk)).get())
     return settings.show(
@@ -130,7 +135,11 @@ def _show(
         may_reset_factor=may_end and facts["has_factor"],
         is_waiting=hiring.is_waiting(found),
         needs_password=needs_password,
-        password_body=PASSWORD if needs_password else "",
+        bodies={
+            name: PASSWORD
+            for name, action in ACTIONS.items()
+            if needs_password and found.role in action.guarded
+        },
         events_url=_events_url(found, by),
     )
 

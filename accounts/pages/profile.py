@@ -21,8 +21,8 @@ from accounts.forms import CodeForm
 from accounts.models import User
 from accounts.pages import answering, settings
 from accounts.pages.entry import missed
-from accounts.pages.settings import person as signed_in
 from accounts.people_forms import AddressForm, DeleteForm, ProfileForm
+from accounts.signed_in import person as signed_in
 from kernel import clock
 from kernel.errors import ApplicationError
 

@@ -23,10 +23,12 @@ from accounts.models import SecurityEvent, User
 from accounts.pages import answering
 from accounts.pages.answering import REFUSED
 from accounts.pages.confirm import recent
-from accounts.pages.settings import page, person, show
+from accounts.pages.settings import page, show
+from accounts.signed_in import person
 from kernel.errors import ApplicationError
 
 VIA = SecurityEvent.Via.SESSION
+FACTORS = "mfa.manage_own"
 
 
 @page()
@@ -57,7 +59,7 @@ def security(request: HttpRequest) -> HttpResponse:
     )
 
 
-@page()
+@page(FACTORS)
 @recent
 def authenticator(request: HttpRequest) -> HttpResponse:
     """Show a new secret as a QR code, and take its first code."""
@@ -94,7 +96,7 @@ def authenticator(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-@page()
+@page(FACTORS)
 @recent
 def recovery_codes(request: HttpRequest) -> HttpResponse:
     """Make a new set of recovery codes and show it, this once."""
@@ -108,7 +110,7 @@ def recovery_codes(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-@page()
+@page(FACTORS)
 @recent
 def remove_authenticator(request: HttpRequest, device_id: int) -> HttpResponse:
     """Take an authenticator away."""
@@ -186,8 +188,9 @@ def _change_password(
 
 def _tell(form: ChangePasswordForm, error: ApplicationError) -> None:
     is_wrong = isinstance(error, ReauthenticationRequired)
-    text = "This is not your current password." if is_wrong else error.detail
-    form.add_error(answering.field_of(form, error), _(text))
+    wrong = _("This is not your current password.")
+    text = wrong if is_wrong else answering.words(error)
+    form.add_error(answering.field_of(form, error), text)
 
 
 def _kept(request: HttpRequest, response: HttpResponse) -> HttpResponse:

@@ -13,9 +13,10 @@ from accounts.errors import MissingFields, NameInvalid, NameTaken
 from accounts.models import ApiToken, User
 from accounts.pages import answering
 from accounts.pages.answering import REFUSED
-from accounts.pages.settings import page, person, show
+from accounts.pages.settings import page, show
 from accounts.pages.tokens import COLUMNS, ask_first, listed
 from accounts.permissions import SERVICE_PERMISSIONS
+from accounts.signed_in import person
 from accounts.token_forms import GIVEN, ServiceAccountForm
 from kernel.errors import ApplicationError
 

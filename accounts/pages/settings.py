@@ -15,29 +15,37 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
+from accounts import signed_in
 from accounts.models import User
-from kernel.errors import Forbidden
+from accounts.signed_in import person
+from tenants import context
 
 View = Callable[..., HttpResponse]
 
 
 @dataclass(frozen=True)
 class Section:
-    """One entry of the settings; shown to those who hold the permission."""
+    """One entry of the settings; shown to those who hold the permission.
+
+    Operators see what they have on the public host, and no other.
+    """
 
     name: str
     label: str | Promise
     permission: str = ""
+    for_operators: bool = False
 
     def is_for(self, user: User) -> bool:
+        if context.in_control():
+            return self.for_operators
         return not self.permission or user.may(self.permission)
 
 
 #: The sections in their order; `name` is the name of the route.
 SECTIONS: tuple[Section, ...] = (
     Section("profile", _("Profile")),
-    Section("security", _("Security")),
-    Section("devices", _("Devices")),
+    Section("security", _("Security"), for_operators=True),
+    Section("devices", _("Devices"), "sessions.manage_own", for_operators=True),
     Section("tokens", _("API tokens"), "tokens.manage_own"),
     Section("people", _("People"), "users.view"),
     Section("invitations", _("Invitations"), "invitations.manage"),
@@ -57,8 +65,8 @@ def page(permission: str = "") -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @wraps(view)
         def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            if permission and not person(request).may(permission):
-                raise Forbidden
+            if permission:
+                signed_in.require(request, permission)
             return view(request, *args, **kwargs)
 
         guarded = sensitive_post_parameters()(never_cache(checked))
@@ -66,13 +74,6 @@ def page(permission: str = "") -> Callable[[View], View]:
         return login_required(limited)
 
     return decorate
-
-
-def person(request: HttpRequest) -> User:
-    """Return who is signed in."""
-    user = request.user
-    assert isinstance(user, User)  # noqa: S101 - the page lets nobody else in
-    return user
 
 
 def show(

@@ -17,8 +17,9 @@ from accounts.errors import SecondFactorFirst, SignInRulesInvalid
 from accounts.forms import StorableCharField
 from accounts.models import SecurityEvent, TenantBranding
 from accounts.pages import answering
-from accounts.pages.settings import page, person, show
+from accounts.pages.settings import page, show
 from accounts.people_forms import current_password_field
+from accounts.signed_in import person
 from kernel.errors import ApplicationError, Forbidden
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

@@ -2,11 +2,9 @@
 
 from typing import Any
 
-from django.http import HttpRequest
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from accounts import proof
 from accounts.models import User
 from accounts.people_forms import ROLE_WORDS
 from accounts.permissions import RESERVED_GROUPS
@@ -47,9 +45,3 @@ def row(user: User) -> dict[str, Any]:
         "status_tone": tone,
         "status_icon": icon,
     }
-
-
-def require_proof_for(request: HttpRequest, *touched: str) -> None:
-    """Ask for a fresh proof where an owner comes or goes."""
-    if User.Role.OWNER in touched:
-        proof.require(request, request.POST.get("current_password"))

@@ -14,13 +14,19 @@ from django.utils.translation import ngettext
 
 from accounts import api_tokens, service_accounts
 from accounts.api_tokens import NewToken, door_of
-from accounts.errors import MissingFields, NameInvalid
+from accounts.errors import (
+    MissingFields,
+    NameInvalid,
+    ReauthenticationRequired,
+    Throttled,
+)
 from accounts.models import ApiToken, User
 from accounts.models.api_token import ApiTokenQuerySet
-from accounts.pages import answering
+from accounts.pages import answering, proving
 from accounts.pages.answering import REFUSED
-from accounts.pages.settings import page, person, show
+from accounts.pages.settings import page, show
 from accounts.scopes import SCOPES
+from accounts.signed_in import person
 from accounts.token_forms import RotateForm, TokenForm
 from accounts.token_text import MARKS
 from kernel.errors import ApplicationError
@@ -83,6 +89,7 @@ def make(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         values = form.cleaned_data
         try:
+            proving.require(request)
             made = api_tokens.create(
                 owner=owner_of(values, user),
                 name=values["name"],
@@ -104,6 +111,7 @@ def make(request: HttpRequest) -> HttpResponse:
         heading=_("Create a token"),
         lead=_("Its secret is shown once, on the next page."),
         form=form,
+        needs_password=proving.is_needed(request),
     )
 
 
@@ -160,12 +168,16 @@ def rotate(request: HttpRequest, token_id: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         overlap, door = timedelta(hours=form.cleaned_data["hours"]), door_of(request)
         try:
+            proving.require(request)
             made = api_tokens.rotate(token, overlap=overlap, by=user, door=door)
+        except (ReauthenticationRequired, Throttled) as error:
+            form.add_error(None, answering.words(error))
         except ApplicationError as error:
             messages.error(request, answering.words(error))
             return redirect("accounts:token", token_id)
-        token.refresh_from_db()
-        return secret_page(request, made, heading=_("The new secret"), old=token)
+        else:
+            token.refresh_from_db()
+            return secret_page(request, made, heading=_("The new secret"), old=token)
     return ask_first(
         request,
         heading=_("Rotate this token?"),
@@ -178,6 +190,7 @@ def rotate(request: HttpRequest, token_id: int) -> HttpResponse:
         label=_("Make a new secret"),
         back=reverse("accounts:token", args=[token_id]),
         form=form,
+        needs_password=proving.is_needed(request),
     )
 
 

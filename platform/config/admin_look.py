@@ -273,7 +273,9 @@ def groups() -> tuple[Group, ...]:
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """Return the sidebar: the ways out, then the tables by subject."""
     first = [_entry(request, _("Overview"), "home", reverse("admin:index"))]
-    if not in_control():
+    if in_control():
+        first.append(_entry(request, _("Your account"), "person", "/accounts/"))
+    else:
         first.append(_entry(request, _("Back to the workspace"), "arrow_back", "/"))
     return [
         {"items": first},

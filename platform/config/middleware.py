@@ -20,7 +20,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.log import log_response
 
 from kernel.answers import PROBLEM, answer
-from kernel.errors import ApplicationError, BadRequest, NotFound
+from kernel.errors import ApplicationError, BadRequest, NotFound, TooLarge
 from kernel.text import storable
 from kernel.translation import error_of, translated
 from tenants.context import in_control
@@ -182,7 +182,8 @@ class ReadableRequests:
     """Keeps from the views what none of them could read.
 
     A cookie that cannot be stored is dropped, since a session's key is looked up;
-    a form in another encoding than UTF-8 is refused, and so is a length that is none.
+    a form in another encoding than UTF-8 is refused, and so is a length that is none,
+    or more than a form may have.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -196,7 +197,16 @@ class ReadableRequests:
             return answer(request, BadRequest("Send forms in UTF-8."))
         if not LENGTH.fullmatch(request.META.get("CONTENT_LENGTH") or ""):
             return answer(request, BadRequest("The length of the body is no number."))
+        if is_form_too_large(request):
+            return answer(request, TooLarge())
         return self.get_response(request)
+
+
+def is_form_too_large(request: HttpRequest) -> bool:
+    """Tell of a form what Django tells when it reads one; files are counted there."""
+    length = int(request.META.get("CONTENT_LENGTH") or 0)
+    is_form = request.content_type == "application/x-www-form-urlencoded"
+    return is_form and length > settings.DATA_UPLOAD_MAX_MEMORY_SIZE
 
 
 def is_other_encoding(request: HttpRequest) -> bool:

@@ -55,6 +55,8 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         values["logo"], values["logo_dark"] = brand.logo, brand.logo_dark
         values["branding_css"] = f"/branding.css?v={brand.version}"
         values["nav"] = navigation(request, signed_in) if signed_in else []
+    elif signed_in and values["kind"] == "operator":
+        values["nav"] = operator_navigation(request)
     values["initial"] = values["name"][:1].upper()
     return {"frame": values}
 
@@ -96,6 +98,18 @@ def navigation(request: HttpRequest, user: Any) -> list[Entry]:
     return [
         Entry(label, url, icon, request.path.startswith(url), count)
         for label, url, icon, count in entries
+    ]
+
+
+def operator_navigation(request: HttpRequest) -> list[Entry]:
+    """Return the sidebar's entries on an operator's own pages."""
+    entries = [
+        (_("Console"), "/admin/", "database"),
+        (_("Your account"), "/accounts/", "user"),
+    ]
+    return [
+        Entry(label, url, icon, request.path.startswith(url))
+        for label, url, icon in entries
     ]
 
 

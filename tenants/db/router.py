@@ -1,4 +1,8 @@
-"""Which tables a migration makes where: control plane, tenant, or both."""
+"""Which tables a migration makes where: control plane, tenant, or both.
+
+An operation for one of the planes of an app in both says so by a hint:
+`migrations.RunSQL(..., hints={"plane": "control"})`.
+"""
 
 from functools import cache
 from typing import Any
@@ -31,9 +35,11 @@ class PlaneRouter:
     db_for_write = db_for_read
 
     def allow_migrate(self, db: str, app_label: str, **hints: Any) -> bool | None:  # noqa: ARG002 - Django's signature
+        """Allow what is of the present plane; None leaves it to others."""
         context = current_or_none()
         if context is None:
             # Only system checks ask from here: no migration runs without a context.
             return None
         plane = "control" if context is CONTROL else "tenant"
-        return None if app_label in labels(plane) else False
+        is_of_plane = hints.get("plane", plane) == plane
+        return None if is_of_plane and app_label in labels(plane) else False

@@ -1,12 +1,14 @@
 """`manage.py`: Django's command line, where a command without a tenant says so."""
 
 import shlex
+import sys
 from collections.abc import Sequence
 from typing import Any
 
 from django.core.management import ManagementUtility
 from django.core.management.base import BaseCommand
 
+from kernel.env import BadVariable
 from tenants.context import NoTenantError
 from tenants.management.ends import REFUSED, WRONG_USAGE, Refused
 
@@ -53,5 +55,8 @@ def ending(name: str, arguments: Sequence[str]) -> Refused:
 
 
 def execute(argv: Sequence[str]) -> None:
-    """Run what the command line says."""
-    Utility(list(argv)).execute()
+    """Run what the command line says; a wrong variable is one line and exit code 1."""
+    try:
+        Utility(list(argv)).execute()
+    except BadVariable as error:
+        sys.exit(f"{BadVariable.__name__}: {error}")

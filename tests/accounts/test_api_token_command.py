@@ -5,6 +5,7 @@ import json
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import OperationalError
 
 from accounts.models import ApiToken, User
 from tenants.context import use
@@ -79,6 +80,11 @@ def test_a_token_is_rotated_and_revoked_by_number_or_beginning(visitor, acme):
         (("create", "bob", "--name", "x", "--scope", "everything"), 2),
         (("create", "bob", "--name", " ", *READ), 2),
         (("create", "bob", "--name", "x", *READ, "--days", "367"), 2),
+        (("create", "bob", "--name", "x", *READ, "--days", "0"), 2),
+        (("create", "bob", "--name", "x", *READ, "--days", "9" * 30), 2),
+        (("create", "bob", "--name", "x", *READ, "--service"), 4),
+        (("create", "robot", "--name", "<b>", *READ, "--service"), 2),
+        (("create", "robot", "--name", "x", "--scope", "all", "--service"), 2),
         (("create", "nobody", "--name", "x", *READ), 3),
         (("create", "bob\x00", "--name", "x", *READ), 3),
         (("create", "a@b", "--name", "x", *READ, "--service"), 2),
@@ -92,9 +98,53 @@ def test_a_token_is_rotated_and_revoked_by_number_or_beginning(visitor, acme):
 def test_what_cannot_be_done_ends_with_its_code_and_changes_nothing(
     acme, words, status
 ):
+    with use(acme):
+        before = set(User.objects.values_list("pk", flat=True))
     assert fails(*words)[0] == status
     with use(acme):
         assert not ApiToken.objects.exists()
+        assert set(User.objects.values_list("pk", flat=True)) == before
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (("--days", "367"), "--days is 1 to 366."),
+        (("--scope", "all"), "No such scope: all. Known: profile:read, processes:read"),
+        (("--service",), "'bob' is a person: leave --service out"),
+    ],
+    ids=str,
+)
+def test_a_refusal_says_what_to_type_instead(words, line):
+    assert fails("create", "bob", "--name", "x", *READ, *words)[1].startswith(line)
+
+
+def test_the_tenant_is_named_before_the_verb_or_after_it(acme):
+    """And by whoever entered it, as `manage.py tenant run` does."""
+    words = ("create", "bob", "--name", "x", *READ)
+    out = io.StringIO()
+    call_command("api_token", *words, "--tenant", "acme", stdout=out, stderr=out)
+    with use(acme):
+        call_command("api_token", *words, stdout=out, stderr=out)
+        assert ApiToken.objects.count() == 2
+    with pytest.raises(CommandError) as caught:
+        call_command("api_token", "list")
+    assert caught.value.returncode == 2
+
+
+def test_an_empty_list_says_so_beside_the_output():
+    assert run("list") == ("", "There is no token.\n")
+
+
+def test_a_database_that_is_away_is_one_line(monkeypatch):
+    def away(*_):
+        raise OperationalError("connection refused")
+
+    monkeypatch.setattr("tenants.management.planes.wanted", away)
+    assert fails("list") == (
+        1,
+        "No database answers: start the demo with `make demo`, or set DATABASE_URL.",
+    )
 
 
 def test_an_overlap_has_bounds():

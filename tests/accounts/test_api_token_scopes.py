@@ -151,6 +151,8 @@ def test_a_request_knows_whether_a_person_or_a_program_asks(
         ("patch", "/user", {"id": "owner", "firstName": "x"}),
         ("patch", "/user", {"id": "owner", "isActive": False}),
         ("patch", "/user", {"id": "other admin", "email": "x@acme.test"}),
+        ("patch", "/user", {"id": "bob", "email": "x@acme.test"}),
+        ("patch", "/user", {"id": "bob", "email": "x@acme.test", "firstName": "x"}),
         ("patch", "/user", {"id": "bob", "groups": [{"name": "User Manager"}]}),
         ("post", "/admin-register", {"groups": [{"name": "User Manager"}]}),
         ("post", "/invitations", {"role": "admin"}),
@@ -179,7 +181,7 @@ def test_a33_no_scope_gives_a_role_or_changes_an_owner(
     answer = programs["users:write"].generic(
         method.upper(), f"/api/accounts{path}", json.dumps(body), "application/json"
     )
-    assert (answer.status_code, answer.json()["code"]) == (403, "scope_missing")
+    assert (answer.status_code, answer.json()["code"]) == (403, "person_required")
     with use(acme):
         assert list(User.objects.order_by("pk").values()) == before
 

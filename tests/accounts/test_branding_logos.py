@@ -4,15 +4,19 @@ import re
 from io import BytesIO
 
 import pytest
+from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.db import transaction
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from accounts import purging
 from accounts.branding import changing, logos
 from accounts.errors import LogoInvalid, LogoTooLarge
 from accounts.models import SecurityEvent, TenantBranding
-from tenants.context import use
+from tenants.context import use, use_control
+from tenants.threads import TenantThread
 from tests.accounts.pictures import animated, bomb, picture
 
 
@@ -174,3 +178,122 @@ def test_a_logo_of_acme_is_nowhere_at_globex_and_gone_when_it_is_replaced(
 )
 def test_no_other_file_is_shown(db, visitor, name):
     assert visitor().get(f"/branding/logo-{name}.png").status_code == 404
+
+
+# What a roll-back and a dead process leave
+
+
+class Failure(Exception):
+    """Something after the file was written."""
+
+
+@pytest.fixture
+def failing(monkeypatch):
+    """Let the change fail once the file is there."""
+
+    def fail(*args: object, **kwargs: object) -> None:
+        assert stored(), "the file was not written yet"
+        raise Failure
+
+    monkeypatch.setattr(changing.events, "record", fail)
+    return monkeypatch
+
+
+def test_a_roll_back_takes_the_file_with_it(in_acme, admin, failing):
+    with pytest.raises(Failure):
+        place(picture(), admin)
+    assert stored() == []
+    assert not TenantBranding.objects.exclude(logo="").exists()
+
+
+def test_a_roll_back_leaves_the_file_that_the_other_theme_uses(
+    in_acme, admin, monkeypatch
+):
+    row = place(picture(), admin, "light")
+
+    def fail(*args: object, **kwargs: object) -> None:
+        raise Failure
+
+    monkeypatch.setattr(changing.events, "record", fail)
+    with pytest.raises(Failure):
+        place(picture(), admin, "dark")
+    assert stored() == [row.logo.rpartition("/")[2]]
+
+
+def test_a_roll_back_leaves_the_logo_that_was_there(in_acme, admin, monkeypatch):
+    row = place(picture(size=(10, 10)), admin)
+
+    def fail(*args: object, **kwargs: object) -> None:
+        raise Failure
+
+    monkeypatch.setattr(changing.events, "record", fail)
+    with pytest.raises(Failure):
+        place(picture(size=(20, 10)), admin)
+    assert stored() == [row.logo.rpartition("/")[2]]
+
+
+def test_a_storage_that_fails_at_the_cleaning_hides_no_error(in_acme, admin, failing):
+    def away(name: str) -> None:
+        raise OSError(name)
+
+    failing.setattr(changing.logos, "drop", away)
+    with pytest.raises(Failure):
+        place(picture(), admin)
+    assert len(stored()) == 1
+
+
+def test_the_purge_takes_what_a_dead_process_left_and_no_logo(in_acme, admin, globex):
+    kept = place(picture(size=(10, 10)), admin).logo
+    stray = logos.keep(logos.read(BytesIO(picture(size=(20, 10)))))
+    default_storage.save("branding/notes.txt", ContentFile(b"not ours"))
+    default_storage.save("offers/logo-" + "0" * 32 + ".png", ContentFile(b"not ours"))
+    with use(globex):
+        theirs = logos.keep(logos.read(BytesIO(picture(size=(20, 10)))))
+    assert theirs == stray
+    assert purging.run()["stray_logos"] == 1
+    assert purging.run()["stray_logos"] == 0
+    assert stored() == sorted([kept.rpartition("/")[2], "notes.txt"])
+    assert default_storage.exists("offers/logo-" + "0" * 32 + ".png")
+    with use(globex):
+        assert default_storage.exists(theirs)
+
+
+def test_a_few_strays_are_taken_at_a_time(in_acme):
+    for width in (20, 21, 22):
+        logos.keep(logos.read(BytesIO(picture(size=(width, 10)))))
+    assert [changing.sweep(2), changing.sweep(2), changing.sweep(2)] == [2, 1, 0]
+
+
+def test_a_sweep_without_any_logo_writes_nothing(in_acme):
+    before = TenantBranding.objects.count()
+    assert changing.sweep(10) == 0
+    assert TenantBranding.objects.count() == before
+
+
+def test_operators_have_no_logos_and_are_purged_all_the_same(db):
+    with use_control():
+        assert purging.run()["stray_logos"] == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_sweep_waits_for_the_logo_that_is_being_placed(acme):
+    """The file is there before the row names it; the lock tells the sweep to wait."""
+    png = logos.read(BytesIO(picture()))
+    swept: list[int] = []
+
+    def sweep() -> None:
+        with use(acme):
+            swept.append(changing.sweep(10))
+
+    with use(acme):
+        with transaction.atomic():
+            row = changing.locked()
+            row.logo = logos.keep(png)
+            row.save(update_fields=["logo"])
+            thread = TenantThread(target=sweep)
+            thread.start()
+            thread.join(0.5)
+            assert thread.is_alive()
+        thread.join(10)
+        assert swept == [0]
+        assert len(stored()) == 1

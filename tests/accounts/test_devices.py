@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from accounts import page_sessions, sessions
+from accounts import page_sessions, refresh_tokens
 from accounts.models import RefreshSession, SecurityEvent, TenantBranding, User
 from kernel import clock
 from tenants.context import use
@@ -99,21 +99,21 @@ def test_a24_a_device_ends_idle_and_at_the_latest(post, acme, rules, idle, longe
 
 def test_a24_with_demanded_factors_it_is_an_hour_and_a_day(in_acme, bob):
     from accounts import demands
-    from accounts.sessions import Device
+    from accounts.refresh_tokens import Device
 
     TenantBranding.objects.update(
         require_mfa=True, session_idle_hours=720, session_longest_days=30
     )
     rules = demands.current()
     assert (rules.idle, rules.longest) == (timedelta(hours=1), timedelta(hours=24))
-    issued = sessions.begin(bob, Device("mobile"), factor_shown_at=clock.now())
+    issued = refresh_tokens.begin(bob, Device("mobile"), factor_shown_at=clock.now())
     token = issued.refresh
     for _ in range(24):
         later(hours=1)
-        token = sessions.rotate(token).refresh
+        token = refresh_tokens.rotate(token).refresh
     later(seconds=1)
-    with pytest.raises(sessions.SessionEnded):
-        sessions.rotate(token)
+    with pytest.raises(refresh_tokens.SessionEnded):
+        refresh_tokens.rotate(token)
 
 
 def test_a24_shorter_limits_hold_for_devices_that_are_signed_in(
@@ -238,7 +238,7 @@ def test_a26_all_others_are_ended_and_the_own_token_goes_on(
     own, other = (post(SIGN_IN, BOB).json()["access"] for _ in range(2))
     page = browser_of("bob")
     client = bearer(visitor, own)
-    assert client.post(f"{SESSIONS}/revoke-others").status_code == 204
+    assert post(f"{SESSIONS}/revoke-others", {}, client=client).status_code == 204
     assert status_of(bearer(visitor, other)) == 401
     assert status_of(page, HOME) == 302
     assert status_of(client) == 200

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from accounts import challenges, roles, sessions
+from accounts import challenges, roles, sign_out
 from accounts.models import Challenge, MailMessage, User
 from accounts.services.auth_flow import update_user, verify_reset_code
 from kernel import clock
@@ -198,7 +198,7 @@ def test_an_address_that_a_thief_asked_for_dies_with_the_sign_out_everywhere(
     flow = ask(api("bob")).json()["flow"]
     code = code_in(letters(NEW)[0])
     with use(acme):
-        sessions.end_everywhere(bob)
+        sign_out.everywhere(bob)
     answer = post(VERIFY, {"email": NEW, "code": code, "flow": flow})
     assert answer.json()["code"] == "code_invalid"
     assert address_of(acme) == OLD

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from django.test import RequestFactory
 
-from accounts import challenges, code_failures, limits, sessions
+from accounts import challenges, code_failures, limits, refresh_tokens
 from accounts.errors import LimiterDown, Throttled
 from accounts.models import LimitCounter, MailMessage
-from accounts.sessions import Device
+from accounts.refresh_tokens import Device
 from kernel import clients, clock
 from tenants.context import use
 from tests import databases, twins
@@ -192,7 +192,7 @@ def test_a36_a_device_refreshes_sixty_times_a_minute_and_a_client_120(
     post, acme, bob, at_ten
 ):
     with use(acme):
-        tokens = [sessions.begin(bob, Device("mobile")).refresh for _ in range(3)]
+        tokens = [refresh_tokens.begin(bob, Device("mobile")).refresh for _ in range(3)]
     answers = []
     for token in tokens:
         refresh = token
@@ -207,7 +207,7 @@ def test_a36_a_device_refreshes_sixty_times_a_minute_and_a_client_120(
 
 def test_a36_a_guessed_device_cannot_be_used_up(post, acme, bob, at_ten):
     with use(acme):
-        token = sessions.begin(bob, Device("mobile")).refresh
+        token = refresh_tokens.begin(bob, Device("mobile")).refresh
     family = slice(len("tnr_") + 32 + 1, len("tnr_") + 32 + 1 + 22)
     wrong = token.replace(token[family], "A" * 22)
     assert set(statuses(lambda: post(REFRESH, {"refresh": wrong}), 61)) == {401}

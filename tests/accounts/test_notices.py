@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from accounts import challenges, code_mails, notices
+from accounts.mail import trying
 from accounts.models import ApiToken, Challenge, Invitation, MailMessage, User
 from kernel import clock
 
@@ -106,6 +107,6 @@ def test_a_code_for_a_new_address_goes_to_the_new_address(newest, alice, letters
 
 
 def test_a_test_mail_goes_where_it_is_sent_to(newest, admin, letters):
-    notices.test_message(admin, to="somebody@acme.test")
+    trying.send_test("somebody@acme.test", person=admin.display_name)
     (letter,) = letters("somebody@acme.test")
     assert "Admin Acme sent this mail from the settings" in letter.text

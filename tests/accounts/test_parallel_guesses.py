@@ -6,11 +6,11 @@ from threading import Barrier
 import pytest
 from django.db import connection
 
-from accounts import challenges, limits, recovery, sessions
+from accounts import challenges, limits, recovery, refresh_tokens
 from accounts.challenges import Verdict
 from accounts.errors import SessionEnded, TicketRequired
 from accounts.models import Challenge, User
-from accounts.sessions import Device
+from accounts.refresh_tokens import Device
 from kernel import codes
 from tenants.context import use
 from tests import twins
@@ -141,11 +141,11 @@ def test_a_ticket_is_spent_once(acme):
 def test_two_tabs_that_refresh_together_get_the_same_token(acme):
     with use(acme):
         bob = User.objects.get(username="bob")
-        first = sessions.begin(bob, Device("web")).refresh
+        first = refresh_tokens.begin(bob, Device("web")).refresh
 
     def rotate(_):
         try:
-            return sessions.rotate(first).refresh
+            return refresh_tokens.rotate(first).refresh
         except SessionEnded:
             return None
 

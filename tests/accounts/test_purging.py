@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 from django.core.management import CommandError, call_command
 
-from accounts import challenges, events, hiring, purging, sessions
+from accounts import challenges, events, hiring, purging, refresh_tokens, sessions
 from accounts.models import Challenge, LimitCounter, RefreshSession, SecurityEvent, User
-from accounts.sessions import Device
+from accounts.refresh_tokens import Device
 from kernel import clock
 from tenants.context import use, use_control
 
@@ -88,8 +88,8 @@ def test_an_expired_challenge_goes_after_a_day_in_batches(in_acme, days_later):
 
 def test_a_device_goes_thirty_days_after_its_end(in_acme, days_later):
     bob = User.objects.get(username="bob")
-    ended = sessions.begin(bob, Device("web")).session
-    sessions.begin(bob, Device("web"))
+    ended = refresh_tokens.begin(bob, Device("web")).session
+    refresh_tokens.begin(bob, Device("web"))
     sessions.end(ended, reason="sign_out")
     days_later(29)
     assert purging.run()["devices"] == 0

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from accounts import sessions
+from accounts import refresh_tokens
 from accounts.errors import SessionEnded
 from accounts.models import MailMessage, RefreshSession, SecurityEvent, User
 from kernel import clock
@@ -188,10 +188,10 @@ def test_a_malformed_refresh_is_a_422(post, db, body):
 
 def test_a_refresh_that_meets_the_sign_out_is_no_copied_token(post, first, acme):
     with use(acme):
-        presented = sessions._parse(first)
-        session = sessions._open_session(presented)
-        sessions.revoke(first)  # in between, from another request
+        presented = refresh_tokens._parse(first)
+        session = refresh_tokens._open_session(presented)
+        refresh_tokens.revoke(first)  # in between, from another request
         with pytest.raises(SessionEnded):
-            sessions._advance(session, presented)
+            refresh_tokens._advance(session, presented)
         assert not SecurityEvent.objects.filter(name="refresh_reuse").exists()
         assert not MailMessage.objects.filter(template__contains="reused").exists()

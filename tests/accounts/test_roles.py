@@ -1,5 +1,7 @@
 """Who gives which role to whom, and the last owner who stays (section 5)."""
 
+from datetime import timedelta
+
 import pytest
 
 from accounts import (
@@ -8,8 +10,8 @@ from accounts import (
     invitations,
     lifecycle,
     people,
+    refresh_tokens,
     roles,
-    sessions,
 )
 from accounts.errors import (
     Anonymised,
@@ -29,7 +31,7 @@ from accounts.models import (
     SecurityEvent,
     User,
 )
-from accounts.sessions import Device
+from accounts.refresh_tokens import Device
 from kernel import clock
 from tenants.context import use
 from tests import twins
@@ -92,7 +94,7 @@ def test_a_right_counts_as_it_is_now_not_as_it_was_read(cast):
 
 def test_a_new_role_ends_the_devices_and_is_recorded(cast):
     bob = cast["bob"]
-    sessions.begin(bob, Device("web"))
+    refresh_tokens.begin(bob, Device("web"))
     roles.set_role(bob, "admin", by=cast["olga"])
     assert RefreshSession.objects.get(user=bob).revoked_reason == "role_changed"
     event = SecurityEvent.objects.filter(name="role.changed", subject=bob.pk).first()
@@ -102,7 +104,7 @@ def test_a_new_role_ends_the_devices_and_is_recorded(cast):
 
 def test_the_same_role_again_ends_nothing(cast):
     bob = cast["bob"]
-    sessions.begin(bob, Device("web"))
+    refresh_tokens.begin(bob, Device("web"))
     roles.set_role(bob, "member", by=cast["olga"])
     assert RefreshSession.objects.get(user=bob).revoked_at is None
     assert User.objects.get(pk=bob.pk).token_version == 1
@@ -147,15 +149,15 @@ def test_a_service_account_stays_a_member(in_acme):
 
 
 def token_of(user: User) -> ApiToken:
-    now = clock.now()
+    later = clock.now() + timedelta(days=1)
     return ApiToken.objects.create(
-        user=user, name="x", prefix="x", secret_hash=b"x", expires_at=now
+        user=user, name="x", prefix="x", secret_hash=b"x", expires_at=later
     )
 
 
 def test_a26_deactivation_ends_all_that_lets_somebody_in(cast, frozen_clock):
     admin = cast["admin"]
-    sessions.begin(admin, Device("web"))
+    refresh_tokens.begin(admin, Device("web"))
     ticket = challenges.issue_reset_ticket(admin)
     token = token_of(admin)
     invited = invitations.invite(email="new@x.org", role="member", by=admin)
@@ -213,7 +215,7 @@ def test_who_never_proved_the_mailbox_is_not_active_after_reactivation(cast):
 
 def test_an_anonymised_account_keeps_its_number_and_nothing_else(cast):
     alice = cast["alice"]
-    sessions.begin(alice, Device("web", "Alice's telephone"))
+    refresh_tokens.begin(alice, Device("web", "Alice's telephone"))
     challenges.issue_reset_ticket(alice)
     token_of(alice)
     from accounts import notices

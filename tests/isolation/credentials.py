@@ -17,15 +17,15 @@ from accounts import (
     invitations,
     operators,
     provisioning,
-    sessions,
+    refresh_tokens,
     tokens,
     totp,
 )
 from accounts.mail import devbox
 from accounts.mail.outbox import run_due
 from accounts.models import User
+from accounts.refresh_tokens import Device
 from accounts.scopes import SCOPES
-from accounts.sessions import Device
 from kernel import clock
 from tenants import signup
 from tenants.context import use, use_control
@@ -251,7 +251,7 @@ def operator_session(home: Twin, visit: Visit) -> Held:
 def operator_token(home: Twin, visit: Visit) -> Held:
     """Make what no door gives out: a token of the public schema, rightly signed."""
     with use_control():
-        issued = sessions.begin(operator(), Device("mobile"))
+        issued = refresh_tokens.begin(operator(), Device("mobile"))
         return Held(
             headers=bearer(tokens.issue_access(issued.user, issued.session)),
             fields={"refresh": issued.refresh},

@@ -142,6 +142,12 @@ OPEN = {
         reason="a form; the ticket is looked for among the operators",
         writes=f"{COUNTS} {SESSION}",
     ),
+    "public /accounts/forgot": opened(
+        200, 302, 422, reason=ANY_MAILBOX, writes=f"{MAILS} {SESSION}"
+    ),
+    "public /accounts/new-password": opened(
+        200, 302, 422, reason="a form without a ticket"
+    ),
     "public /api/openapi.json": opened(200, reason="the document of the public site"),
     "public /api/docs": opened(200, reason="the page of the public API"),
     "public /find/": opened(

@@ -15,12 +15,12 @@ from accounts import (
     invitations,
     limits,
     mail,
+    refresh_tokens,
     service_accounts,
-    sessions,
     totp,
 )
 from accounts.models import ApiToken, Invitation, MailAttachment, MailMessage, User
-from accounts.sessions import Device
+from accounts.refresh_tokens import Device
 from kernel import clock
 from leave import requests
 from leave.demo.seeding import count_from_one
@@ -50,7 +50,7 @@ def tell() -> None:
     invited = invitations.invite(email="dora@example.test", role="member", by=admin)
     # Its sequence is not turned back; the walk asks for number 1.
     Invitation.objects.filter(pk=invited.pk).update(id=1)
-    sessions.begin(admin, DEVICE)
+    refresh_tokens.begin(admin, DEVICE)
     second_factor(User.objects.get(username="carol"))
     letter(alice)
     entry(admin, alice)
@@ -98,7 +98,7 @@ def trouble(asked: LeaveRequest, by: User) -> None:
 
 def access(person: User) -> None:
     """Leave what signing in and forgetting a password leaves."""
-    sessions.begin(person, DEVICE)
+    refresh_tokens.begin(person, DEVICE)
     challenges.issue_code(
         "reset",
         email_norm=person.email_norm or "",

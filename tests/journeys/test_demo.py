@@ -12,7 +12,7 @@ from tests.journeys.programs import Programs, database_url, environment
 
 STATE = """
 import json
-from accounts.models import User
+from accounts.models import ApiToken, Invitation, TenantBranding, User
 from leave.models import LeaveRequest
 from tenants.context import use, use_control
 from tenants.models import Tenant
@@ -31,6 +31,10 @@ for slug, tenant in tenants.items():
             "first": [first.activity.key, first.status, first.user.username,
                       first.instance_id, first.instance.object_id],
             "statuses": sorted(LeaveRequest.objects.values_list("status", flat=True)),
+            "roles": dict(User.objects.people().values_list("username", "role")),
+            "guests": list(Invitation.objects.values_list("email", "role")),
+            "programs": list(ApiToken.objects.values_list("user__username", "name")),
+            "logo": bool(TenantBranding.objects.get().logo),
             "rows": [WorkItem.objects.count(), ProcessInstance.objects.count()],
         }
 print(json.dumps(found))
@@ -72,6 +76,11 @@ def test_the_demo_is_prepared_once_and_stays(empty):
         assert tenant["first"] == ["request", "inactive", "admin", 1, "1"]
         wanted = ["approved", "draft", "filed", "refused", "waiting", "waiting"]
         assert tenant["statuses"] == wanted
+        everybody = dict.fromkeys(people, "member")
+        assert tenant["roles"] == everybody | {"admin": "owner", "carol": "admin"}
+        assert tenant["guests"] == [[f"newcomer@{slug}.test", "member"]]
+        assert tenant["programs"] == [["Payroll", "Monthly run"]]
+        assert tenant["logo"] == (slug == "acme")
     begun = time.monotonic()
     again = empty.manage("demo_prepare")
     seconds = time.monotonic() - begun

@@ -17,7 +17,7 @@ from django.urls import URLResolver, get_resolver
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounts import challenges, people, recovery, sessions, tokens
+from accounts import challenges, people, recovery, refresh_tokens, tokens
 from accounts.challenges import Verdict
 from accounts.errors import SessionEnded, TicketRequired
 from accounts.models import Challenge, RefreshSession, User
@@ -241,21 +241,21 @@ def test_a_refresh_token_whose_row_was_copied_opens_no_session_elsewhere(
     acme, globex, alice
 ) -> None:
     with use(acme):
-        token = sessions.begin(alice, sessions.Device("mobile")).refresh
+        token = refresh_tokens.begin(alice, refresh_tokens.Device("mobile")).refresh
         row = RefreshSession.objects.get()
     carried(row, globex)
     for elsewhere in (globex, later(acme)):
         with use(elsewhere), pytest.raises(SessionEnded):
-            sessions.rotate(token)
+            refresh_tokens.rotate(token)
     with use(globex):
         assert RefreshSession.objects.get().revoked_at is None
     with use(acme):
-        assert sessions.rotate(token).user == alice
+        assert refresh_tokens.rotate(token).user == alice
 
 
 def test_an_access_token_ends_with_the_generation(acme, alice) -> None:
     with use(acme):
-        session = sessions.begin(alice, sessions.Device("mobile")).session
+        session = refresh_tokens.begin(alice, refresh_tokens.Device("mobile")).session
         token = tokens.issue_access(alice, session)
         assert tokens.read_access(token).user_id == alice.pk
     with use(later(acme)), pytest.raises(tokens.BadToken):
@@ -267,7 +267,9 @@ def test_an_access_token_of_an_operator_has_the_generation_of_nobody(db) -> None
         operator = people.create_person(
             username="operator", email="operator@tenantry.test"
         )
-        session = sessions.begin(operator, sessions.Device("mobile")).session
+        session = refresh_tokens.begin(
+            operator, refresh_tokens.Device("mobile")
+        ).session
         token = tokens.issue_access(operator, session)
         assert tokens.read_access(token).user_id == operator.pk
         assert signing.generation() == 0

@@ -1,29 +1,29 @@
-"""`manage.py api_token create|list|rotate|revoke --tenant TENANT`: API tokens."""
+"""`manage.py api_token create|list|rotate|revoke ... --tenant TENANT`: API tokens."""
 
-import json
-from argparse import ArgumentParser
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
 
-from django.core.management.base import CommandError, CommandParser
+from django.core.management.base import CommandParser
+from django.db import transaction
 
 from accounts import api_tokens, service_accounts
 from accounts.addresses import normalise_username
 from accounts.api_tokens import LIFE_DAYS, OVERLAP, NewToken
 from accounts.models import ApiToken, User
+from accounts.models.api_token import LONGEST_LIFE
 from accounts.scopes import SCOPES
 from accounts.token_text import MARKS, PREFIX_LENGTH
-from kernel.errors import ApplicationError, BadRequest, NotFound
+from kernel.errors import Conflict, NotFound
 from kernel.text import storable
-from tenants.management.ends import NOT_FOUND, REFUSED, WRONG_USAGE, fail
-from tenants.management.planes import InPlane
+from tenants.management.ends import WRONG_USAGE, fail
+from tenants.management.verbs import Verbs
 
-#: Exit codes by the kind of error; any other refusal is 4.
-EXIT_CODES: Final = ((BadRequest, WRONG_USAGE), (NotFound, NOT_FOUND))
+HOUR: Final = timedelta(hours=1)
+MOST_HOURS: Final = api_tokens.LONGEST_OVERLAP // HOUR
 
 
-class Command(InPlane):
+class Command(Verbs):
     """Makes, lists, rotates and revokes the API tokens of one tenant.
 
     The text of a new token is all that is printed to stdout, this once; the rest goes
@@ -50,7 +50,13 @@ class Command(InPlane):
             metavar="SCOPE",
             help=f"May be given more than once: {', '.join(SCOPES)}.",
         )
-        create.add_argument("--days", type=int, default=LIFE_DAYS, metavar="N")
+        create.add_argument(
+            "--days",
+            type=int,
+            default=LIFE_DAYS,
+            metavar="N",
+            help=f"1 to {LONGEST_LIFE.days}, by default {LIFE_DAYS}.",
+        )
         create.add_argument(
             "--service",
             action="store_true",
@@ -60,44 +66,37 @@ class Command(InPlane):
         listed.add_argument("--owner", default="", metavar="USER")
         rotate = self.verb(verbs, "rotate", "Make the successor and print it, once.")
         rotate.add_argument("token", metavar="TOKEN", help="Its number or beginning.")
-        hours = OVERLAP // timedelta(hours=1)
         rotate.add_argument(
-            "--overlap-hours", type=int, default=hours, metavar="N", help="0 to 168."
+            "--overlap-hours",
+            type=int,
+            default=OVERLAP // HOUR,
+            metavar="N",
+            help=f"0 to {MOST_HOURS}: how long the old text works beside the new one.",
         )
         revoke = self.verb(verbs, "revoke", "End a token at once.")
         revoke.add_argument("token", metavar="TOKEN", help="Its number or beginning.")
 
-    def verb(self, verbs: Any, name: str, words: str) -> ArgumentParser:
-        parser: ArgumentParser = verbs.add_parser(name, help=words, description=words)
-        parser.add_argument(
-            "--json", action="store_true", dest="as_json", help="Print JSON."
-        )
-        return parser
-
-    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002 - Django's signature
-        """Run the verb; a refusal becomes one line and its exit code."""
-        verb: Callable[..., None] = getattr(self, f"do_{options['verb']}")
-        try:
-            verb(options)
-        except ApplicationError as error:
-            fail(error.detail, exit_code(error))
-
     def do_create(self, options: Mapping[str, Any]) -> None:
-        owner = owner_named(options["owner"], is_new=options["service"])
-        made = api_tokens.create(
-            owner=owner,
-            name=options["name"],
-            scopes_named=options["scopes"],
-            days=options["days"],
-        )
+        require_within("--days", options["days"], 1, LONGEST_LIFE.days)
+        if unknown := sorted(set(options["scopes"]) - set(SCOPES)):
+            known = ", ".join(SCOPES)
+            fail(f"No such scope: {', '.join(unknown)}. Known: {known}.", WRONG_USAGE)
+        name = options["owner"]
+        # All or nothing: no account is made for a token that is refused.
+        with transaction.atomic():
+            made = api_tokens.create(
+                owner=service_named(name) if options["service"] else owner_named(name),
+                name=options["name"],
+                scopes_named=options["scopes"],
+                days=options["days"],
+            )
         self.print_once(made, options)
 
     def do_rotate(self, options: Mapping[str, Any]) -> None:
         hours = options["overlap_hours"]
-        if not 0 <= hours <= api_tokens.LONGEST_OVERLAP // timedelta(hours=1):
-            raise CommandError("--overlap-hours is 0 to 168.", returncode=WRONG_USAGE)
-        token, overlap = token_named(options["token"]), timedelta(hours=hours)
-        self.print_once(api_tokens.rotate(token, overlap=overlap), options)
+        require_within("--overlap-hours", hours, 0, MOST_HOURS)
+        token = token_named(options["token"])
+        self.print_once(api_tokens.rotate(token, overlap=hours * HOUR), options)
 
     def do_revoke(self, options: Mapping[str, Any]) -> None:
         token = token_named(options["token"])
@@ -116,6 +115,8 @@ class Command(InPlane):
         if options["as_json"]:
             self.print_json(found)
             return
+        if not found:
+            self.stderr.write("There is no token.")
         for one in found:
             scopes = ",".join(one["scopes"])
             words = (one["begins"], one["state"], one["owner"], one["expires"], scopes)
@@ -128,20 +129,39 @@ class Command(InPlane):
         self.stderr.write(f"{begins(made.token)} ends {facts(made.token)['expires']}.")
         self.stdout.write(made.text)
 
-    def print_json(self, value: object) -> None:
-        self.stdout.write(json.dumps(value, indent=2, ensure_ascii=False))
+
+def require_within(name: str, number: int, least: int, most: int) -> None:
+    """End the command with 2 where a number is out of its bounds."""
+    if not least <= number <= most:
+        fail(f"{name} is {least} to {most}.", WRONG_USAGE)
 
 
-def owner_named(name: str, *, is_new: bool = False) -> User:
-    """Return an account by name or address, or a new service. Raises NotFound."""
-    found: User | None = None
-    if storable(name):
-        found = User.objects.named(name).order_by("id").first()
-    if found is not None:
-        return found
-    if not is_new:
+def owner_named(name: str) -> User:
+    """Return an account by name or address. Raises NotFound."""
+    found = account_named(name)
+    if found is None:
         raise NotFound(f"There is no account {name!r}.")
-    return service_accounts.create(name=normalise_username(name))
+    return found
+
+
+def service_named(name: str) -> User:
+    """Return the service account of a name, made where there is none.
+
+    Raises Conflict for the name of a person, and what `service_accounts.create` does.
+    """
+    found = account_named(name)
+    if found is None:
+        return service_accounts.create(name=normalise_username(name))
+    if found.kind != User.Kind.SERVICE:
+        raise Conflict(f"{name!r} is a person: leave --service out, or choose another.")
+    return found
+
+
+def account_named(name: str) -> User | None:
+    if not storable(name):
+        return None
+    found: User | None = User.objects.named(name).order_by("id").first()
+    return found
 
 
 def token_named(name: str) -> ApiToken:
@@ -171,7 +191,3 @@ def facts(token: ApiToken) -> dict[str, Any]:
         "state": token.state,
         "expires": f"{token.expires_at:%Y-%m-%dT%H:%M:%SZ}",
     }
-
-
-def exit_code(error: ApplicationError) -> int:
-    return next((code for kind, code in EXIT_CODES if isinstance(error, kind)), REFUSED)

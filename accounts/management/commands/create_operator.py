@@ -8,12 +8,17 @@ from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
 from accounts import operators
-from kernel.errors import ApplicationError
+from kernel.errors import ApplicationError, Conflict
+from tenants.management.ends import REFUSED, WRONG_USAGE, fail
 from tenants.management.planes import InPlane
 
 
 class Command(InPlane):
-    """Asks for what the arguments leave open; a password is never an argument."""
+    """Asks for what the arguments leave open; a password is never an argument.
+
+    Exit codes: 0 done, 1 unexpected error, 2 wrong usage, 4 the name or the address is
+    taken.
+    """
 
     plane = "control"
     help = "Make an operator in the public schema."
@@ -32,18 +37,24 @@ class Command(InPlane):
         try:
             operators.create(username=username, email=email, password=password)
         except ApplicationError as error:
-            raise CommandError(error.detail) from None
+            code = REFUSED if isinstance(error, Conflict) else WRONG_USAGE
+            raise CommandError(error.detail, returncode=code) from None
         self.stdout.write(f"Operator {username} can sign in at {settings.LOGIN_URL}")
 
     def _ask(self, question: str) -> str:
         self.stdout.write(question, ending="")
         self.stdout.flush()
-        return sys.stdin.readline().strip()
+        answer = sys.stdin.readline().strip()
+        if not answer:
+            fail("Nothing was typed, so no operator was made.", WRONG_USAGE)
+        return answer
 
     def _password(self, *, from_stdin: bool) -> str:
         if from_stdin:
             return sys.stdin.readline().rstrip("\n")
+        if not sys.stdin.isatty():
+            fail("There is nobody to ask: use --password-stdin.", WRONG_USAGE)
         password = getpass.getpass("Password: ")
         if password != getpass.getpass("Password again: "):
-            raise CommandError("The passwords differ.")
+            fail("The passwords differ.", WRONG_USAGE)
         return password

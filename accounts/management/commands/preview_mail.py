@@ -1,5 +1,6 @@
 """Write a mail of the accounts to files, as it would leave; nothing is sent."""
 
+from contextlib import suppress
 from email.utils import formataddr, parseaddr
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,11 @@ READER = "reader@example.com"
 
 
 class Command(InPlane):
-    """Fills the mail with invented values and a code that opens nothing."""
+    """Fills the mail with invented values and a code that opens nothing.
+
+    Exit codes: 0 written, 1 not written, 2 wrong usage, 3 no such tenant, 4 the tenant
+    is stopped.
+    """
 
     plane = "tenant"
     help = "Write a mail as .html, .txt and .eml in a tenant's brand, without sending."
@@ -40,25 +45,33 @@ class Command(InPlane):
         try:
             written = write(rendered, options["out"] / options["name"])
         except OSError as error:
-            raise CommandError(f"Cannot be written: {error}") from None
+            where = error.filename or options["out"]
+            raise CommandError(f"{where}: {error.strerror or error}.") from None
         for path in written:
             self.stdout.write(str(path))
 
 
 def write(rendered: Rendered, base: Path) -> list[Path]:
-    """Write the three files beside each other and return where they are."""
+    """Write the three files beside each other and return where they are.
+
+    All or none. Raises OSError.
+    """
     contents = {
         ".html": rendered.html.encode(),
         ".txt": rendered.text.encode(),
         ".eml": as_message(rendered).message().as_bytes(),
     }
     base.parent.mkdir(parents=True, exist_ok=True)
-    paths = []
-    for ending, content in contents.items():
-        path = base.with_name(base.name + ending)
-        path.write_bytes(content)
-        paths.append(path)
-    return paths
+    named = {base.with_name(base.name + end): text for end, text in contents.items()}
+    try:
+        for path, content in named.items():
+            path.write_bytes(content)
+    except OSError:
+        for path in named:
+            with suppress(OSError):
+                path.unlink()
+        raise
+    return list(named)
 
 
 def as_message(rendered: Rendered) -> EmailMultiAlternatives:

@@ -212,10 +212,13 @@ WORKFLOWS: dict[str, object] = {
     "MAX_VERIFY_ATTEMPTS": 3,
 }
 #: What is ours and not the seed's. A service that answers ranges of breached passwords,
-#: and a file of them; empty: not asked.
+#: and a file of them; empty: not asked. Whether operators need a second factor.
 ACCOUNTS: dict[str, object] = {
     "BREACHED_PASSWORDS_URL": env.text("BREACHED_PASSWORDS_URL"),
     "BREACHED_PASSWORDS_FILE": env.text("BREACHED_PASSWORDS_FILE"),
+    "OPERATORS_REQUIRE_MFA": env.flag("OPERATORS_REQUIRE_MFA", False),
+    # For how many days the row of a mail stays after its end, with its recipients.
+    "MAIL_LOG_DAYS": env.number("MAIL_LOG_DAYS", 180, low=30, high=3650),
 }
 
 # Outgoing connections: public hosts by https, and beside them what is named here

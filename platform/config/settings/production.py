@@ -5,7 +5,12 @@ from pathlib import Path
 from django.core.exceptions import ImproperlyConfigured
 
 from config.settings.base import *  # noqa: F403 - settings are a namespace
-from config.settings.base import DATA_DIR, STORAGES, TRUSTED_PROXY_COUNT
+from config.settings.base import (
+    ACCOUNTS,
+    DATA_DIR,
+    STORAGES,
+    TRUSTED_PROXY_COUNT,
+)
 from config.settings.database import database
 from kernel import env
 
@@ -23,6 +28,10 @@ CODE_PEPPER = required("CODE_PEPPER")
 ACCOUNTS_SECRET_KEYS = env.words("ACCOUNTS_SECRET_KEYS") or [
     required("ACCOUNTS_SECRET_KEYS")
 ]
+ACCOUNTS = {
+    **ACCOUNTS,
+    "OPERATORS_REQUIRE_MFA": env.flag("OPERATORS_REQUIRE_MFA", True),
+}
 DATABASES = {"default": database(required("DATABASE_URL"))}
 CELERY_BROKER_URL = required("CELERY_BROKER_URL")
 

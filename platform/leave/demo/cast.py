@@ -1,6 +1,8 @@
 """Who is in the demo, as data."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 from leave.processes import EMPLOYEES, HR, MANAGERS
@@ -16,9 +18,10 @@ class DemoTenant:
 
     slug: str
     name: str
-    accent: str
-    sender_name: str
-    footer: str
+    #: Values of the branding, judged as those that a person types.
+    branding: Mapping[str, str]
+    #: The others have the mark that is made of the initial.
+    has_logo: bool = False
 
     @property
     def key(self) -> str:
@@ -31,9 +34,31 @@ class DemoTenant:
 
 
 TENANTS: Final = (
-    DemoTenant("acme", "Acme", "#0f766e", "Acme", "Acme, 1 Canyon Road"),
     DemoTenant(
-        "globex", "Globex", "#6d28d9", "Globex People", "Globex, 7 Cypress Creek"
+        "acme",
+        "Acme",
+        MappingProxyType(
+            {
+                "accent": "#0f766e",
+                "sender_name": "Acme",
+                "footer": "Acme, 1 Canyon Road",
+            }
+        ),
+        has_logo=True,
+    ),
+    DemoTenant(
+        "globex",
+        "Globex",
+        MappingProxyType(
+            {
+                "accent": "#6d28d9",
+                "primary": "#5b21b6",
+                "background": "#fbfaff",
+                "text": "#1e1b2e",
+                "sender_name": "Globex People",
+                "footer": "Globex, 7 Cypress Creek",
+            }
+        ),
     ),
 )
 
@@ -44,11 +69,12 @@ class DemoPerson:
 
     username: str
     groups: tuple[str, ...]
+    role: str = "member"
 
 
 #: In the order of their numbers; the admin is there before them, as number 1.
 PEOPLE: Final = (
     DemoPerson("alice", (EMPLOYEES,)),
     DemoPerson("bob", (EMPLOYEES, MANAGERS)),
-    DemoPerson("carol", (EMPLOYEES, HR)),
+    DemoPerson("carol", (EMPLOYEES, HR), role="admin"),
 )

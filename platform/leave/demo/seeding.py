@@ -8,7 +8,7 @@ from django.core.management.color import no_style
 from django.db import connection, transaction
 
 from accounts import operators, passwords
-from accounts.models import TenantBranding, User
+from accounts.models import User
 from accounts.people import create_person
 from kernel import clock
 from leave.demo.cast import (
@@ -20,6 +20,7 @@ from leave.demo.cast import (
     DemoPerson,
     DemoTenant,
 )
+from leave.demo.entrances import open_all
 from leave.demo.stories import tell_all
 from leave.models import LeaveRequest
 from leave.processes import HR
@@ -68,9 +69,9 @@ def seed_tenant(demo: DemoTenant) -> bool:
             return False
         with transaction.atomic():
             count_from_one()
-            paint(demo)
             people = {ADMIN: hire_admin(demo)}
             people |= {person.username: hire(person, demo) for person in PEOPLE}
+            open_all(demo, by=people[ADMIN])
             tell_all(people.__getitem__)
             samples.install(by=people[ADMIN])
     return True
@@ -100,18 +101,6 @@ def provisioned(demo: DemoTenant) -> Tenant:
     )
 
 
-def paint(demo: DemoTenant) -> None:
-    """Give the tenant its colour and its sender."""
-    TenantBranding.objects.update_or_create(
-        pk=1,
-        defaults={
-            "accent": demo.accent,
-            "sender_name": demo.sender_name,
-            "footer": demo.footer,
-        },
-    )
-
-
 def hire_admin(demo: DemoTenant) -> User:
     """Turn the owner that provisioning made into `admin` with the demo's password.
 
@@ -134,6 +123,7 @@ def hire(person: DemoPerson, demo: DemoTenant) -> User:
         email=demo.address(person.username),
         first_name=person.username.capitalize(),
         last_name=demo.name,
+        role=person.role,
         groups=person.groups,
         password=PASSWORD,
     )

@@ -1,40 +1,30 @@
 """Every operator's verb: `manage.py tenant create|list|show|suspend|resume|run`."""
 
 import getpass
-import json
 import sys
 from argparse import ArgumentParser
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from django.core.management.base import CommandError, CommandParser
-from django.db import OperationalError
+from django.core.management.base import CommandParser
 from django.db.models import Q
 
-from kernel.errors import ApplicationError, Conflict, Invalid, NotFound
 from tenants import events, hosts
 from tenants.errors import ReasonMissing
 from tenants.management import finding
-from tenants.management.ends import NOT_FOUND, REFUSED, WRONG_USAGE, fail
+from tenants.management.ends import REFUSED, fail
 from tenants.management.finding import find
-from tenants.management.planes import InPlane
 from tenants.management.running import loaded, refuse, run_in
+from tenants.management.verbs import Verbs
 from tenants.models import ProvisioningStep, Tenant
 from tenants.provisioning import provision
 from tenants.states import State, change_state
 
-#: Exit codes by the kind of error; anything else is 1.
-EXIT_CODES: Final = ((Invalid, WRONG_USAGE), (NotFound, NOT_FOUND), (Conflict, REFUSED))
 SORTS: Final = {"slug": "slug", "created": "-created_at", "state": "state"}
 
 
-NO_DATABASE: Final = (
-    "No database answers: start the demo with `make demo`, or set DATABASE_URL."
-)
-
-
-class Command(InPlane):
+class Command(Verbs):
     """Makes, lists, shows, stops and starts tenants, and runs commands in them.
 
     Exit codes: 0 done, 1 unexpected error, 2 wrong usage, 3 no such tenant, 4 refused.
@@ -86,33 +76,12 @@ class Command(InPlane):
         )
 
     def verb(self, verbs: Any, name: str, words: str) -> ArgumentParser:
-        parser: ArgumentParser = verbs.add_parser(name, help=words, description=words)
-        parser.add_argument(
-            "--json", action="store_true", dest="as_json", help="Print JSON."
-        )
+        parser = super().verb(verbs, name, words)
         parser.add_argument("--yes", action="store_true", help="Ask no question.")
         parser.add_argument(
             "--actor", default="", metavar="NAME", help="Who does it, for the book."
         )
         return parser
-
-    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002 - Django's signature
-        """Run the verb; an error becomes one line and its exit code."""
-        verb: Callable[..., None] = getattr(self, f"do_{options['verb']}")
-        try:
-            verb(options)
-        except ApplicationError as error:
-            fail(error.detail, exit_code(error))
-        except CommandError:
-            raise
-        except OperationalError:
-            if options["traceback"]:
-                raise
-            fail(NO_DATABASE, 1)
-        except Exception as error:
-            if options["traceback"]:
-                raise
-            fail(f"{type(error).__name__}: {error}".splitlines()[0], 1)
 
     # Verbs
 
@@ -215,9 +184,6 @@ class Command(InPlane):
         if input(f"{question} [y/N] ").strip().lower() not in {"y", "yes"}:
             fail("Nothing was changed.", REFUSED)
 
-    def print_json(self, value: object) -> None:
-        self.stdout.write(json.dumps(value, indent=2, ensure_ascii=False))
-
     def print_table(self, head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         lines = [list(head), *map(list, rows)]
         widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
@@ -232,10 +198,6 @@ class Command(InPlane):
         for name, value in facts.items():
             text = ", ".join(map(str, value)) if isinstance(value, list) else value
             self.stdout.write(f"{name.ljust(width)}  {'-' if text is None else text}")
-
-
-def exit_code(error: ApplicationError) -> int:
-    return next((code for kind, code in EXIT_CODES if isinstance(error, kind)), 1)
 
 
 def actor(options: Mapping[str, Any]) -> str:

@@ -13,7 +13,7 @@ ERRORS = sorted(
 
 
 def test_the_statuses_that_have_a_page():
-    names = "400 401 403 403_csrf 404 409 410 422 423 429 500 503"
+    names = "400 401 403 403_csrf 404 409 410 413 422 423 429 500 503"
     assert [f"{name}.html" for name in names.split()] == ERRORS
 
 

@@ -230,5 +230,8 @@
     row.scrollLeft = chosen.offsetLeft - row.offsetLeft - (row.clientWidth - chosen.clientWidth) / 2;
   });
   setInterval(wordTimes, 60000);
-  document.querySelector('[aria-invalid="true"]')?.focus();
+  // What is wrong with the field stands below it, and is to be seen with it.
+  const wrong = document.querySelector('[aria-invalid="true"]');
+  wrong?.focus();
+  wrong?.closest(".field")?.scrollIntoView({ block: "nearest" });
 })();

@@ -1,0 +1,95 @@
+"""What the commands with verbs share: `manage.py NAME VERB ... --json`.
+
+class Command(Verbs):
+plane = "tenant"
+
+def add_arguments(self, parser):
+verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+self.verb(verbs, "list", "List them.")
+
+def do_list(self, options): ...
+"""
+
+import json
+from argparse import SUPPRESS, ArgumentParser
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from django.core.management.base import CommandError
+from django.db import OperationalError
+
+from kernel.errors import (
+    ApplicationError,
+    BadRequest,
+    Conflict,
+    Forbidden,
+    Invalid,
+    NotFound,
+)
+from tenants.management.ends import NOT_FOUND, REFUSED, WRONG_USAGE, fail
+from tenants.management.planes import InPlane
+
+#: Exit codes by the kind of error; any other is 1.
+EXIT_CODES: Final = (
+    (BadRequest, WRONG_USAGE),
+    (Invalid, WRONG_USAGE),
+    (NotFound, NOT_FOUND),
+    (Conflict, REFUSED),
+    (Forbidden, REFUSED),
+)
+NO_DATABASE: Final = (
+    "No database answers: start the demo with `make demo`, or set DATABASE_URL."
+)
+
+
+class Verbs(InPlane):
+    """A command whose verbs are its methods `do_<verb>`.
+
+    Every error is one line; `--traceback` shows where it came from.
+    Exit codes: 0 done, 1 unexpected error, 2 wrong usage, 3 not found, 4 refused.
+    """
+
+    def verb(self, verbs: Any, name: str, words: str) -> ArgumentParser:
+        """Return the parser of a verb; it knows --json, and --tenant as well."""
+        parser: ArgumentParser = verbs.add_parser(name, help=words, description=words)
+        parser.add_argument(
+            "--json", action="store_true", dest="as_json", help="Print JSON."
+        )
+        if self.plane == "tenant":
+            # Without a default of its own: what stands before the verb is kept.
+            parser.add_argument(
+                "--tenant",
+                default=SUPPRESS,
+                metavar="TENANT",
+                help="A slug, uuid or domain.",
+            )
+        return parser
+
+    def execute(self, *args: Any, **options: Any) -> Any:
+        """Run in the plane; what nobody expected becomes a line as well."""
+        try:
+            return super().execute(*args, **options)
+        except CommandError:
+            raise
+        except Exception as error:
+            if options.get("traceback"):
+                raise
+            is_away = isinstance(error, OperationalError)
+            told = f"{type(error).__name__}: {error}".splitlines()[0]
+            fail(NO_DATABASE if is_away else told, 1)
+
+    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002 - Django's signature
+        """Run the verb; a refusal becomes its line and its exit code."""
+        run: Callable[[Mapping[str, Any]], None]
+        run = getattr(self, f"do_{options['verb']}")
+        try:
+            run(options)
+        except ApplicationError as error:
+            fail(error.detail, exit_code(error))
+
+    def print_json(self, value: object) -> None:
+        self.stdout.write(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def exit_code(error: ApplicationError) -> int:
+    return next((code for kind, code in EXIT_CODES if isinstance(error, kind)), 1)

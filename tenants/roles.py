@@ -75,10 +75,23 @@ def ensure(tenant: TenantInfo) -> None:
 
 def make_schema(tenant: TenantInfo) -> None:
     """Make the tenant's schema, with the tag that tells it from all others."""
-    schema = quoted(tenant.schema_name)
     with connection.cursor() as cursor:
-        cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
-        cursor.execute(f"COMMENT ON SCHEMA {schema} IS '{tag_of(tenant.uuid)}'")
+        cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(tenant.schema_name)}")
+    mark_schema(tenant)
+
+
+def mark_schema(tenant: TenantInfo) -> None:
+    """Write on the schema whose it is; each statement's context is compared with it."""
+    schema, tag = quoted(tenant.schema_name), tag_of(tenant.uuid)
+    with connection.cursor() as cursor:
+        cursor.execute(f"COMMENT ON SCHEMA {schema} IS '{tag}'")
+
+
+def has_schema(tenant: TenantInfo) -> bool:
+    """Tell whether the tenant's schema is there."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regnamespace(%s) IS NOT NULL", [tenant.schema_name])
+        return bool(cursor.fetchone()[0])
 
 
 def grants(schema: str, role: str) -> Iterator[str]:

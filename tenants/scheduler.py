@@ -242,7 +242,7 @@ def sent(batch: Sequence[Taken]) -> bool:
 
 
 def look_after(result: TickResult) -> None:
-    """Do the control plane's own work: mail, stuck set-ups, the slow sweep."""
+    """Do the control plane's own work: mail, set-ups, the slow sweep, the pool."""
     from tenants import provisioning
 
     ran = sources.run()
@@ -250,6 +250,7 @@ def look_after(result: TickResult) -> None:
     result.failed.extend(f"control: {name}" for name in ran.failed)
     result.resumed = provisioning.resume_due()
     upkeep.when_due()
+    upkeep.warm_up()
 
 
 def run_all_inline(

@@ -2,7 +2,9 @@
 
 from uuid import UUID
 
-from tenants import finder, provisioning, scheduler, wake_ups
+from django.conf import settings
+
+from tenants import finder, fleet, provisioning, scheduler, wake_ups
 from tenants.celery import control_task
 from tenants.wake_ups import Taken
 
@@ -35,6 +37,12 @@ def run_control() -> None:
 def provision(run_id: str) -> None:
     """Go on with a provisioning run."""
     provisioning.drive(UUID(run_id))
+
+
+@control_task("tenants.warm")
+def warm() -> None:
+    """See that schemas wait for the next tenants."""
+    fleet.fill_pool(settings.TENANT_WARM_TARGET)
 
 
 @control_task("tenants.mail_workspaces")

@@ -6,16 +6,18 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
+from django.conf import settings
 from django.db import connection
 
 from kernel import clock
-from tenants import dead_letters, lookup, sources, states, wake_ups
+from tenants import broker, dead_letters, fleet, lookup, sources, states, wake_ups
 from tenants.context import use, use_control
 from tenants.models import Chore, RateCounter, SignupRequest, Tenant
 
 logger = logging.getLogger(__name__)
 
 SWEEP_EVERY: Final = timedelta(minutes=5)
+WARM_EVERY: Final = timedelta(seconds=20)
 KEEP_SIGNUPS: Final = timedelta(days=30)
 KEEP_COUNTERS: Final = timedelta(days=1)
 
@@ -33,6 +35,17 @@ def when_due() -> bool:
         sweep()
         forget()
     return True
+
+
+def warm_up() -> None:
+    """See that schemas wait for new tenants: by a worker, or here without Celery."""
+    from tenants import tasks
+
+    with use_control():
+        if not settings.TENANT_WARM_TARGET or not claim("warm", every=WARM_EVERY):
+            return
+        if settings.TENANTRY_DISPATCH != "celery" or not broker.publish(tasks.warm):
+            fleet.fill_pool(settings.TENANT_WARM_TARGET)
 
 
 def claim(name: str, *, every: timedelta) -> bool:

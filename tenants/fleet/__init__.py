@@ -2,12 +2,16 @@
 
 from tenants.fleet.migrate import migrate_control, migrate_fleet, migrate_tenant
 from tenants.fleet.owning import owned
+from tenants.fleet.pool import claim
+from tenants.fleet.pool import fill as fill_pool
 from tenants.fleet.templates import build, compile_template
 from tenants.fleet.templates import find as find_template
 
 __all__ = [
     "build",
+    "claim",
     "compile_template",
+    "fill_pool",
     "find_template",
     "migrate_control",
     "migrate_fleet",

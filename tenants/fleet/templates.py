@@ -7,23 +7,20 @@ A replay is several times faster than the migrations, and takes as long among te
 thousand tenants as among ten.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any, Final
-from uuid import uuid4
 
 from django.db import connection, transaction
 from django.db.migrations.recorder import MigrationRecorder
 from psycopg import Cursor
 
 from kernel import clock
-from tenants import roles
-from tenants.context import OWNER_ROLE, TenantInfo, use, use_control
+from tenants.context import TenantInfo, use, use_control
 from tenants.errors import TemplateRefused
 from tenants.fleet import revisions, scripts, seeds
 from tenants.fleet.owning import owned, run_migrations
+from tenants.fleet.unborn import scratch
 from tenants.models import SchemaTemplate
-from tenants.models.tenant import opaque
 
 #: How many templates of former revisions stay, for the import of older exports.
 KEPT: Final = 10
@@ -54,32 +51,6 @@ def compile_template() -> SchemaTemplate:
             migrations = sorted(MigrationRecorder(connection).applied_migrations())
     with use_control():
         return kept(statements, migrations)
-
-
-@contextmanager
-def scratch() -> Iterator[TenantInfo]:
-    """Give an empty schema of nobody's to its owner, and drop it in the end."""
-    tenant = TenantInfo(
-        uuid=uuid4(),
-        slug="template",
-        schema_name=f"w_{opaque()}",
-        db_role=OWNER_ROLE,
-        name="Template",
-        state="provisioning",
-        locale="en",
-        timezone="UTC",
-        primary_domain="",
-        generation=1,
-        cache_epoch=1,
-        storage_prefix="template",
-    )
-    with use_control():
-        roles.make_schema(tenant)
-    try:
-        yield tenant
-    finally:
-        with use_control():
-            roles.drop_schema(tenant)
 
 
 def checked(script: scripts.Script) -> scripts.Script:

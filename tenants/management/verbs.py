@@ -1,13 +1,13 @@
 """What the commands with verbs share: `manage.py NAME VERB ... --json`.
 
 class Command(Verbs):
-plane = "tenant"
+    plane = "tenant"
 
-def add_arguments(self, parser):
-verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
-self.verb(verbs, "list", "List them.")
+    def add_arguments(self, parser):
+        verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+        self.verb(verbs, "list", "List them.")
 
-def do_list(self, options): ...
+    def do_list(self, options): ...
 """
 
 import json

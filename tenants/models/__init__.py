@@ -10,6 +10,7 @@ from tenants.models.schema_template import SchemaTemplate
 from tenants.models.signup_request import SignupRequest
 from tenants.models.tenant import Tenant
 from tenants.models.wake_up import WakeUp
+from tenants.models.warm_schema import WarmSchema
 
 __all__ = [
     "Chore",
@@ -23,4 +24,5 @@ __all__ = [
     "SignupRequest",
     "Tenant",
     "WakeUp",
+    "WarmSchema",
 ]

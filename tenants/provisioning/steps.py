@@ -14,7 +14,7 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
 from kernel import clock
-from tenants import events, fleet, lookup, roles, scheduler
+from tenants import events, fleet, lookup, roles, scheduler, states
 from tenants.context import TenantInfo, use
 from tenants.errors import TenantUnknown
 from tenants.models import Domain, ProvisioningRun, Tenant, WakeUp
@@ -64,9 +64,14 @@ def release(run: ProvisioningRun) -> None:
 def make_schema(run: ProvisioningRun) -> None:
     """Make the tenant's schema and role with the code's tables.
 
-    From the compiled template; by the migrations where none was compiled yet.
+    A schema that waits is claimed; where none does, one is made of the compiled
+    template; where none was compiled yet, by the migrations.
     """
-    info, template = info_of(run), fleet.find_template()
+    info = info_of(run)
+    if fleet.claim(info):
+        states.let_in_again(info_of(run))  # the role is the schema's now
+        return
+    template = fleet.find_template()
     if template is None:
         fleet.migrate_tenant(info)
     else:

@@ -13,6 +13,7 @@ TASKS = {
     "tenants.run_now": "of the control plane: enters the tenant of its uuid",
     "tenants.run_wake_ups": "of the control plane: enters the tenants it took",
     "tenants.tick": "of the control plane: takes wake-ups and enters no tenant",
+    "tenants.warm": "of the control plane: makes schemas of no tenant",
     "workflow.notification": "of the tenant of its message; looks its ids up there",
     "workflow.sla_scan": "of the tenant of its message; takes no ids",
     "workflow.timeout_scan": "of the tenant of its message; takes no ids",

@@ -11,7 +11,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from tenants.context import current_or_none, use_control
-from tenants.models import OperatorEvent, Tenant
+from tenants.models import OperatorEvent, SchemaTemplate, Tenant, WarmSchema
 from tests.tenants.worker import ROOT, surroundings
 
 OWNER = ("--owner-email", "operator@newcomer.test")
@@ -334,3 +334,40 @@ def process(*words: str) -> "subprocess.CompletedProcess[str]":
         text=True,
         timeout=60,
     )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_warm_makes_schemas_that_wait_and_lists_them() -> None:
+    head, *lines = run("warm", "--target", "2").splitlines()
+    assert head.split() == ["SCHEMA", "REVISION", "STATE", "SINCE"]
+    assert [line.split()[2] for line in lines] == ["ready", "ready"]
+    rows = json.loads(run("warm", "--target", "1", "--json"))
+    assert [set(row) for row in rows] == [{"schema", "revision", "state", "since"}] * 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_warm_without_a_template_says_what_is_missing() -> None:
+    with use_control():
+        SchemaTemplate.objects.all().delete()
+    code, line = fails("warm", "--target", "1")
+    assert (code, line) == (4, "No template is compiled yet: add --compile.")
+    assert len(run("warm", "--compile").splitlines()) == 1
+    with use_control():
+        assert SchemaTemplate.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_warm_can_drop_what_waits_in_vain_and_do_no_more() -> None:
+    run("warm", "--target", "1")
+    with use_control():
+        WarmSchema.objects.update(revision="older")
+    assert run("warm", "--drop-stale").splitlines() == [
+        "SCHEMA  REVISION  STATE  SINCE"
+    ]
+
+
+@pytest.mark.parametrize("number", ["-1", "101", "many", "1.5", ""])
+def test_a_target_that_is_no_number_of_schemas_is_wrong_usage(number: str) -> None:
+    with pytest.raises((CommandError, SystemExit)) as caught:
+        run("warm", f"--target={number}")
+    assert "Traceback" not in str(caught.value)

@@ -15,6 +15,7 @@ from tenants.context import TenantInfo, use, use_control
 from tenants.errors import TemplateRefused
 from tenants.fleet import revisions, scripts, seeds, templates
 from tenants.fleet.owning import run_migrations
+from tenants.fleet.unborn import scratch
 from tenants.models import SchemaTemplate
 from tests import twins
 from tests.databases import run_there
@@ -38,7 +39,7 @@ def template() -> SchemaTemplate:
 @pytest.fixture
 def empty() -> Iterator[TenantInfo]:
     """Return an empty schema, entered as its owner."""
-    with templates.scratch() as tenant, use(tenant):
+    with scratch() as tenant, use(tenant):
         yield tenant
 
 
@@ -70,7 +71,7 @@ def test_tpl5_a_schema_from_the_template_is_the_schema_of_the_migrations(
 ) -> None:
     run_migrations()
     migrated = script_of(empty)
-    with templates.scratch() as other:
+    with scratch() as other:
         with use(other):
             templates.replay(template.statements)
         replayed = script_of(other)
@@ -229,7 +230,7 @@ def test_whatever_a_table_can_hold_comes_back_alike(empty) -> None:
         ):
             cursor.execute(statement)
     script = script_of(empty)
-    with templates.scratch() as other:
+    with scratch() as other:
         with use(other), connection.cursor() as cursor:
             for line in script:
                 cursor.execute(line.text.replace("%", "%%"))

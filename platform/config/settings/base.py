@@ -60,6 +60,8 @@ TENANT_PROVISIONING_STEPS = [
     "workflow.provisioning.prepare",
     "leave.provisioning.install",
 ]
+#: How many schemas wait for the next tenants; 0 makes each when it is ordered.
+TENANT_WARM_TARGET = env.number("TENANT_WARM_TARGET", 3, low=0, high=100)
 TENANT_DUE_SOURCES = [
     "workflow.timers",
     "accounts.token_warnings",
@@ -249,6 +251,7 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {
     "tenants.provision": {"queue": "provisioning"},
+    "tenants.warm": {"queue": "provisioning"},
 }
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]

@@ -16,6 +16,7 @@ CODE_PEPPER = kept_secret(DATA_DIR / "keys" / "code_pepper")
 ACCOUNTS_SECRET_KEYS = [kept_secret(DATA_DIR / "keys" / "accounts_secret")]
 
 # Links of a command lead to the demo that runs beside it.
+TENANT_WARM_TARGET = env.number("TENANT_WARM_TARGET", 1, low=0, high=100)
 TENANTRY_PORT = env.number("PORT", addresses.demo_port() or 8000, low=1, high=65535)
 
 DATABASES = {

@@ -27,6 +27,7 @@ PASSWORD_HASHERS = [
 ]
 
 DATA_DIR = Path(tempfile.gettempdir()) / f"tenantry-tests-{os.getuid()}"
+TENANT_WARM_TARGET = 0
 JWT_KEY_DIR = DATA_DIR / "keys"
 MAILBOX_DIR = DATA_DIR / "mailbox"
 MEDIA_ROOT = DATA_DIR / "media"

@@ -1,4 +1,4 @@
-"""Every operator's verb: `manage.py tenant create|list|show|suspend|resume|run`."""
+"""Every operator's verb: `manage.py tenant create|list|show|suspend|run|warm|...`."""
 
 import getpass
 import sys
@@ -7,21 +7,24 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
+from django.conf import settings
 from django.core.management.base import CommandParser
 from django.db.models import Q
 
-from tenants import events, hosts
+from tenants import events, fleet, hosts
 from tenants.errors import ReasonMissing
 from tenants.management import finding
 from tenants.management.ends import REFUSED, fail
 from tenants.management.finding import find
 from tenants.management.running import loaded, refuse, run_in
 from tenants.management.verbs import Verbs
-from tenants.models import ProvisioningStep, Tenant
+from tenants.models import ProvisioningStep, Tenant, WarmSchema
 from tenants.provisioning import provision
 from tenants.states import State, change_state
 
 SORTS: Final = {"slug": "slug", "created": "-created_at", "state": "state"}
+#: As in the settings.
+MOST_WARM: Final = 100
 
 
 class Command(Verbs):
@@ -73,6 +76,19 @@ class Command(Verbs):
         run.add_argument("tenant", metavar="TENANT", help="A slug, uuid or domain.")
         run.add_argument(
             "words", nargs="+", metavar="COMMAND", help="After --, with its arguments."
+        )
+
+        warm = self.verb(verbs, "warm", "Make schemas that wait for new tenants.")
+        warm.add_argument(
+            "--target", type=some, metavar="N", help="How many; by default the setting."
+        )
+        warm.add_argument(
+            "--compile", action="store_true", help="Compile the template if need be."
+        )
+        warm.add_argument(
+            "--drop-stale",
+            action="store_true",
+            help="Drop what waits in vain; no more.",
         )
 
     def verb(self, verbs: Any, name: str, words: str) -> ArgumentParser:
@@ -155,6 +171,25 @@ class Command(Verbs):
         )
         run_in(tenant, name, arguments, caller=self)
 
+    def do_warm(self, options: Mapping[str, Any]) -> None:
+        target = settings.TENANT_WARM_TARGET
+        if options["target"] is not None:
+            target = options["target"]
+        if options["compile"]:
+            fleet.compile_template()
+        if not fleet.find_template():
+            fail("No template is compiled yet: add --compile.", REFUSED)
+        fleet.fill_pool(0 if options["drop_stale"] else target)
+        rows = [warm_facts(row) for row in WarmSchema.objects.order_by("state_since")]
+        if options["as_json"]:
+            self.print_json(rows)
+            return
+        columns = ("schema", "revision", "state", "since")
+        self.print_table(
+            [column.upper() for column in columns],
+            [[row[column] for column in columns] for row in rows],
+        )
+
     def move(self, options: Mapping[str, Any], to: State) -> None:
         """Change a tenant's state and print both states."""
         reason = options["reason"].strip()
@@ -216,6 +251,14 @@ def count(text: str) -> int:
     return number
 
 
+def some(text: str) -> int:
+    """Return a number of schemas, for argparse."""
+    number = int(text)
+    if not 0 <= number <= MOST_WARM:
+        raise ValueError
+    return number
+
+
 def iso(at: datetime | None) -> str | None:
     """Return an instant in ISO 8601, UTC, to the second."""
     return f"{at:%Y-%m-%dT%H:%M:%SZ}" if at else None
@@ -247,6 +290,15 @@ def more_facts(tenant: Tenant) -> dict[str, Any]:
         "next_due": iso(wake_up.next_due) if wake_up else None,
         "run": str(run.pk) if run else None,
         "run_state": run.state if run else None,
+    }
+
+
+def warm_facts(row: WarmSchema) -> dict[str, str]:
+    return {
+        "schema": row.schema_name,
+        "revision": row.revision,
+        "state": row.state,
+        "since": iso(row.state_since) or "",
     }
 
 

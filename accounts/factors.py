@@ -196,6 +196,16 @@ def reset_for(user: User, *, by: User, via: str = SecurityEvent.Via.SESSION) -> 
         raise Forbidden
     if person.role == User.Role.OWNER and by.role != User.Role.OWNER:
         raise OwnerProtected
+    _reset(person, by=by, via=via)
+
+
+@transaction.atomic
+def reset_by_platform(user: User) -> None:
+    """Do the same as trusted code: for an operator, whom no administrator helps."""
+    _reset(_locked(user), by=None, via=SecurityEvent.Via.SYSTEM)
+
+
+def _reset(person: User, *, by: User | None, via: str) -> None:
     MfaDevice.objects.filter(user=person).delete()
     RecoveryCode.objects.filter(user=person).delete()
     _changed(person, "mfa.reset", by=by, via=via, keep=None, has_factor=False)
@@ -287,7 +297,7 @@ def _changed(
     person: User,
     name: str,
     *,
-    by: User,
+    by: User | None,
     via: str,
     keep: UUID | None,
     has_factor: bool,

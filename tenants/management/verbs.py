@@ -10,9 +10,11 @@ class Command(Verbs):
     def do_list(self, options): ...
 """
 
+import getpass
 import json
 from argparse import SUPPRESS, ArgumentParser
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from django.core.management.base import CommandError
@@ -81,7 +83,7 @@ class Verbs(InPlane):
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002 - Django's signature
         """Run the verb; a refusal becomes its line and its exit code."""
         run: Callable[[Mapping[str, Any]], None]
-        run = getattr(self, f"do_{options['verb']}")
+        run = getattr(self, f"do_{options['verb'].replace('-', '_')}")
         try:
             run(options)
         except ApplicationError as error:
@@ -90,6 +92,28 @@ class Verbs(InPlane):
     def print_json(self, value: object) -> None:
         self.stdout.write(json.dumps(value, indent=2, ensure_ascii=False))
 
+    def print_table(self, head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+        lines = [list(head), *map(list, rows)]
+        widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
+        for line in lines:
+            cells = (
+                text.ljust(width) for text, width in zip(line, widths, strict=True)
+            )
+            self.stdout.write("  ".join(cells).rstrip())
+
 
 def exit_code(error: ApplicationError) -> int:
     return next((code for kind, code in EXIT_CODES if isinstance(error, kind)), 1)
+
+
+def actor(options: Mapping[str, Any]) -> str:
+    """Return who is at work: --actor, or the user of this machine."""
+    try:
+        return options["actor"] or f"os:{getpass.getuser()}"
+    except (KeyError, OSError):
+        return "os:unknown"
+
+
+def iso(at: datetime | None) -> str | None:
+    """Return an instant in ISO 8601, UTC, to the second."""
+    return f"{at:%Y-%m-%dT%H:%M:%SZ}" if at else None

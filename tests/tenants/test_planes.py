@@ -46,6 +46,7 @@ COMMANDS = {
     "makemigrations": "control",
     "migrate": "control",
     "migrate_schemas": "control",
+    "operator": "control",
     "preview_mail": "tenant",
     "purge_accounts": "control",
     "rename_schema": "none",

@@ -1,10 +1,8 @@
 """Every operator's verb: `manage.py tenant create|list|show|suspend|run|warm|...`."""
 
-import getpass
 import sys
 from argparse import ArgumentParser
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Mapping
 from typing import Any, Final
 
 from django.conf import settings
@@ -17,7 +15,7 @@ from tenants.management import finding
 from tenants.management.ends import REFUSED, fail
 from tenants.management.finding import find
 from tenants.management.running import loaded, refuse, run_in
-from tenants.management.verbs import Verbs
+from tenants.management.verbs import Verbs, actor, iso
 from tenants.models import ProvisioningStep, Tenant, WarmSchema
 from tenants.provisioning import provision
 from tenants.states import State, change_state
@@ -219,28 +217,11 @@ class Command(Verbs):
         if input(f"{question} [y/N] ").strip().lower() not in {"y", "yes"}:
             fail("Nothing was changed.", REFUSED)
 
-    def print_table(self, head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-        lines = [list(head), *map(list, rows)]
-        widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
-        for line in lines:
-            cells = (
-                text.ljust(width) for text, width in zip(line, widths, strict=True)
-            )
-            self.stdout.write("  ".join(cells).rstrip())
-
     def print_facts(self, facts: Mapping[str, Any]) -> None:
         width = max(map(len, facts))
         for name, value in facts.items():
             text = ", ".join(map(str, value)) if isinstance(value, list) else value
             self.stdout.write(f"{name.ljust(width)}  {'-' if text is None else text}")
-
-
-def actor(options: Mapping[str, Any]) -> str:
-    """Return who is at work: --actor, or the user of this machine."""
-    try:
-        return options["actor"] or f"os:{getpass.getuser()}"
-    except (KeyError, OSError):
-        return "os:unknown"
 
 
 def count(text: str) -> int:
@@ -257,11 +238,6 @@ def some(text: str) -> int:
     if not 0 <= number <= MOST_WARM:
         raise ValueError
     return number
-
-
-def iso(at: datetime | None) -> str | None:
-    """Return an instant in ISO 8601, UTC, to the second."""
-    return f"{at:%Y-%m-%dT%H:%M:%SZ}" if at else None
 
 
 def tenant_facts(tenant: Tenant) -> dict[str, Any]:

@@ -6,7 +6,7 @@ invitations, people, tokens and branding belong to tenants and are not found her
 
 from django.urls import path
 
-from accounts.pages import confirm, devices, recovery, security, settings, sign_in
+from accounts.pages import devices, recovery, security, settings, sign_in
 
 app_name = "accounts"
 urlpatterns = [
@@ -20,7 +20,6 @@ urlpatterns = [
     ),
     path("security/recovery-codes", security.recovery_codes, name="recovery-codes"),
     path("devices", devices.devices, name="devices"),
-    path("confirm", confirm.confirm, name="confirm"),
     path("sign-in", sign_in.sign_in_page, name="sign-in"),
     path("sign-in/second-factor", sign_in.second_factor, name="second-factor"),
     path("sign-out", sign_in.sign_out, name="sign-out"),

@@ -42,7 +42,7 @@ def migrate_fleet(
     said("public: up to date")
     templates.compile_template()
     failed: dict[str, str] = {}
-    for tenant in fleet():
+    for tenant in with_schema():
         try:
             migrate_tenant(tenant, **options)
         except Exception as error:  # noqa: BLE001 - one tenant's failure is reported, not raised
@@ -53,7 +53,7 @@ def migrate_fleet(
     return failed
 
 
-def fleet() -> list[TenantInfo]:
+def with_schema() -> list[TenantInfo]:
     """Return every tenant with a schema, stopped ones last."""
     with use_control():
         rows = Tenant.objects.filter(state__in=MIGRATED).prefetch_related("domains")

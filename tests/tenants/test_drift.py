@@ -1,5 +1,7 @@
 """A schema that differs from the template is named, with what differs."""
 
+from dataclasses import replace
+
 import pytest
 from django.db import connection
 
@@ -88,6 +90,14 @@ def test_rights_that_were_changed_are_told_too(acme, statement, expected) -> Non
         (is_missing, name, text.format(role=acme.db_role))
         for is_missing, name, text in expected
     ]
+
+
+def test_a_schema_that_is_closed_to_its_role_is_told_unless_the_tenant_is_stopped(
+    acme,
+) -> None:
+    run_there(f"REVOKE USAGE ON SCHEMA {acme.schema_name} FROM {acme.db_role}")
+    assert differences(acme) == [(True, "the schema", f"USAGE for {acme.db_role}")]
+    assert looked(replace(acme, state="suspended"))[0].is_sound
 
 
 def test_a_schema_that_is_gone_is_told_and_stops_nobody(acme, globex) -> None:

@@ -444,7 +444,7 @@ def test_a24_longer_limits_bring_nobody_back(in_acme, bob, owner):
     rules.change({"session_idle_hours": 2}, by=owner, via="token")
     later(hours=3)
     rules.change({"session_idle_hours": None}, by=owner, via="token")
-    with pytest.raises(sessions.SessionEnded):
+    with pytest.raises(refresh_tokens.SessionEnded):
         refresh_tokens.rotate(issued.refresh)
     ended = RefreshSession.objects.get(pk=issued.session.pk)
     assert ended.revoked_reason == "limits"
@@ -456,7 +456,7 @@ def test_a24_the_own_device_of_an_owner_ends_as_well(in_acme, owner):
     issued = refresh_tokens.begin(owner, Device("mobile"))
     later(days=2)
     rules.change({"session_longest_days": 1}, by=owner, via="token")
-    with pytest.raises(sessions.SessionEnded):
+    with pytest.raises(refresh_tokens.SessionEnded):
         refresh_tokens.rotate(issued.refresh)
 
 

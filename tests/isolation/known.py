@@ -27,6 +27,7 @@ RECEIVERS = {
 }
 CACHES = {
     "kernel.answers.*": "our own styles, the same for all",
+    "config.templatetags.icons.icon": "pictures, the same for all",
     "accounts.branding.palette.made": "by the colours that it is made of",
     "accounts.conf._addresses": "the addresses of the settings",
     "accounts.mail.layouts._bare_engine": "an engine without a value in it",

@@ -58,6 +58,7 @@ KEPT = {
     "platform/config/celery.py: app": CODE,
     "platform/kernel/answers.py: policy": FILES,
     "platform/kernel/answers.py: styles": FILES,
+    "platform/config/templatetags/icons.py: icon": "pictures, the same for all",
     "platform/kernel/clock.py: _frozen_at": "the tests' instant, the same for all",
     "platform/kernel/outgoing.py: _bounds": ONE_RUN,
     "tenants/broker.py: _quiet_until": "whether the broker answers, for all",

@@ -45,6 +45,7 @@ CACHES = {
     "tenants.slugs.reserved": "a list in the repository",
     "tenants.sources.load": "modules by their dotted names",
     "tenants.stamp.*": "by model: which plane it is of",
+    "workflow.open_counts._statement": "a statement, without tenant or person",
     "workflow.sql.*": "statements of the repository, without values",
     "workflow.steps.reading._statement": "the same, with the names of columns",
     "workflow.tenancy._imported": "functions by their dotted names",

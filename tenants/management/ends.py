@@ -8,6 +8,7 @@ WRONG_USAGE: Final = 2
 NOT_FOUND: Final = 3
 REFUSED: Final = 4
 PARTLY_DONE: Final = 5
+CHECK_FAILED: Final = 6
 
 
 class Refused(CommandError):

@@ -78,6 +78,11 @@ def is_served(state: str) -> bool:
     return state in SERVED
 
 
+def is_open(state: str) -> bool:
+    """Tell whether a tenant's role may use its schema in this state."""
+    return state not in CLOSED
+
+
 def change_state(tenant: Tenant, to: State, *, reason: str, by: str) -> Tenant:
     """Move a tenant to another state, with its event and its wake-ups, in one go.
 

@@ -1,6 +1,11 @@
 """All schemas together: their template, and their way to the code's tables."""
 
-from tenants.fleet.migrate import migrate_control, migrate_fleet, migrate_tenant
+from tenants.fleet.migrate import (
+    migrate_control,
+    migrate_fleet,
+    migrate_tenant,
+    with_schema,
+)
 from tenants.fleet.owning import owned
 from tenants.fleet.pool import claim
 from tenants.fleet.pool import fill as fill_pool
@@ -17,4 +22,5 @@ __all__ = [
     "migrate_fleet",
     "migrate_tenant",
     "owned",
+    "with_schema",
 ]

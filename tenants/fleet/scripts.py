@@ -4,23 +4,24 @@ The same statements tell whether two schemas are alike: they name no schema, and
 in an order that does not depend on how a schema came to be.
 """
 
+import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from hashlib import md5
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from django.db import connection
 
-SCRIPT: Final = (
-    Path(__file__).with_name("sql").joinpath("script.sql").read_text("utf-8")
-)
+HERE: Final = Path(__file__).with_name("sql")
+SCRIPT: Final = HERE.joinpath("script.sql").read_text("utf-8")
+FINGERPRINT: Final = HERE.joinpath("fingerprint.sql").read_text("utf-8")
+
 #: The place of what no statement of a script can make, such as a view or a trigger.
 UNKNOWN: Final = 0
 TABLE: Final = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One statement, or one thing that a tenant's schema may not hold."""
 
     place: int
@@ -29,6 +30,7 @@ class Line:
 
 
 Script = tuple[Line, ...]
+SEQUENCE: Final = re.compile(r'\(SEQUENCE NAME "?([^" ]+)"? START')
 
 
 def read(schemas: Iterable[str]) -> dict[str, Script]:
@@ -42,4 +44,25 @@ def read(schemas: Iterable[str]) -> dict[str, Script]:
         cursor.execute(SCRIPT, {"schemas": names})
         for schema, place, name, text in cursor.fetchall():
             lines[schema].append(Line(place, name, text))
-    return {name: tuple(found) for name, found in lines.items()}
+    return {name: tuple(sorted(found)) for name, found in lines.items()}
+
+
+def fingerprints(schemas: Iterable[str]) -> dict[str, str]:
+    """Return a word for each schema that is there, the same for the same script.
+
+    One statement, whatever their number; needs the control context.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(FINGERPRINT.format(script=SCRIPT), {"schemas": list(schemas)})
+        return dict(cursor.fetchall())
+
+
+def fingerprint(script: Script) -> str:
+    """Return the word of a script that was read before."""
+    lines = (f"{line.place} {line.name} {line.text}" for line in sorted(script))
+    return md5("\n".join(lines).encode(), usedforsecurity=False).hexdigest()
+
+
+def sequences_of(line: Line) -> list[str]:
+    """Return the sequences that the statement of a table makes."""
+    return SEQUENCE.findall(line.text)

@@ -46,11 +46,10 @@ def compile_template() -> SchemaTemplate:
         with use_control():
             script = checked(scripts.read([tenant.schema_name])[tenant.schema_name])
         with use(tenant):
-            statements = [line.text for line in script]
-            statements += seeds.written(script)
+            rows = list(seeds.written(script))
             migrations = sorted(MigrationRecorder(connection).applied_migrations())
     with use_control():
-        return kept(statements, migrations)
+        return kept(script, rows, migrations)
 
 
 def checked(script: scripts.Script) -> scripts.Script:
@@ -62,12 +61,15 @@ def checked(script: scripts.Script) -> scripts.Script:
 
 
 @transaction.atomic
-def kept(statements: Sequence[str], migrations: Sequence[Any]) -> SchemaTemplate:
+def kept(
+    script: scripts.Script, rows: Sequence[str], migrations: Sequence[Any]
+) -> SchemaTemplate:
     """Save the template of the running code, and let go of the oldest."""
     made, _is_new = SchemaTemplate.objects.update_or_create(
         revision=revisions.of_code(),
         defaults={
-            "statements": statements,
+            "script": script,
+            "seeds": rows,
             "migrations": migrations,
             "compiled_at": clock.now(),
         },

@@ -11,6 +11,7 @@ WRONG_USAGE: Final = 2
 NOT_FOUND: Final = 3
 REFUSED: Final = 4
 PARTLY_DONE: Final = 5
+CHECK_FAILED: Final = 6
 NO_DATABASE: Final = (
     "No database answers: start the demo with `make demo`, or set DATABASE_URL."
 )

@@ -9,8 +9,10 @@ class SchemaTemplate(models.Model):
     """The statements that make a tenant's schema, and the rows it begins with."""
 
     revision = models.CharField(max_length=16, primary_key=True)
-    #: Single statements without the name of a schema, in their order.
-    statements = models.JSONField()
+    #: The lines of its script: place, name and a statement without a schema's name.
+    script = models.JSONField()
+    #: Statements for the first rows.
+    seeds = models.JSONField()
     #: The migrations that it stands for, as pairs of label and name.
     migrations = models.JSONField()
     compiled_at = models.DateTimeField(default=clock.now)
@@ -20,3 +22,8 @@ class SchemaTemplate(models.Model):
 
     def __str__(self) -> str:
         return self.revision
+
+    @property
+    def statements(self) -> list[str]:
+        """Return all that makes a schema, one statement each, in their order."""
+        return [*(text for _place, _name, text in self.script), *self.seeds]

@@ -27,6 +27,7 @@ RECEIVERS = {
 }
 CACHES = {
     "kernel.answers.*": "our own styles, the same for all",
+    "config.templatetags.icons.icon": "pictures, the same for all",
     "accounts.branding.palette.made": "by the colours that it is made of",
     "accounts.conf._addresses": "the addresses of the settings",
     "accounts.mail.layouts._bare_engine": "an engine without a value in it",
@@ -44,6 +45,7 @@ CACHES = {
     "tenants.slugs.reserved": "a list in the repository",
     "tenants.sources.load": "modules by their dotted names",
     "tenants.stamp.*": "by model: which plane it is of",
+    "workflow.open_counts._statement": "a statement, without tenant or person",
     "workflow.sql.*": "statements of the repository, without values",
     "workflow.steps.reading._statement": "the same, with the names of columns",
     "workflow.tenancy._imported": "functions by their dotted names",

@@ -12,6 +12,7 @@ from django.core.management import CommandError, call_command
 
 from tenants.context import current_or_none, use_control
 from tenants.models import OperatorEvent, SchemaTemplate, Tenant, WarmSchema
+from tests.databases import run_there
 from tests.tenants.worker import ROOT, surroundings
 
 OWNER = ("--owner-email", "operator@newcomer.test")
@@ -350,7 +351,10 @@ def test_warm_without_a_template_says_what_is_missing() -> None:
     with use_control():
         SchemaTemplate.objects.all().delete()
     code, line = fails("warm", "--target", "1")
-    assert (code, line) == (4, "No template is compiled yet: add --compile.")
+    assert (code, line) == (
+        4,
+        "No template is compiled yet: run tenant warm --compile.",
+    )
     assert len(run("warm", "--compile").splitlines()) == 1
     with use_control():
         assert SchemaTemplate.objects.count() == 1
@@ -371,3 +375,30 @@ def test_a_target_that_is_no_number_of_schemas_is_wrong_usage(number: str) -> No
     with pytest.raises((CommandError, SystemExit)) as caught:
         run("warm", f"--target={number}")
     assert "Traceback" not in str(caught.value)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_drift_groups_equal_schemas(acme, globex) -> None:
+    head, line = run("drift").splitlines()
+    assert head.split() == ["FINGERPRINT", "TENANTS", "FOR", "EXAMPLE"]
+    assert line.split()[1:] == ["2", "acme,", "globex"]
+    rows = json.loads(run("drift", "--json", "--only", "acme"))
+    (word,) = {row.pop("fingerprint") for row in rows}
+    assert rows == [{"slug": "acme", "lacks": [], "has": []}]
+    assert word.startswith(line.split()[0])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_drift_tells_what_differs_and_exits_with_6(acme, globex) -> None:
+    run_there(f"DROP INDEX {acme.schema_name}.mail_due")
+    out = io.StringIO()
+    with pytest.raises(CommandError) as caught:
+        call_command("tenant", "drift", stdout=out, stderr=io.StringIO())
+    assert caught.value.returncode == 6
+    assert str(caught.value) == "1 of 2 differ: acme"
+    assert "acme lacks mail_due: CREATE INDEX mail_due ON" in out.getvalue()
+    assert len(run("drift", "--only", "globex").splitlines()) == 2
+
+
+def test_drift_of_a_tenant_that_is_not_there_is_exit_code_3(acme) -> None:
+    assert fails("drift", "--only", "acme", "nobody")[0] == 3

@@ -249,11 +249,12 @@ def test_the_templates_of_ten_revisions_are_kept() -> None:
         for number in range(12):
             SchemaTemplate.objects.create(
                 revision=f"old-{number:02}",
-                statements=[],
+                script=[],
+                seeds=[],
                 migrations=[],
                 compiled_at=clock.now(),
             )
-        templates.kept([], [])
+        templates.kept((), [], [])
         kept = set(SchemaTemplate.objects.values_list("pk", flat=True))
     assert len(kept) == templates.KEPT
     assert "old-11" in kept

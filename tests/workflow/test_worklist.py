@@ -13,7 +13,7 @@ from tenants.context import use
 from tests.workflow.counting import statements
 from tests.workflow.processes import approval as approval_process
 from tests.workflow.processes import at, do, document, install, start
-from workflow import worklist
+from workflow import open_counts, worklist
 from workflow.models import ProcessInstance, Timer, WorkItem
 
 
@@ -75,6 +75,30 @@ def test_a_work_item_of_several_groups_is_listed_once(bob):
 @pytest.mark.usefixtures("work")
 def test_the_sidebar_counts_what_the_list_shows(bob):
     assert worklist.open_count(bob) == 8
+
+
+@pytest.mark.usefixtures("work")
+def test_the_statement_of_the_sidebar_is_of_nobody_and_of_no_tenant(
+    acme, globex, person
+):
+    """It is made once, for whoever comes first."""
+    for tenant in (acme, globex):
+        for name in ("alice", "bob", "carol", "admin", "mallory"):
+            user = person(name, tenant)
+            with use(tenant), statements() as seen:
+                found = worklist.open_count(user)
+                assert len(seen.seen) == 1
+                assert found == worklist._counted_rows(user).count()
+    with use(globex):
+        assert worklist.open_count(person("bob", globex)) == 0
+
+
+@pytest.mark.usefixtures("work")
+def test_the_sidebar_stops_counting(bob, monkeypatch):
+    monkeypatch.setattr(worklist, "MOST_COUNTED", 4)
+    open_counts._statement.cache_clear()
+    assert worklist.open_count(bob) == 4
+    open_counts._statement.cache_clear()
 
 
 # The numbers above the list

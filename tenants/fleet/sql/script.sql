@@ -115,5 +115,5 @@ found AS (
 -- read from a script; one of them is left.
 SELECT nspname, place, name,
        replace(replace(text, '::character varying::text', '::character varying'),
-               ']::text[])', '])')
-FROM found ORDER BY 1, 2, 3, 4
+               ']::text[])', '])') AS text
+FROM found

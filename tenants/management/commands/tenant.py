@@ -1,34 +1,36 @@
-"""Every operator's verb: `manage.py tenant create|list|show|suspend|run|warm|...`."""
+"""The verbs about one tenant; `fleet_verbs.py` has those about all schemas.
+
+`manage.py tenant create|list|show|suspend|resume|run|warm|drift`
+"""
 
 import sys
 from argparse import ArgumentParser
 from collections.abc import Mapping
 from typing import Any, Final
 
-from django.conf import settings
 from django.core.management.base import CommandParser
 from django.db.models import Q
 
-from tenants import events, fleet, hosts
+from tenants import events, hosts
 from tenants.errors import ReasonMissing
 from tenants.management import finding
 from tenants.management.ends import REFUSED, fail
 from tenants.management.finding import find
+from tenants.management.fleet_verbs import FleetVerbs
 from tenants.management.running import loaded, refuse, run_in
-from tenants.management.verbs import Verbs, actor, iso
-from tenants.models import ProvisioningStep, Tenant, WarmSchema
+from tenants.management.verbs import actor, iso
+from tenants.models import ProvisioningStep, Tenant
 from tenants.provisioning import provision
 from tenants.states import State, change_state
 
 SORTS: Final = {"slug": "slug", "created": "-created_at", "state": "state"}
-#: As in the settings.
-MOST_WARM: Final = 100
 
 
-class Command(Verbs):
+class Command(FleetVerbs):
     """Makes, lists, shows, stops and starts tenants, and runs commands in them.
 
-    Exit codes: 0 done, 1 unexpected error, 2 wrong usage, 3 no such tenant, 4 refused.
+    Exit codes: 0 done, 1 unexpected error, 2 wrong usage, 3 no such tenant, 4 refused,
+    6 a schema differs from the template.
     """
 
     plane = "control"
@@ -76,18 +78,7 @@ class Command(Verbs):
             "words", nargs="+", metavar="COMMAND", help="After --, with its arguments."
         )
 
-        warm = self.verb(verbs, "warm", "Make schemas that wait for new tenants.")
-        warm.add_argument(
-            "--target", type=some, metavar="N", help="How many; by default the setting."
-        )
-        warm.add_argument(
-            "--compile", action="store_true", help="Compile the template if need be."
-        )
-        warm.add_argument(
-            "--drop-stale",
-            action="store_true",
-            help="Drop what waits in vain; no more.",
-        )
+        self.add_fleet_verbs(verbs)
 
     def verb(self, verbs: Any, name: str, words: str) -> ArgumentParser:
         parser = super().verb(verbs, name, words)
@@ -169,25 +160,6 @@ class Command(Verbs):
         )
         run_in(tenant, name, arguments, caller=self)
 
-    def do_warm(self, options: Mapping[str, Any]) -> None:
-        target = settings.TENANT_WARM_TARGET
-        if options["target"] is not None:
-            target = options["target"]
-        if options["compile"]:
-            fleet.compile_template()
-        if not fleet.find_template():
-            fail("No template is compiled yet: add --compile.", REFUSED)
-        fleet.fill_pool(0 if options["drop_stale"] else target)
-        rows = [warm_facts(row) for row in WarmSchema.objects.order_by("state_since")]
-        if options["as_json"]:
-            self.print_json(rows)
-            return
-        columns = ("schema", "revision", "state", "since")
-        self.print_table(
-            [column.upper() for column in columns],
-            [[row[column] for column in columns] for row in rows],
-        )
-
     def move(self, options: Mapping[str, Any], to: State) -> None:
         """Change a tenant's state and print both states."""
         reason = options["reason"].strip()
@@ -232,14 +204,6 @@ def count(text: str) -> int:
     return number
 
 
-def some(text: str) -> int:
-    """Return a number of schemas, for argparse."""
-    number = int(text)
-    if not 0 <= number <= MOST_WARM:
-        raise ValueError
-    return number
-
-
 def tenant_facts(tenant: Tenant) -> dict[str, Any]:
     info = tenant.info()
     return {
@@ -266,15 +230,6 @@ def more_facts(tenant: Tenant) -> dict[str, Any]:
         "next_due": iso(wake_up.next_due) if wake_up else None,
         "run": str(run.pk) if run else None,
         "run_state": run.state if run else None,
-    }
-
-
-def warm_facts(row: WarmSchema) -> dict[str, str]:
-    return {
-        "schema": row.schema_name,
-        "revision": row.revision,
-        "state": row.state,
-        "since": iso(row.state_since) or "",
     }
 
 

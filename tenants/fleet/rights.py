@@ -1,0 +1,54 @@
+"""What roles may do in a tenant's schema: what the catalog says, and what is due."""
+
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+from django.db import connection
+
+from tenants import roles, states
+from tenants.context import TenantInfo
+from tenants.fleet import scripts
+
+RIGHTS: Final = scripts.HERE.joinpath("rights.sql").read_text("utf-8")
+ON_TABLES: Final = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"})
+ON_SEQUENCES: Final = frozenset({"USAGE", "SELECT"})
+
+
+class Right(NamedTuple):
+    """What a role may do with one relation; without a name, with the schema itself."""
+
+    relation: str
+    role: str
+    words: str
+
+
+def found(schemas: Iterable[str]) -> dict[str, frozenset[Right]]:
+    """Return the rights in each schema that are not its owner's, in one statement."""
+    names = list(schemas)
+    rights: dict[str, set[Right]] = {name: set() for name in names}
+    with connection.cursor() as cursor:
+        cursor.execute(RIGHTS, {"schemas": names})
+        for schema, *right in cursor.fetchall():
+            rights[schema].add(Right(*right))
+    return {name: frozenset(held) for name, held in rights.items()}
+
+
+def due(tenant: TenantInfo, script: scripts.Script) -> frozenset[Right]:
+    """Return what the tenant's role, and nobody else, has to be able to do."""
+    rights = {
+        Right(name, tenant.db_role, words) for name, words in on_relations(script)
+    }
+    if states.is_open(tenant.state):
+        rights.add(Right("", tenant.db_role, "USAGE"))
+    return frozenset(rights)
+
+
+def on_relations(script: scripts.Script) -> Iterable[tuple[str, str]]:
+    """Yield each relation of a script with what its tenant may do with it."""
+    lacking = dict(roles.protected())
+    for line in script:
+        if line.place == scripts.TABLE:
+            taken = set(lacking.get(line.name, "").split(", "))
+            yield line.name, ", ".join(sorted(ON_TABLES - taken))
+            for sequence in scripts.sequences_of(line):
+                yield sequence, ", ".join(sorted(ON_SEQUENCES))

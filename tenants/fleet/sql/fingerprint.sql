@@ -1,0 +1,3 @@
+SELECT nspname, md5(string_agg(concat_ws(' ', place, name, text), E'\n'
+                               ORDER BY place, name COLLATE "C", text COLLATE "C"))
+FROM ({script}) AS script GROUP BY nspname

@@ -183,19 +183,6 @@ class RecoveryCodeForm(forms.Form):
     )
 
 
-class CurrentPasswordForm(forms.Form):
-    """The own password, to show who is there."""
-
-    current_password = StorableCharField(
-        label=_("Your password"),
-        strip=False,
-        max_length=4 * LONGEST,
-        widget=forms.PasswordInput(
-            attrs={"autocomplete": "current-password", "autofocus": True}
-        ),
-    )
-
-
 class NewPasswordForm(forms.Form):
     """A new password, typed twice."""
 

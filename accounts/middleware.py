@@ -24,7 +24,6 @@ SET_UP = frozenset(
         "accounts:security",
         "accounts:authenticator",
         "accounts:recovery-codes",
-        "accounts:confirm",
         "accounts:sign-out",
         "branding-css",
     }

@@ -6,7 +6,7 @@ invitations, people, tokens and branding belong to tenants and are not found her
 
 from django.urls import path
 
-from accounts.pages import confirm, devices, entry, security, settings
+from accounts.pages import devices, recovery, security, settings, sign_in
 
 app_name = "accounts"
 urlpatterns = [
@@ -20,11 +20,10 @@ urlpatterns = [
     ),
     path("security/recovery-codes", security.recovery_codes, name="recovery-codes"),
     path("devices", devices.devices, name="devices"),
-    path("confirm", confirm.confirm, name="confirm"),
-    path("sign-in", entry.sign_in_page, name="sign-in"),
-    path("sign-in/second-factor", entry.second_factor, name="second-factor"),
-    path("sign-out", entry.sign_out, name="sign-out"),
-    path("forgot", entry.forgot, name="forgot"),
-    path("reset-code", entry.reset_code, name="reset-code"),
-    path("new-password", entry.new_password, name="new-password"),
+    path("sign-in", sign_in.sign_in_page, name="sign-in"),
+    path("sign-in/second-factor", sign_in.second_factor, name="second-factor"),
+    path("sign-out", sign_in.sign_out, name="sign-out"),
+    path("forgot", recovery.forgot, name="forgot"),
+    path("reset-code", recovery.reset_code, name="reset-code"),
+    path("new-password", recovery.new_password, name="new-password"),
 ]

@@ -23,8 +23,6 @@ from accounts.signed_in import person as signed_in
 from kernel.errors import ApplicationError
 from kernel.numbers import LARGEST_ID
 
-PASSWORD = "accounts/settings/_password.html"  # noqa: S105 - a template
-
 OWNERS = frozenset({User.Role.OWNER})
 EVERYBODY = frozenset(User.Role)
 
@@ -136,7 +134,7 @@ def _show(
         is_waiting=hiring.is_waiting(found),
         needs_password=needs_password,
         bodies={
-            name: PASSWORD
+            name: proving.FIELD
             for name, action in ACTIONS.items()
             if needs_password and found.role in action.guarded
         },

@@ -20,7 +20,7 @@ from accounts.challenges import Verdict
 from accounts.forms import CodeForm
 from accounts.models import User
 from accounts.pages import answering, settings
-from accounts.pages.entry import missed
+from accounts.pages.mailed_codes import missed
 from accounts.people_forms import AddressForm, DeleteForm, ProfileForm
 from accounts.signed_in import person as signed_in
 from kernel import clock

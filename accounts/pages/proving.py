@@ -4,10 +4,22 @@ Nothing that was typed is lost, and who signed in lately is not asked. A templat
 `accounts/settings/_password.html` where `is_needed` says so.
 """
 
-from django.http import HttpRequest
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Final
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 
 from accounts import proof
+from accounts.errors import ReauthenticationRequired, Throttled
 from accounts.models import User
+from accounts.pages import answering
+
+View = Callable[..., HttpResponse]
+#: The field, for a dialog that takes a template as its body.
+FIELD: Final = "accounts/settings/_password.html"
 
 
 def is_needed(request: HttpRequest) -> bool:
@@ -27,3 +39,24 @@ def require_for_roles(request: HttpRequest, *touched: str) -> None:
     """Ask where one of the roles, held or given, is more than a member's."""
     if set(touched) - {User.Role.MEMBER}:
         require(request)
+
+
+def asked_on(back: str) -> Callable[[View], View]:
+    """Let a view run after a proof only; without one, lead back to the page that asks.
+
+    `back` is the name of that page's route; its forms hold the field.
+    """
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def proved(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            try:
+                require(request)
+            except (ReauthenticationRequired, Throttled) as error:
+                messages.error(request, answering.words(error))
+                return redirect(back)
+            return view(request, *args, **kwargs)
+
+        return proved
+
+    return decorate

@@ -20,15 +20,15 @@ from accounts.errors import (
 )
 from accounts.forms import AuthenticatorForm, ChangePasswordForm
 from accounts.models import SecurityEvent, User
-from accounts.pages import answering
+from accounts.pages import answering, proving
 from accounts.pages.answering import REFUSED
-from accounts.pages.confirm import recent
 from accounts.pages.settings import page, show
 from accounts.signed_in import person
 from kernel.errors import ApplicationError
 
 VIA = SecurityEvent.Via.SESSION
 FACTORS = "mfa.manage_own"
+HERE = "accounts:security"
 
 
 @page()
@@ -42,9 +42,9 @@ def security(request: HttpRequest) -> HttpResponse:
                 request,
                 _("Your password is changed. Your other devices are signed out."),
             )
-            return _kept(request, redirect("accounts:security"))
+            return _kept(request, redirect(HERE))
         _tell(form, refused)
-    user = person(request)
+    user, needs_password = person(request), proving.is_needed(request)
     return show(
         request,
         "security",
@@ -55,12 +55,14 @@ def security(request: HttpRequest) -> HttpResponse:
         authenticators=_authenticators(user),
         codes_left=factors.recovery_codes_left(user),
         codes_made=factors.RECOVERY_CODES,
+        needs_password=needs_password,
+        dialog_body=proving.FIELD if needs_password else "",
         must_set_up=sessions.needs_factor(sessions.here(request)),
     )
 
 
 @page(FACTORS)
-@recent
+@proving.asked_on(HERE)
 def authenticator(request: HttpRequest) -> HttpResponse:
     """Show a new secret as a QR code, and take its first code."""
     user = person(request)
@@ -68,7 +70,7 @@ def authenticator(request: HttpRequest) -> HttpResponse:
         return _begin(request, user)
     waiting = factors.waiting(user)
     if waiting is None:
-        return redirect("accounts:security")
+        return redirect(HERE)
     form = AuthenticatorForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -97,7 +99,7 @@ def authenticator(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @page(FACTORS)
-@recent
+@proving.asked_on(HERE)
 def recovery_codes(request: HttpRequest) -> HttpResponse:
     """Make a new set of recovery codes and show it, this once."""
     try:
@@ -105,18 +107,18 @@ def recovery_codes(request: HttpRequest) -> HttpResponse:
             person(request), keep=sessions.here(request).pk, via=VIA
         )
     except FactorMissing:
-        return redirect("accounts:security")
+        return redirect(HERE)
     return _show_codes(request, made)
 
 
 @require_POST
 @page(FACTORS)
-@recent
+@proving.asked_on(HERE)
 def remove_authenticator(request: HttpRequest, device_id: int) -> HttpResponse:
     """Take an authenticator away."""
     factors.remove(person(request), device_id, keep=sessions.here(request).pk, via=VIA)
     messages.success(request, _("The authenticator is removed."))
-    return _kept(request, redirect("accounts:security"))
+    return _kept(request, redirect(HERE))
 
 
 def _authenticators(user: User) -> list[dict[str, object]]:
@@ -139,7 +141,7 @@ def _begin(request: HttpRequest, user: User) -> HttpResponse:
         factors.enrol(user, name=_("Authenticator app"))
     except FactorExists as error:
         messages.warning(request, _(error.detail))
-        return redirect("accounts:security")
+        return redirect(HERE)
     return redirect("accounts:authenticator")
 
 
@@ -147,7 +149,7 @@ def _added(request: HttpRequest, made: Sequence[str]) -> HttpResponse:
     if made:
         return _show_codes(request, made)
     messages.success(request, _("The authenticator is added."))
-    return _kept(request, redirect("accounts:security"))
+    return _kept(request, redirect(HERE))
 
 
 def _show_codes(request: HttpRequest, made: Sequence[str]) -> HttpResponse:

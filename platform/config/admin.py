@@ -11,7 +11,8 @@ from unfold.sites import UnfoldAdminSite
 
 from accounts import admin as accounts_admin
 from accounts.models import TenantBranding
-from accounts.pages.entry import local_target, sign_out
+from accounts.pages.entry import local_target
+from accounts.pages.sign_in import sign_out
 from kernel.errors import Forbidden
 from leave import admin as leave_admin
 from tenants import admin as tenants_admin

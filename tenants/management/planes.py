@@ -16,7 +16,13 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from tenants.context import TenantInfo, current_or_none, use_control
 from tenants.management import finding
-from tenants.management.ends import PARTLY_DONE, WRONG_USAGE, fail
+from tenants.management.ends import (
+    NO_DATABASE,
+    PARTLY_DONE,
+    WRONG_USAGE,
+    fail,
+    is_away,
+)
 from tenants.serving import serving
 
 Plane = Literal["control", "tenant", "each", "none"]
@@ -26,6 +32,7 @@ class InPlane(BaseCommand):
     """A command that is run in the plane it declares.
 
     With `each`, a tenant that fails stops no other; the command ends with 5 then.
+    Where no database answers it ends with 1 and a line that says so.
     """
 
     plane: ClassVar[Plane]
@@ -49,6 +56,14 @@ class InPlane(BaseCommand):
 
     def execute(self, *args: Any, **options: Any) -> Any:
         """Enter the plane and run there."""
+        try:
+            return self.execute_in_plane(*args, **options)
+        except Exception as error:
+            if is_away(error):
+                fail(NO_DATABASE, 1)
+            raise
+
+    def execute_in_plane(self, *args: Any, **options: Any) -> Any:
         if self.plane == "each":
             return self.execute_each(*args, **options)
         if self.plane == "control":

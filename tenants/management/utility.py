@@ -10,11 +10,21 @@ from django.core.management.base import BaseCommand
 
 from kernel.env import BadVariable
 from tenants.context import NoTenantError
-from tenants.management.ends import REFUSED, WRONG_USAGE, Refused
+from tenants.management.ends import (
+    NO_DATABASE,
+    REFUSED,
+    WRONG_USAGE,
+    Refused,
+    fail,
+    is_away,
+)
 
 
 class Utility(ManagementUtility):
-    """Turns "no tenant" into one line that says how to name one."""
+    """Turns "no tenant" into one line that says how to name one.
+
+    No database is one line as well, also from commands that are not ours.
+    """
 
     def fetch_command(self, subcommand: str) -> BaseCommand:
         """Return the command, which then ends with the line and a code of `ends`."""
@@ -25,6 +35,8 @@ class Utility(ManagementUtility):
             try:
                 return execute(*args, **options)
             except Exception as error:
+                if is_away(error):
+                    fail(NO_DATABASE, 1)
                 if hasattr(command, "plane") or not is_for_nobody(error):
                     raise
                 raise ending(subcommand, self.argv[2:]) from error

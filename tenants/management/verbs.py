@@ -18,7 +18,6 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.core.management.base import CommandError
-from django.db import OperationalError
 
 from kernel.errors import (
     ApplicationError,
@@ -29,7 +28,7 @@ from kernel.errors import (
     NotFound,
 )
 from tenants.management.ends import NOT_FOUND, REFUSED, WRONG_USAGE, fail
-from tenants.management.planes import InPlane
+from tenants.management.planes import InPlane, in_one_line
 
 #: Exit codes by the kind of error; any other is 1.
 EXIT_CODES: Final = (
@@ -38,9 +37,6 @@ EXIT_CODES: Final = (
     (NotFound, NOT_FOUND),
     (Conflict, REFUSED),
     (Forbidden, REFUSED),
-)
-NO_DATABASE: Final = (
-    "No database answers: start the demo with `make demo`, or set DATABASE_URL."
 )
 
 
@@ -76,9 +72,7 @@ class Verbs(InPlane):
         except Exception as error:
             if options.get("traceback"):
                 raise
-            is_away = isinstance(error, OperationalError)
-            told = f"{type(error).__name__}: {error}".splitlines()[0]
-            fail(NO_DATABASE if is_away else told, 1)
+            fail(in_one_line(error), 1)
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002 - Django's signature
         """Run the verb; a refusal becomes its line and its exit code."""

@@ -105,7 +105,7 @@ def test_what_belongs_to_tenants_is_not_found_on_the_public_host(browser, path):
 
 
 def test_a_stranger_is_led_to_the_sign_in(visitor, db):
-    for path in (SECURITY, DEVICES, AUTHENTICATOR, "/accounts/confirm", "/accounts/"):
+    for path in (SECURITY, DEVICES, AUTHENTICATOR, "/accounts/"):
         answer = visitor(PUBLIC).get(path)
         assert answer["Location"].startswith(f"{SIGN_IN}?next=")
 

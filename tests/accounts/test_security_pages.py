@@ -20,7 +20,6 @@ from tests.accounts.factors import enrolled
 SIGN_IN, SECOND = "/accounts/sign-in", "/accounts/sign-in/second-factor"
 SECURITY, DEVICES = "/accounts/security", "/accounts/devices"
 AUTHENTICATOR = f"{SECURITY}/authenticator"
-CONFIRM = "/accounts/confirm"
 BOB = {"username": "bob", "password": "open"}
 PHONE = (
     "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15"
@@ -113,7 +112,7 @@ def test_an_authenticator_is_set_up_by_pages(browser, acme, bob):
 
 
 def test_reading_a_page_sets_nothing_up(browser, acme):
-    for page in (SECURITY, AUTHENTICATOR, DEVICES, CONFIRM):
+    for page in (SECURITY, AUTHENTICATOR, DEVICES):
         browser.get(page)
     with use(acme):
         assert not MfaDevice.objects.exists()
@@ -138,19 +137,33 @@ def test_codes_are_made_anew_and_an_authenticator_is_removed_by_pages(
 
 def test_a20_the_pages_ask_for_a_fresh_proof_and_lead_back(browser):
     later(minutes=10, seconds=1)
-    asked = browser.post(AUTHENTICATOR, {"begin": "1"})
-    assert asked["Location"] == f"{CONFIRM}?next=%2Faccounts%2Fsecurity"
-    wrong = browser.post(asked["Location"], {"current_password": "no"})
-    assert wrong.status_code == 422
-    proved = browser.post(asked["Location"], {"current_password": "open"})
-    assert proved["Location"] == SECURITY
-    assert browser.post(AUTHENTICATOR, {"begin": "1"})["Location"] == AUTHENTICATOR
+    assert 'id="begin-password"' in browser.get(SECURITY).text
+    for typed, said in (("", "more than ten minutes old"), ("no", "not your password")):
+        form = {"begin": "1", "current_password": typed}
+        assert browser.post(AUTHENTICATOR, form)["Location"] == SECURITY
+        assert said in browser.get(SECURITY).text
+    form = {"begin": "1", "current_password": "open"}
+    assert browser.post(AUTHENTICATOR, form)["Location"] == AUTHENTICATOR
+    assert 'id="begin-password"' not in browser.get(SECURITY).text
 
 
-def test_the_proof_leads_to_no_other_host(browser):
-    target = f"{CONFIRM}?next=//evil.example/"
-    answer = browser.post(target, {"current_password": "open"})
-    assert answer["Location"] == "/"
+def test_a20_a_factor_goes_by_the_pages_after_a_fresh_proof_only(visitor, bob, acme):
+    holder = enrolled(bob, acme)
+    client = visitor()
+    client.post(SIGN_IN, BOB)
+    client.post(SECOND, {"code": holder.code()})
+    with use(acme):
+        number = factors.confirmed(bob).get().pk
+    later(minutes=10, seconds=1)
+    shown = client.get(SECURITY).text
+    for dialog in (f"remove-{number}", "renew-codes"):
+        assert f'id="{dialog}-password"' in shown
+    for path in (f"{AUTHENTICATOR}/{number}/remove", f"{SECURITY}/recovery-codes"):
+        assert client.post(path)["Location"] == SECURITY
+    assert "10 of 10 codes are left." in client.get(SECURITY).text
+    proof = {"current_password": "open"}
+    client.post(f"{AUTHENTICATOR}/{number}/remove", proof)
+    assert "Set up an authenticator" in client.get(SECURITY).text
 
 
 def test_where_it_is_demanded_every_page_leads_to_the_set_up(browser, acme):
@@ -211,14 +224,11 @@ def test_a07_password_managers_find_their_way(browser, visitor, db):
         text = visitor().get(path).text
         assert all(f'autocomplete="{word}"' in text for word in words), path
         assert "onpaste" not in text
-    for path, words in {
-        SECURITY: {"current-password", "new-password", "username"},
-        CONFIRM: {"current-password", "username"},
-    }.items():
-        text = browser.get(path).text
-        assert all(f'autocomplete="{word}"' in text for word in words), path
-        passwords = text.count('type="password"')
-        assert text.count("data-password-show=") == passwords
+    later(minutes=10, seconds=1)
+    text = browser.get(SECURITY).text
+    for word in ("current-password", "new-password", "username"):
+        assert f'autocomplete="{word}"' in text
+    assert text.count("data-password-show=") == text.count('type="password"') == 4
 
 
 # Devices

@@ -26,7 +26,8 @@ from accounts.pages import (
 )
 
 app_name = "accounts"
-urlpatterns = [
+#: The pages of one's own account, which operators have on the public host too.
+OWN = [
     path("", settings.index, name="settings"),
     path("security", security.security, name="security"),
     path("security/authenticator", security.authenticator, name="authenticator"),
@@ -40,11 +41,14 @@ urlpatterns = [
     path("sign-in", sign_in.sign_in_page, name="sign-in"),
     path("sign-in/second-factor", sign_in.second_factor, name="second-factor"),
     path("sign-out", sign_in.sign_out, name="sign-out"),
-    path("register", registration.register, name="register"),
-    path("verify", registration.verify, name="verify"),
     path("forgot", recovery.forgot, name="forgot"),
     path("reset-code", recovery.reset_code, name="reset-code"),
     path("new-password", recovery.new_password, name="new-password"),
+]
+urlpatterns = [
+    *OWN,
+    path("register", registration.register, name="register"),
+    path("verify", registration.verify, name="verify"),
     path("profile", profile.own, name="profile"),
     path("profile/address", profile.new_address, name="new-address"),
     path("people", people.people, name="people"),

@@ -20,7 +20,7 @@ def prefix(request: HttpRequest | None) -> str:
     if isinstance(address, IPv6Address) and address.ipv4_mapped:
         # A server that hears both kinds writes an IPv4 client so; they share no /64.
         return str(address.ipv4_mapped)
-    if isinstance(address, IPv6Address):
+    if isinstance(address, IPv6Address) and not address.is_loopback:
         return str(ip_network((address, IPV6_PREFIX), strict=False))
     return str(address)
 

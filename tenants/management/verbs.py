@@ -103,7 +103,7 @@ def exit_code(error: ApplicationError) -> int:
 def actor(options: Mapping[str, Any]) -> str:
     """Return who is at work: --actor, or the user of this machine."""
     try:
-        return options["actor"] or f"os:{getpass.getuser()}"
+        return options.get("actor") or f"os:{getpass.getuser()}"
     except (KeyError, OSError):
         return "os:unknown"
 

@@ -14,6 +14,7 @@ from accounts.errors import EmailInvalid, NameTaken, PasswordTooShort
 from accounts.models import MailMessage, SecurityEvent, TenantBranding, User
 from kernel.append_only import WrittenOnce
 from tenants.context import NoTenantError, TenantInfo, use_control
+from tenants.models import OperatorEvent
 from tenants.provisioning import ProvisioningRequest
 from tests.accounts.conftest import GOOD_PASSWORD
 
@@ -158,6 +159,9 @@ def test_the_command_makes_an_operator_from_stdin(db):
         assert operator.is_superuser
         assert operator.is_staff
         assert operator.check_password(GOOD_PASSWORD)
+        noted = OperatorEvent.objects.get(action="operator.created")
+        assert noted.args == {"operator": "operator"}
+        assert noted.actor.startswith("os:")
         with pytest.raises(NameTaken):
             operators.create(
                 username="OPERATOR", email="other@x.org", password=GOOD_PASSWORD

@@ -6,11 +6,14 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
+from django.db import transaction
 
 from accounts import operators
 from kernel.errors import ApplicationError, Conflict
+from tenants import events
 from tenants.management.ends import REFUSED, WRONG_USAGE, fail
 from tenants.management.planes import InPlane
+from tenants.management.verbs import actor
 
 
 class Command(InPlane):
@@ -35,7 +38,13 @@ class Command(InPlane):
         email = options["email"] or self._ask("E-mail address: ")
         password = self._password(from_stdin=options["password_stdin"])
         try:
-            operators.create(username=username, email=email, password=password)
+            with transaction.atomic():
+                made = operators.create(
+                    username=username, email=email, password=password
+                )
+                events.record(
+                    "operator.created", by=actor(options), operator=made.username_norm
+                )
         except ApplicationError as error:
             code = REFUSED if isinstance(error, Conflict) else WRONG_USAGE
             raise CommandError(error.detail, returncode=code) from None

@@ -12,7 +12,7 @@ from kernel import clock
 from tenants import fleet, provisioning, roles, scheduler, upkeep
 from tenants.context import use, use_control
 from tenants.errors import ProvisioningFailed
-from tenants.fleet import pool, scripts, templates, unborn
+from tenants.fleet import pool, revisions, scripts, templates, unborn
 from tenants.models import Tenant, WarmSchema
 from tests import twins
 from tests.tenants import seeds
@@ -157,6 +157,26 @@ def test_a_schema_of_another_revision_is_never_claimed_and_goes() -> None:
     assert row.revision != "older"
     assert schemas("w") == {row.schema_name}
     assert orphans() == (set(), set())
+
+
+def test_a_schema_whose_role_has_other_rights_than_the_code_gives_is_never_claimed(
+    monkeypatch,
+) -> None:
+    """A release may take a right away without any migration."""
+    pool.fill(1)
+    (old,) = waiting()
+    with monkeypatch.context() as patch:
+        taken = (*roles.protected(), ("accounts_user", "DELETE"))
+        patch.setattr(roles, "protected", lambda: taken)
+        revisions.of_code.cache_clear()
+        tenant = provisioning.provision(**order(), seed=[])
+        assert tenant.db_role != old.db_role
+        allowed = "SELECT has_table_privilege(%s, %s, 'DELETE')"
+        table = f"{tenant.schema_name}.accounts_user"
+        assert asked(allowed, tenant.db_role, table) == [(False,)]
+        pool.fill(0)
+        assert waiting() == []
+    revisions.of_code.cache_clear()
 
 
 @pytest.mark.parametrize(

@@ -36,12 +36,15 @@ def recent(view: View) -> View:
             sign_in.require_recent(request)
         except ReauthenticationRequired:
             is_read = request.method in {"GET", "HEAD"}
-            back = request.path if is_read else reverse("accounts:security")
-            query = urlencode({"next": back})
-            return redirect(f"{reverse('accounts:confirm')}?{query}")
+            return ask(request.path if is_read else reverse("accounts:security"))
         return view(request, *args, **kwargs)
 
     return proved
+
+
+def ask(back: str) -> HttpResponse:
+    """Lead to the page that takes a fresh proof, and from there to a path of ours."""
+    return redirect(f"{reverse('accounts:confirm')}?{urlencode({'next': back})}")
 
 
 @page()

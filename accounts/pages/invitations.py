@@ -5,11 +5,13 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts import invitations
+from accounts.errors import ReauthenticationRequired
 from accounts.models import Invitation, User
-from accounts.pages import answering, proving, settings
+from accounts.pages import answering, confirm, proving, settings
 from accounts.people_forms import ROLE_WORDS, InviteForm
 from accounts.signed_in import person as signed_in
 from kernel import pagination
@@ -77,6 +79,8 @@ def _act(request: HttpRequest) -> HttpResponse:
     by, key = signed_in(request), _key(request)
     try:
         if "resend" in request.POST:
+            # Who sends it again lets the person in from now on, with its role.
+            proving.require_for_roles(request, invitations.role_of(key))
             invitations.resend(key, by=by, via="session")
             messages.success(request, _("A new link is on its way."))
         elif "revoke" in request.POST:
@@ -84,6 +88,8 @@ def _act(request: HttpRequest) -> HttpResponse:
             messages.success(request, _("The invitation is withdrawn."))
         else:
             raise Http404
+    except ReauthenticationRequired:
+        return confirm.ask(reverse("accounts:invitations"))
     except ApplicationError as error:
         messages.error(request, answering.words(error))
     return redirect("accounts:invitations")

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from accounts import api_tokens, service_accounts
+from accounts import api_tokens, invitations, service_accounts
 from accounts.models import ApiToken, Invitation, MfaDevice, SecurityEvent, User
 from kernel import clock
 from tenants.context import use
@@ -194,6 +194,46 @@ def test_a20_nobody_is_let_in_with_a_role_without_a_fresh_proof(
         assert not Invitation.objects.exists()
     sent = {**body, "currentPassword": twins.PASSWORD}
     assert post(f"/api/accounts/{path}", sent, client=client).status_code == 201
+
+
+@pytest.fixture
+def invited(acme, admin):
+    """Return an administrator's invitation whose inviter lost the right to it."""
+    with use(acme):
+        made = invitations.invite(email=NEW["email"], role="admin", by=admin)
+        Invitation.objects.update(invited_by=User.objects.get(username="alice"))
+    return made
+
+
+def inviter(acme):
+    with use(acme):
+        return Invitation.objects.get().invited_by.username
+
+
+def test_a20_an_invitation_with_a_role_is_sent_again_after_a_fresh_proof_only(
+    api, post, acme, invited
+):
+    client = eleven_minutes_later(api("admin"))
+    path = f"/api/accounts/invitations/{invited.pk}/resend"
+    assert refused(client.post(path, content_type=JSON))
+    assert refused(post(path, {"currentPassword": "wrong"}, client=client))
+    assert inviter(acme) == "alice"
+    proof = {"currentPassword": twins.PASSWORD}
+    assert post(path, proof, client=client).status_code == 200
+    assert inviter(acme) == "admin"
+
+
+def test_a20_the_page_sends_an_invitation_with_a_role_after_a_fresh_proof_only(
+    browser_of, acme, invited
+):
+    client = eleven_minutes_later(browser_of("admin"))
+    answer = client.post(INVITATIONS, {"resend": invited.pk})
+    assert answer["Location"] == "/accounts/confirm?next=%2Faccounts%2Finvitations"
+    assert inviter(acme) == "alice"
+    proved = client.post(answer["Location"], {"current_password": twins.PASSWORD})
+    assert proved["Location"] == INVITATIONS
+    client.post(INVITATIONS, {"resend": invited.pk})
+    assert inviter(acme) == "admin"
 
 
 @pytest.mark.parametrize("name", ["Payroll", "admin"], ids=["service", "personal"])

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Group
-from django.db import connection, connections
+from django.db import ProgrammingError, connection, connections
 
 from kernel import clock
 from tenants import fleet, provisioning, roles, scheduler, upkeep
@@ -177,6 +177,54 @@ def test_a_schema_whose_role_has_other_rights_than_the_code_gives_is_never_claim
         pool.fill(0)
         assert waiting() == []
     revisions.of_code.cache_clear()
+
+
+@pytest.mark.parametrize("what", ["schema", "role"])
+def test_a_row_whose_schema_or_role_is_gone_stops_no_order_and_goes(what: str) -> None:
+    """A database that is restored elsewhere has the rows, and no roles."""
+    pool.fill(1)
+    (row,) = waiting()
+    with use_control(), connection.cursor() as cursor:
+        cursor.execute(f"DROP SCHEMA {row.schema_name} CASCADE")
+        if what == "role":
+            cursor.execute(f"DROP ROLE {row.db_role}")
+            cursor.execute(f"CREATE SCHEMA {row.schema_name}")
+    tenant = provisioning.provision(**order(), seed=[], pauses=SOON)
+    assert (tenant.state, tenant.db_role == row.db_role) == ("active", False)
+    assert pool.fill(1) == 1
+    assert row.schema_name not in {one.schema_name for one in waiting()}
+    assert orphans() == (set(), set())
+
+
+def test_what_the_database_keeps_stops_neither_the_pool_nor_the_tick(settings) -> None:
+    """A role may be held by a copy of the database beside it."""
+    settings.TENANT_WARM_TARGET = 1
+    pool.fill(1)
+    (row,) = waiting()
+    with use_control(), connection.cursor() as cursor:
+        cursor.execute(f"GRANT USAGE ON SCHEMA public TO {row.db_role}")
+        WarmSchema.objects.update(revision="older")
+    try:
+        assert pool.fill(1) == 1
+        with use_control():
+            assert WarmSchema.objects.filter(pk=row.pk).exists()
+    finally:
+        with use_control(), connection.cursor() as cursor:
+            cursor.execute(f"REVOKE ALL ON SCHEMA public FROM {row.db_role}")
+    pool.fill(1)
+    with use_control():
+        assert not WarmSchema.objects.filter(pk=row.pk).exists()
+
+
+def test_a_pool_that_cannot_be_filled_stops_no_tick(settings, monkeypatch) -> None:
+    settings.TENANT_WARM_TARGET = 1
+
+    def refuse(*args: object, **kwargs: object) -> None:
+        raise ProgrammingError("permission denied to create role")
+
+    monkeypatch.setattr(roles, "ensure", refuse)
+    scheduler.tick()
+    assert waiting() == []
 
 
 @pytest.mark.parametrize(

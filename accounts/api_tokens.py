@@ -31,7 +31,6 @@ from accounts.errors import (
     FactorDemanded,
     MissingFields,
     NameInvalid,
-    ReauthenticationRequired,
     TokenEnded,
     TokenLifeInvalid,
     TokenRotated,
@@ -218,9 +217,7 @@ def _require_still_in(by: User | None, owner: User, door: Door) -> None:
     if by is None or door.device is None:
         return
     present = User.objects.select_for_update().get(pk=by.pk)
-    device = sessions.find(pk=door.device, user_id=by.pk)
-    if device is None or not sessions.is_alive(device):
-        raise ReauthenticationRequired
+    sessions.require_still_in(door.device, present)
     _require_maker(present, owner)
 
 

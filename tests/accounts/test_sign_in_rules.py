@@ -5,9 +5,17 @@ from datetime import timedelta
 
 import pytest
 
-from accounts import api_tokens, demands, factors, roles, service_accounts, sessions
+from accounts import (
+    api_tokens,
+    demands,
+    factors,
+    refresh_tokens,
+    roles,
+    service_accounts,
+    sessions,
+)
 from accounts import sign_in_rules as rules
-from accounts.errors import SecondFactorFirst, SignInRulesInvalid
+from accounts.errors import SecondFactorFirst, SessionEnded, SignInRulesInvalid
 from accounts.models import (
     ApiToken,
     RefreshSession,
@@ -15,6 +23,7 @@ from accounts.models import (
     TenantBranding,
     User,
 )
+from accounts.refresh_tokens import Device
 from kernel import clock
 from kernel.errors import Forbidden
 from tenants.context import use
@@ -430,35 +439,29 @@ def test_a24_a_shorter_limit_ends_devices_at_once(put, post, browser_of, acme):
 
 
 def test_a24_longer_limits_bring_nobody_back(in_acme, bob, owner):
-    from accounts.sessions import Device
-
-    issued = sessions.begin(bob, Device("mobile"))
+    issued = refresh_tokens.begin(bob, Device("mobile"))
     rules.change({"session_idle_hours": 2}, by=owner, via="token")
     later(hours=3)
     rules.change({"session_idle_hours": None}, by=owner, via="token")
-    with pytest.raises(sessions.SessionEnded):
-        sessions.rotate(issued.refresh)
+    with pytest.raises(SessionEnded):
+        refresh_tokens.rotate(issued.refresh)
     ended = RefreshSession.objects.get(pk=issued.session.pk)
     assert ended.revoked_reason == "limits"
 
 
 def test_a24_the_own_device_of_an_owner_ends_as_well(in_acme, owner):
-    from accounts.sessions import Device
-
-    issued = sessions.begin(owner, Device("mobile"))
+    issued = refresh_tokens.begin(owner, Device("mobile"))
     later(days=2)
     rules.change({"session_longest_days": 1}, by=owner, via="token")
-    with pytest.raises(sessions.SessionEnded):
-        sessions.rotate(issued.refresh)
+    with pytest.raises(SessionEnded):
+        refresh_tokens.rotate(issued.refresh)
 
 
 def test_a24_a_device_at_its_limit_is_still_in(in_acme, bob, owner):
-    from accounts.sessions import Device
-
-    issued = sessions.begin(bob, Device("mobile"))
+    issued = refresh_tokens.begin(bob, Device("mobile"))
     later(hours=2)
     rules.change({"session_idle_hours": 2}, by=owner, via="token")
-    assert sessions.rotate(issued.refresh)
+    assert refresh_tokens.rotate(issued.refresh)
 
 
 def test_a24_devices_that_a_shorter_limit_ended_are_not_listed(
@@ -478,12 +481,10 @@ def test_a24_devices_that_a_shorter_limit_ended_are_not_listed(
 
 
 def test_a24_a_device_older_than_the_longest_is_not_listed(in_acme, bob):
-    from accounts.sessions import Device
-
-    old = sessions.begin(bob, Device("mobile"))
+    old = refresh_tokens.begin(bob, Device("mobile"))
     later(days=2)
-    sessions.rotate(old.refresh)
-    own = sessions.begin(bob, Device("mobile")).session
+    refresh_tokens.rotate(old.refresh)
+    own = refresh_tokens.begin(bob, Device("mobile")).session
     TenantBranding.objects.update(session_longest_days=1)
     (listed,) = sessions.open_of(sessions.find(pk=own.pk))
     assert listed.pk == own.pk

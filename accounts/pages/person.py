@@ -27,6 +27,8 @@ PASSWORD = "accounts/settings/_password.html"  # noqa: S105 - a template
 
 OWNERS = frozenset({User.Role.OWNER})
 EVERYBODY = frozenset(User.Role)
+#: Who has more than a member's rights; to let them in again is to give these.
+ADMINISTRATORS = EVERYBODY - {User.Role.MEMBER}
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ ACTIONS = {
         guarded=OWNERS,
     ),
     "reactivate": Action(
-        lifecycle.reactivate, _("%(name)s can come in again."), guarded=OWNERS
+        lifecycle.reactivate, _("%(name)s can come in again."), guarded=ADMINISTRATORS
     ),
     "setup": Action(
         hiring.resend_setup,

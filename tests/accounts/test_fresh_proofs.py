@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from accounts import api_tokens, invitations, service_accounts
+from accounts import api_tokens, invitations, lifecycle, service_accounts
 from accounts.models import ApiToken, Invitation, MfaDevice, SecurityEvent, User
 from kernel import clock
 from tenants.context import use
@@ -321,6 +321,42 @@ def test_a_member_is_deactivated_without_delay(browser_of, acme, bob):
     act(client, bob, "reactivate")
     with use(acme):
         assert User.objects.get(pk=bob.pk).is_active
+
+
+@pytest.fixture
+def dismissed(acme, bob):
+    """Return an administrator who was let in no more."""
+    with use(acme):
+        User.objects.filter(pk=bob.pk).update(role="admin")
+        lifecycle.deactivate(User.objects.get(pk=bob.pk))
+    return bob
+
+
+def is_in(acme, user):
+    with use(acme):
+        return User.objects.get(pk=user.pk).is_active
+
+
+def test_a20_the_page_lets_an_administrator_in_again_after_a_fresh_proof_only(
+    browser_of, acme, dismissed
+):
+    client = eleven_minutes_later(browser_of("admin"))
+    assert NEEDED in act(client, dismissed, "reactivate").text
+    assert not is_in(acme, dismissed)
+    act(client, dismissed, "reactivate", current_password=twins.PASSWORD)
+    assert is_in(acme, dismissed)
+
+
+def test_a20_the_api_lets_an_administrator_in_again_after_a_fresh_proof_only(
+    api, acme, dismissed
+):
+    client = eleven_minutes_later(api("admin"))
+    back = {"id": dismissed.pk, "isActive": True}
+    assert refused(client.patch(USER, back, content_type=JSON))
+    assert not is_in(acme, dismissed)
+    sent = {**back, "currentPassword": twins.PASSWORD}
+    assert client.patch(USER, sent, content_type=JSON).status_code == 200
+    assert is_in(acme, dismissed)
 
 
 @pytest.mark.parametrize("path", [f"{PEOPLE}/new", f"{INVITATIONS}/new"])

@@ -200,7 +200,8 @@ def _hands_over(changed: User, changes: editing.Changes) -> bool:
 
 def _is_about_role(changed: User, changes: editing.Changes) -> bool:
     """Tell whether rights come with the person, or an owner goes."""
-    lets_in = bool(changes.is_active) and changed.role != User.Role.MEMBER
+    is_out = changed.role != User.Role.MEMBER and changed.deactivated_at is not None
+    lets_in = is_out and bool(changes.is_active)
     return lets_in or (changed.role == User.Role.OWNER and changes.is_for_managers)
 
 

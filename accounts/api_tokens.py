@@ -9,6 +9,7 @@ A token opens what its scopes name and its owner may do at the moment of use.
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -21,6 +22,7 @@ from accounts import (
     factors,
     limits,
     scopes,
+    sessions,
     token_text,
     token_warnings,
 )
@@ -65,6 +67,8 @@ class Door:
 
     via: str = SecurityEvent.Via.SYSTEM
     client: str = ""
+    #: The device of whoever makes a token: it has to be signed in until the commit.
+    device: UUID | None = None
 
 
 SYSTEM = Door()
@@ -73,7 +77,12 @@ SYSTEM = Door()
 def door_of(request: HttpRequest) -> Door:
     """Return by which way a signed-in request came in: a page, or an access token."""
     via = request.auth_via  # type: ignore[attr-defined]
-    return Door(via=via, client=clients.prefix(request))
+    device = sessions.of(request)
+    return Door(
+        via=via,
+        client=clients.prefix(request),
+        device=None if device is None else device.pk,
+    )
 
 
 # Make
@@ -93,11 +102,13 @@ def create(
 
     People make tokens for themselves, and those who manage all tokens for service
     accounts; `by=None` is trusted code.
-    Raises MissingFields, NameInvalid, ScopeUnknown, TokenLifeInvalid, Forbidden, and
-    TokenEnded where the owner may not come in.
+    Raises MissingFields, NameInvalid, ScopeUnknown, TokenLifeInvalid, Forbidden,
+    ReauthenticationRequired for a maker who was signed out meanwhile, and TokenEnded
+    where the owner may not come in.
     """
     _require_maker(by, owner)
     label, names = checked_name(name), scopes.checked(scopes_named)
+    _require_still_in(by, owner, door)
     locked = User.objects.select_for_update().get(pk=owner.pk)
     if not locked.is_active:
         raise TokenEnded
@@ -160,10 +171,12 @@ def rotate(
     """Return the successor: the same name, scopes and length of life, a new secret.
 
     The old secret works for the overlap, 0 to 7 days, and never longer than before.
-    Raises TokenLifeInvalid, TokenEnded, TokenRotated and Forbidden.
+    Raises TokenLifeInvalid, TokenEnded, TokenRotated, Forbidden, and
+    ReauthenticationRequired for a maker who was signed out meanwhile.
     """
     if not timedelta(0) <= overlap <= LONGEST_OVERLAP:
         raise TokenLifeInvalid
+    _require_still_in(by, token.user, door)
     # The owner first, as everywhere: a successor cannot slip past the account's end.
     User.objects.select_for_update().get(pk=token.user_id)
     old = _locked(token)
@@ -194,6 +207,18 @@ def _require_maker(by: User | None, owner: User) -> None:
         is_own or (is_service and by.may("tokens.manage_all"))
     ):
         raise Forbidden
+
+
+def _require_still_in(by: User | None, owner: User, door: Door) -> None:
+    """Keep the maker's row until the commit, as whoever signs a person out does.
+
+    So nothing is made by a request that began before the end of its device or rights.
+    """
+    if by is None or door.device is None:
+        return
+    present = User.objects.select_for_update().get(pk=by.pk)
+    sessions.require_still_in(door.device, present)
+    _require_maker(present, owner)
 
 
 # End

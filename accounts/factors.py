@@ -5,8 +5,9 @@
     factors.verify(alice, "654321")               # at each sign-in, each code once
 
 Every change of a factor ends what the account had open elsewhere; `keep` names the
-device that made the change and stays signed in. A forgotten password changes nothing
-here.
+device that made the change and stays signed in. One that was signed out in the
+meantime changes nothing and meets ReauthenticationRequired. A forgotten password
+changes nothing here.
 """
 
 import logging
@@ -131,7 +132,7 @@ def confirm(
     Raises FactorCodeInvalid, also for one that is unknown, confirmed or older than
     10 minutes.
     """
-    person = _locked(user)
+    person = _locked(user, device=keep)
     device = _unconfirmed(person).filter(pk=device_id).first()
     if device is None or not _spend_step(device, person, code):
         raise FactorCodeInvalid
@@ -154,7 +155,7 @@ def remove(
 
     Raises NotFound.
     """
-    person = _locked(user)
+    person = _locked(user, device=keep)
     found, _ = MfaDevice.objects.filter(user=person, pk=device_id).delete()
     if not found:
         raise NotFound
@@ -174,7 +175,7 @@ def renew_recovery_codes(
 
     Raises FactorMissing without an authenticator.
     """
-    person = _locked(user)
+    person = _locked(user, device=keep)
     if not is_enrolled(person):
         raise FactorMissing
     made = _new_codes(person)
@@ -230,8 +231,10 @@ def _unconfirmed(user: User) -> QuerySet[MfaDevice]:
     )
 
 
-def _locked(user: User) -> User:
+def _locked(user: User, *, device: UUID | None = None) -> User:
     found: User = User.objects.select_for_update().get(pk=user.pk)
+    if device is not None:
+        sessions.require_still_in(device, found)
     return found
 
 

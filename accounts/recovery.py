@@ -170,6 +170,8 @@ def change_own(
         # What ended this access meanwhile, as another change does, ends this as well.
         if not is_trusted and locked.token_version != user.token_version:
             raise ReauthenticationRequired
+        if keep is not None:
+            sessions.require_still_in(keep, locked)
         _replace_password(locked, hashed, keep=keep, via=via)
     return locked
 

@@ -14,6 +14,7 @@ from django.http import HttpRequest
 
 from accounts import challenges, demands
 from accounts.demands import Demands
+from accounts.errors import ReauthenticationRequired
 from accounts.models import RefreshSession, User
 from kernel import clock
 
@@ -145,6 +146,17 @@ def here(request: HttpRequest) -> RefreshSession:
     found = of(request)
     assert found is not None  # noqa: S101 - the page or TenantAuth has seen to it
     return found
+
+
+def require_still_in(session_id: UUID, user: User) -> None:
+    """Raise ReauthenticationRequired where a device was signed out meanwhile.
+
+    Ask with the person's row locked, before what outlasts the device: whoever signs a
+    person out locks it too, so no request that began before is late.
+    """
+    session = find(pk=session_id, user_id=user.pk)
+    if session is None or not is_alive(session):
+        raise ReauthenticationRequired
 
 
 def needs_factor(session: RefreshSession) -> bool:

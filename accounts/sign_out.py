@@ -25,7 +25,8 @@ def one(user: User, number: str, *, via: str = TOKEN) -> None:
 
     Raises NotFound for one of somebody else, and for what is no number of a device.
     """
-    found = RefreshSession.objects.filter(pk=_id(number), user=user).first()
+    device = RefreshSession.objects.filter(pk=_id(number), user=_locked(user))
+    found = device.first()
     if found is None:
         raise NotFound
     sessions.end(found, reason=REASON)

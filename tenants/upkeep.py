@@ -44,8 +44,13 @@ def warm_up() -> None:
     with use_control():
         if not settings.TENANT_WARM_TARGET or not claim("warm", every=WARM_EVERY):
             return
-        if settings.TENANTRY_DISPATCH != "celery" or not broker.publish(tasks.warm):
+        if settings.TENANTRY_DISPATCH == "celery" and broker.publish(tasks.warm):
+            return
+        try:
             fleet.fill_pool(settings.TENANT_WARM_TARGET)
+        except Exception:
+            # Nobody needs the pool: what is due for tenants waits for no schema.
+            logger.exception("pool.failed")
 
 
 def claim(name: str, *, every: timedelta) -> bool:

@@ -1,9 +1,9 @@
 """Invitations for programs: send, list, withdraw, send again, accept."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from django.http import HttpRequest, HttpResponse
-from ninja import Router, Status
+from ninja import Body, Router, Status
 
 from accounts import accepting, grouping, invitations, proof
 from accounts.api.answering import guard, require_person, uncached
@@ -12,6 +12,7 @@ from accounts.api.schemas import (
     AcceptIn,
     InvitationOut,
     InviteIn,
+    ResendInvitationIn,
 )
 from accounts.authentication import TenantAuth
 from accounts.errors import MissingFields, NotUserManager
@@ -105,13 +106,21 @@ def accept(
     summary="Send an invitation again",
 )
 def resend(
-    request: HttpRequest, response: HttpResponse, invitation_id: int
+    request: HttpRequest,
+    response: HttpResponse,
+    invitation_id: int,
+    body: Annotated[ResendInvitationIn | None, Body()] = None,
 ) -> dict[str, Any]:
-    """Mail a new link; the one before works no more."""
+    """Mail a new link; the one before works no more.
+
+    From now on it is the caller who lets the address in, so a role above member asks
+    for the password, or a sign-in at most 10 minutes old.
+    """
     uncached(response)
     by = _manager(request)
     if invitations.role_of(_key(invitation_id)) != User.Role.MEMBER:
         require_person(request)
+        proof.require(request, body.current_password if body else None)
     renewed = invitations.resend(
         _key(invitation_id),
         by=by,

@@ -173,6 +173,11 @@ class InviteIn(CamelIn):
     current_password: Text | None = None
 
 
+class ResendInvitationIn(CamelIn):
+    #: Needed for a role where the sign-in is more than 10 minutes old.
+    current_password: Text | None = None
+
+
 class InvitationOut(Schema):
     id: int
     email: str

@@ -138,7 +138,7 @@ def update(
     hands_over = _hands_over(changed, changes)
     if hands_over or changed.pk == by.pk or changed.role != User.Role.MEMBER:
         require_person(request)
-    if hands_over or _is_about_owner(changed, changes):
+    if hands_over or _is_about_role(changed, changes):
         proof.require(request, body.current_password)
     grouping.require_known(changes.groups or {})
     flow = editing.change(
@@ -198,8 +198,11 @@ def _hands_over(changed: User, changes: editing.Changes) -> bool:
     )
 
 
-def _is_about_owner(changed: User, changes: editing.Changes) -> bool:
-    return changed.role == User.Role.OWNER and changes.is_for_managers
+def _is_about_role(changed: User, changes: editing.Changes) -> bool:
+    """Tell whether rights come with the person, or an owner goes."""
+    is_out = changed.role != User.Role.MEMBER and changed.deactivated_at is not None
+    lets_in = is_out and bool(changes.is_active)
+    return lets_in or (changed.role == User.Role.OWNER and changes.is_for_managers)
 
 
 def _given(text: str | None) -> str | None:

@@ -28,6 +28,11 @@ COLOURS = ("primary", "on_primary", "accent", "background", "text")
 #: Characters that turn the words after them around.
 TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 INVISIBLE = frozenset({"Cc", "Zl", "Zp"})
+#: Marks and letters that leave no trace, beside the characters of the category Cf.
+UNSEEN = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0"
+    "\U000e0100-\U000e01ef]"
+)
 #: What mail programs make a link of, or a reader takes for one: `x://`, `mailto:x`,
 #: `a@b`, `example.com` and `10.0.0.1`; "Inc.", "J. P. Morgan" and "Version 2.1" stay.
 LINKED = re.compile(
@@ -141,10 +146,12 @@ def _name(longest: int, *, marks: Iterable[str] = ()) -> Callable[[str], str]:
 def _as_read(text: str) -> str:
     """Return what a reader takes a text for, without what is not seen.
 
-    A full-width letter or dot reads like the plain one.
+    A full-width letter or dot reads like the plain one, and a full stop of Chinese and
+    Japanese like the dot of a domain, for which browsers take it too.
     """
     shown = (letter for letter in text if unicodedata.category(letter) != "Cf")
-    return unicodedata.normalize("NFKC", "".join(shown)).lower()
+    read = unicodedata.normalize("NFKC", UNSEEN.sub("", "".join(shown)))
+    return read.replace("\u3002", ".").lower()
 
 
 def _footer(value: str) -> str:

@@ -34,7 +34,8 @@ def pending(request: HttpRequest) -> HttpResponse:
         heading=_("Invitations"),
         lead=_("Who was asked to come in and has not answered yet."),
         columns=[{"label": name} for name in names],
-        rows=[_row(one) for one in page],
+        rows=[_row(one, is_asked=proving.is_needed(request)) for one in page],
+        password=proving.FIELD,
         page=page,
     )
 
@@ -77,6 +78,8 @@ def _act(request: HttpRequest) -> HttpResponse:
     by, key = signed_in(request), _key(request)
     try:
         if "resend" in request.POST:
+            # Who sends it again lets the person in from now on, with its role.
+            proving.require_for_roles(request, invitations.role_of(key))
             invitations.resend(key, by=by, via="session")
             messages.success(request, _("A new link is on its way."))
         elif "revoke" in request.POST:
@@ -94,12 +97,14 @@ def _key(request: HttpRequest) -> int:
     return min(whole(sent) or 0, LARGEST_ID)
 
 
-def _row(one: Invitation) -> dict[str, Any]:
+def _row(one: Invitation, *, is_asked: bool) -> dict[str, Any]:
     is_usable = invitations.is_usable(one)
+    is_special = one.role != User.Role.MEMBER
     return {
         "invitation": one,
         "role": ROLE_WORDS[User.Role(one.role)],
-        "is_special": one.role != User.Role.MEMBER,
+        "is_special": is_special,
+        "dialog": f"resend-{one.pk}" if is_special and is_asked else "",
         "status": "queued" if is_usable else "expired",
         "status_label": _("Waits for an answer") if is_usable else _("Expired"),
     }

@@ -25,6 +25,8 @@ from kernel.numbers import LARGEST_ID
 
 OWNERS = frozenset({User.Role.OWNER})
 EVERYBODY = frozenset(User.Role)
+#: Who has more than a member's rights; to let them in again is to give these.
+ADMINISTRATORS = EVERYBODY - {User.Role.MEMBER}
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ ACTIONS = {
         guarded=OWNERS,
     ),
     "reactivate": Action(
-        lifecycle.reactivate, _("%(name)s can come in again."), guarded=OWNERS
+        lifecycle.reactivate, _("%(name)s can come in again."), guarded=ADMINISTRATORS
     ),
     "setup": Action(
         hiring.resend_setup,

@@ -4,8 +4,6 @@ pool.fill(3)          # a worker, every few seconds
 pool.claim(info)      # a provisioning run; False where none is ready
 """
 
-from typing import Any
-
 from django.db import connection, transaction
 
 from kernel import clock
@@ -75,7 +73,7 @@ def claim(tenant: TenantInfo) -> bool:
 
 
 def _first_ready() -> WarmSchema | None:
-    rows: Any = WarmSchema.objects.select_for_update(skip_locked=True)
+    rows = unborn.whole().select_for_update(skip_locked=True)
     ready = rows.filter(state=State.READY, revision=revisions.of_code())
     found: WarmSchema | None = ready.order_by("state_since").first()
     return found

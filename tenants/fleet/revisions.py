@@ -11,6 +11,7 @@ import django
 from django.apps import AppConfig, apps
 from django.db.migrations.loader import MigrationLoader
 
+from tenants import roles
 from tenants.db.router import labels
 from tenants.fleet import scripts
 
@@ -20,12 +21,21 @@ def of_code() -> str:
     """Return the revision of the running code: 16 hex digits.
 
     It changes with each migration of a tenant's app, with its models' permissions, with
-    Django, and with how a script is read from the catalog.
+    the rights of a tenant's role, with Django, and with how a script is read from the
+    catalog.
     """
     digest = hashlib.sha256()
-    for part in (django.get_version(), scripts.SCRIPT, *migrations(), *permissions()):
+    made_by = django.get_version(), scripts.SCRIPT, *rights()
+    for part in (*made_by, *migrations(), *permissions()):
         digest.update(part.encode() + b"\0")
     return digest.hexdigest()[:16]
+
+
+def rights() -> Iterator[str]:
+    """Yield what a role may do: a schema that waits had its rights when it was made."""
+    yield from roles.RIGHTS
+    for table, taken in roles.protected():
+        yield f"{table}: {taken}"
 
 
 def migrations() -> Iterator[str]:

@@ -4,14 +4,15 @@ Each has a row of WarmSchema from before it is there until it is gone or claimed
 that what a killed process leaves behind is found by `drop_dead`.
 """
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import uuid4
 
-from django.db import transaction
-from django.db.models import Q
+from django.db import DatabaseError, transaction
+from django.db.models import Func, Q, TextField
 
 from kernel import clock
 from tenants import roles
@@ -19,7 +20,9 @@ from tenants.context import TenantInfo, as_owner, use_control
 from tenants.models import WarmSchema
 from tenants.models.tenant import new_role_name, opaque
 
+logger = logging.getLogger(__name__)
 State = WarmSchema.State
+NAME: Final = TextField()
 
 #: A building that takes longer was killed.
 LONGEST_BUILDING: Final = timedelta(minutes=15)
@@ -43,6 +46,15 @@ def info_of(row: WarmSchema) -> TenantInfo:
         cache_epoch=1,
         storage_prefix=row.schema_name,
     )
+
+
+def whole() -> Any:
+    """Return the rows whose schema and role are there: a restore may lack them."""
+    rows: Any = WarmSchema.objects.alias(
+        schema_there=Func("schema_name", function="to_regnamespace", output_field=NAME),
+        role_there=Func("db_role", function="to_regrole", output_field=NAME),
+    )
+    return rows.filter(schema_there__isnull=False, role_there__isnull=False)
 
 
 def begun(*, revision: str = "") -> WarmSchema:
@@ -75,14 +87,23 @@ def drop(row: WarmSchema) -> None:
 def drop_dead(revision: str) -> int:
     """Drop what waits in vain: of another revision, or left by a killed process.
 
-    Returns how many. One that is being claimed is passed over.
+    Returns how many. One that is being claimed is passed over, and so is one that the
+    database does not let go, as where a copy of it in the same cluster has the role.
     """
     long_ago = clock.now() - LONGEST_BUILDING
     dead = Q(state=State.BUILDING, state_since__lt=long_ago) | (
-        Q(state=State.READY) & ~Q(revision=revision)
+        Q(state=State.READY) & ~(Q(revision=revision) & Q(pk__in=whole().values("pk")))
     )
     keys = list(WarmSchema.objects.filter(dead).values_list("pk", flat=True))
-    return sum(map(_drop_if_free, keys))
+    return sum(map(_dropped, keys))
+
+
+def _dropped(key: str) -> bool:
+    try:
+        return _drop_if_free(key)
+    except DatabaseError:
+        logger.exception("pool.kept", extra={"schema": key})
+        return False
 
 
 @transaction.atomic

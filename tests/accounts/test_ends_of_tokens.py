@@ -1,15 +1,29 @@
 """What ends a person's API tokens beside their revocation, and what leaves them."""
 
 import re
+from functools import partial
 
 import pytest
 
-from accounts import api_tokens, lifecycle, recovery, service_accounts, sign_out
+from accounts import (
+    api_tokens,
+    factors,
+    lifecycle,
+    recovery,
+    refresh_tokens,
+    service_accounts,
+    sign_out,
+    totp,
+)
+from accounts.api_tokens import Door
 from accounts.challenges import issue_reset_ticket
-from accounts.errors import PasswordRefused
-from accounts.models import ApiToken, SecurityEvent, User
-from kernel.errors import NotFound
+from accounts.errors import PasswordRefused, ReauthenticationRequired, TokenEnded
+from accounts.models import ApiToken, MfaDevice, SecurityEvent, User
+from accounts.refresh_tokens import Device
+from kernel import clock
+from kernel.errors import Forbidden, NotFound
 from tenants.context import use
+from tests import twins
 from tests.accounts.conftest import GOOD_PASSWORD
 
 OTHERS = "/api/accounts/sessions/revoke-others"
@@ -122,6 +136,99 @@ def test_the_page_says_how_many_ended(browser_of, make, bob):
     sent = {"others": "1", "tokens": "1"}
     page = browser_of("bob").post(DEVICES, sent, follow=True)
     assert "signed out, and 1 API token ended." in page.text
+
+
+ENDS = {
+    "others": lambda user, own, other: sign_out.others(user, keep=other.pk),
+    "everywhere": lambda user, own, other: sign_out.everywhere(user, ends_tokens=True),
+    "one": lambda user, own, other: sign_out.one(user, str(own.pk)),
+    "deactivated": lambda user, own, other: lifecycle.deactivate(user),
+}
+
+
+@pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
+@pytest.mark.parametrize("kind", ["own", "service", "rotated"])
+def test_a26_no_token_is_made_by_a_request_that_its_sign_out_overtook(
+    in_acme, admin, end, kind
+):
+    """Between the look at the device and the new row lies a slow look at a password."""
+    own, other = (
+        refresh_tokens.begin(admin, Device("web")).session for _number in range(2)
+    )
+    door = Door(via="token", device=own.pk)
+    owner = admin
+    if kind == "service":
+        owner = service_accounts.create(name="Payroll")
+    scopes = {"scopes_named": ["profile:read"]}
+    token = api_tokens.create(owner=owner, name="Old", **scopes).token
+    # The request holds what it has read before.
+    stale = User.objects.get(pk=admin.pk)
+    end(User.objects.get(pk=admin.pk), own, other)
+    late = partial(api_tokens.create, owner=owner, name="New", **scopes)
+    if kind == "rotated":
+        late = partial(api_tokens.rotate, token)
+    with pytest.raises((ReauthenticationRequired, TokenEnded)):
+        late(by=stale, door=door)
+    assert ApiToken.objects.count() == 1
+
+
+def code_of(enrolment):
+    return totp.code_of(enrolment.secret, totp.step_at(clock.now()))
+
+
+CHANGES = {
+    "confirm": lambda user, found, keep: factors.confirm(
+        user, found.device.pk, code_of(found), keep=keep
+    ),
+    "remove": lambda user, found, keep: factors.remove(
+        user, found.device.pk, keep=keep
+    ),
+    "codes": lambda user, _found, keep: factors.renew_recovery_codes(user, keep=keep),
+    "password": lambda user, _found, keep: recovery.change_own(
+        user,
+        email=user.email,
+        password=GOOD_PASSWORD,
+        password_verify=GOOD_PASSWORD,
+        current_password=twins.PASSWORD,
+        keep=keep,
+    ),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
+def test_a26_a_request_that_its_sign_out_overtook_changes_no_factor_or_password(
+    in_acme, admin, end, change
+):
+    found = factors.enrol(admin)
+    if change != "confirm":
+        factors.confirm(admin, found.device.pk, code_of(found))
+    before = MfaDevice.objects.get().confirmed_at
+    admin.refresh_from_db()
+    own, other = (
+        refresh_tokens.begin(admin, Device("web")).session for _number in range(2)
+    )
+    stale = User.objects.get(pk=admin.pk)
+    end(User.objects.get(pk=admin.pk), own, other)
+    with pytest.raises(ReauthenticationRequired):
+        CHANGES[change](stale, found, own.pk)
+    assert MfaDevice.objects.get().confirmed_at == before
+    assert User.objects.get(pk=admin.pk).check_password(twins.PASSWORD)
+
+
+def test_a26_no_token_is_made_with_a_right_that_was_taken_meanwhile(in_acme, admin):
+    own = refresh_tokens.begin(admin, Device("web")).session
+    stale = User.objects.get(pk=admin.pk)
+    account = service_accounts.create(name="Payroll")
+    User.objects.filter(pk=admin.pk).update(role="member")
+    with pytest.raises(Forbidden):
+        api_tokens.create(
+            owner=account,
+            name="Late",
+            scopes_named=["profile:read"],
+            by=stale,
+            door=Door(via="token", device=own.pk),
+        )
 
 
 def test_a_service_accounts_tokens_outlive_its_maker_s_sign_out(

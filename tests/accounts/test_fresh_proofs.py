@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from accounts import api_tokens, service_accounts
+from accounts import api_tokens, invitations, lifecycle, service_accounts
 from accounts.models import ApiToken, Invitation, MfaDevice, SecurityEvent, User
 from kernel import clock
 from tenants.context import use
@@ -196,6 +196,47 @@ def test_a20_nobody_is_let_in_with_a_role_without_a_fresh_proof(
     assert post(f"/api/accounts/{path}", sent, client=client).status_code == 201
 
 
+@pytest.fixture
+def invited(acme, admin):
+    """Return an administrator's invitation whose inviter lost the right to it."""
+    with use(acme):
+        made = invitations.invite(email=NEW["email"], role="admin", by=admin)
+        Invitation.objects.update(invited_by=User.objects.get(username="alice"))
+    return made
+
+
+def inviter(acme):
+    with use(acme):
+        return Invitation.objects.get().invited_by.username
+
+
+def test_a20_an_invitation_with_a_role_is_sent_again_after_a_fresh_proof_only(
+    api, post, acme, invited
+):
+    client = eleven_minutes_later(api("admin"))
+    path = f"/api/accounts/invitations/{invited.pk}/resend"
+    assert refused(client.post(path, content_type=JSON))
+    assert refused(post(path, {"currentPassword": "wrong"}, client=client))
+    assert inviter(acme) == "alice"
+    proof = {"currentPassword": twins.PASSWORD}
+    assert post(path, proof, client=client).status_code == 200
+    assert inviter(acme) == "admin"
+
+
+def test_a20_the_page_sends_an_invitation_with_a_role_after_a_fresh_proof_only(
+    browser_of, acme, invited
+):
+    client = eleven_minutes_later(browser_of("admin"))
+    dialog = client.get(INVITATIONS).text.partition(f'id="resend-{invited.pk}"')[2]
+    assert 'name="current_password"' in dialog.partition("</dialog>")[0]
+    for wrong in ({}, {"current_password": "wrong"}):
+        client.post(INVITATIONS, {"resend": invited.pk, **wrong})
+        assert inviter(acme) == "alice"
+    right = {"resend": invited.pk, "current_password": twins.PASSWORD}
+    assert client.post(INVITATIONS, right)["Location"] == INVITATIONS
+    assert inviter(acme) == "admin"
+
+
 @pytest.mark.parametrize("name", ["Payroll", "admin"], ids=["service", "personal"])
 def test_a_program_changes_names_and_never_an_address(visitor, acme, admin, bob, name):
     with use(acme):
@@ -281,6 +322,46 @@ def test_a_member_is_deactivated_without_delay(browser_of, acme, bob):
     act(client, bob, "reactivate")
     with use(acme):
         assert User.objects.get(pk=bob.pk).is_active
+
+
+@pytest.fixture
+def dismissed(acme, bob):
+    """Return an administrator who was let in no more."""
+    with use(acme):
+        User.objects.filter(pk=bob.pk).update(role="admin")
+        lifecycle.deactivate(User.objects.get(pk=bob.pk))
+    return bob
+
+
+def is_in(acme, user):
+    with use(acme):
+        return User.objects.get(pk=user.pk).is_active
+
+
+def test_a20_the_page_lets_an_administrator_in_again_after_a_fresh_proof_only(
+    browser_of, acme, dismissed
+):
+    client = eleven_minutes_later(browser_of("admin"))
+    assert NEEDED in act(client, dismissed, "reactivate").text
+    assert not is_in(acme, dismissed)
+    act(client, dismissed, "reactivate", current_password=twins.PASSWORD)
+    assert is_in(acme, dismissed)
+
+
+def test_a20_the_api_lets_an_administrator_in_again_after_a_fresh_proof_only(
+    api, acme, dismissed
+):
+    client = eleven_minutes_later(api("admin"))
+    back = {"id": dismissed.pk, "isActive": True}
+    assert refused(client.patch(USER, back, content_type=JSON))
+    assert not is_in(acme, dismissed)
+    sent = {**back, "currentPassword": twins.PASSWORD}
+    assert client.patch(USER, sent, content_type=JSON).status_code == 200
+    assert is_in(acme, dismissed)
+    # Who is in already is let in by nobody.
+    client = eleven_minutes_later(api("admin"))
+    again = client.patch(USER, back, content_type=JSON)
+    assert again.status_code == 200
 
 
 @pytest.mark.parametrize("path", [f"{PEOPLE}/new", f"{INVITATIONS}/new"])

@@ -288,7 +288,7 @@ def test_an_administrator_invites_lists_resends_and_withdraws_by_the_api(api, ac
     )
     assert "token" not in answer.text
     assert [one["id"] for one in client.get(PATH).json()] == [made["id"]]
-    again = client.post(f"{PATH}/{made['id']}/resend")
+    again = client.post(f"{PATH}/{made['id']}/resend", content_type=JSON)
     assert again.json()["sent_count"] == 2
     assert client.delete(f"{PATH}/{made['id']}").status_code == 204
     assert client.delete(f"{PATH}/{made['id']}").status_code == 404
@@ -300,7 +300,7 @@ def test_a_member_and_a_stranger_get_nowhere_by_the_api(api, visitor, acme):
         assert client.get(PATH).status_code == status
         sent = {"email": NEW, "role": "member"}
         assert client.post(PATH, sent, content_type=JSON).status_code == status
-        assert client.post(f"{PATH}/1/resend").status_code == status
+        assert client.post(f"{PATH}/1/resend", content_type=JSON).status_code == status
         assert client.delete(f"{PATH}/1").status_code == status
 
 

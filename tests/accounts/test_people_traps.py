@@ -99,7 +99,7 @@ def test_a_program_sends_no_administrators_invitation_again(program, acme, admin
         made = invitations.invite(email=NEW, role="admin", by=admin)
         before = bytes(made.token_hash)
     path = f"/api/accounts/invitations/{made.pk}/resend"
-    assert program(admin).post(path).status_code == 403
+    assert program(admin).post(path, content_type=JSON).status_code == 403
     with use(acme):
         assert bytes(Invitation.objects.get().token_hash) == before
 

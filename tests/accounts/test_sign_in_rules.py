@@ -15,7 +15,7 @@ from accounts import (
     sessions,
 )
 from accounts import sign_in_rules as rules
-from accounts.errors import SecondFactorFirst, SignInRulesInvalid
+from accounts.errors import SecondFactorFirst, SessionEnded, SignInRulesInvalid
 from accounts.models import (
     ApiToken,
     RefreshSession,
@@ -23,6 +23,7 @@ from accounts.models import (
     TenantBranding,
     User,
 )
+from accounts.refresh_tokens import Device
 from kernel import clock
 from kernel.errors import Forbidden
 from tenants.context import use
@@ -438,31 +439,25 @@ def test_a24_a_shorter_limit_ends_devices_at_once(put, post, browser_of, acme):
 
 
 def test_a24_longer_limits_bring_nobody_back(in_acme, bob, owner):
-    from accounts.refresh_tokens import Device
-
     issued = refresh_tokens.begin(bob, Device("mobile"))
     rules.change({"session_idle_hours": 2}, by=owner, via="token")
     later(hours=3)
     rules.change({"session_idle_hours": None}, by=owner, via="token")
-    with pytest.raises(refresh_tokens.SessionEnded):
+    with pytest.raises(SessionEnded):
         refresh_tokens.rotate(issued.refresh)
     ended = RefreshSession.objects.get(pk=issued.session.pk)
     assert ended.revoked_reason == "limits"
 
 
 def test_a24_the_own_device_of_an_owner_ends_as_well(in_acme, owner):
-    from accounts.refresh_tokens import Device
-
     issued = refresh_tokens.begin(owner, Device("mobile"))
     later(days=2)
     rules.change({"session_longest_days": 1}, by=owner, via="token")
-    with pytest.raises(refresh_tokens.SessionEnded):
+    with pytest.raises(SessionEnded):
         refresh_tokens.rotate(issued.refresh)
 
 
 def test_a24_a_device_at_its_limit_is_still_in(in_acme, bob, owner):
-    from accounts.refresh_tokens import Device
-
     issued = refresh_tokens.begin(bob, Device("mobile"))
     later(hours=2)
     rules.change({"session_idle_hours": 2}, by=owner, via="token")
@@ -486,8 +481,6 @@ def test_a24_devices_that_a_shorter_limit_ended_are_not_listed(
 
 
 def test_a24_a_device_older_than_the_longest_is_not_listed(in_acme, bob):
-    from accounts.refresh_tokens import Device
-
     old = refresh_tokens.begin(bob, Device("mobile"))
     later(days=2)
     refresh_tokens.rotate(old.refresh)

@@ -6,13 +6,13 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Group
-from django.db import connection, connections
+from django.db import ProgrammingError, connection, connections
 
 from kernel import clock
 from tenants import fleet, provisioning, roles, scheduler, upkeep
 from tenants.context import use, use_control
 from tenants.errors import ProvisioningFailed
-from tenants.fleet import pool, scripts, templates, unborn
+from tenants.fleet import pool, revisions, scripts, templates, unborn
 from tenants.models import Tenant, WarmSchema
 from tests import twins
 from tests.tenants import seeds
@@ -157,6 +157,74 @@ def test_a_schema_of_another_revision_is_never_claimed_and_goes() -> None:
     assert row.revision != "older"
     assert schemas("w") == {row.schema_name}
     assert orphans() == (set(), set())
+
+
+def test_a_schema_whose_role_has_other_rights_than_the_code_gives_is_never_claimed(
+    monkeypatch,
+) -> None:
+    """A release may take a right away without any migration."""
+    pool.fill(1)
+    (old,) = waiting()
+    with monkeypatch.context() as patch:
+        taken = (*roles.protected(), ("accounts_user", "DELETE"))
+        patch.setattr(roles, "protected", lambda: taken)
+        revisions.of_code.cache_clear()
+        tenant = provisioning.provision(**order(), seed=[])
+        assert tenant.db_role != old.db_role
+        allowed = "SELECT has_table_privilege(%s, %s, 'DELETE')"
+        table = f"{tenant.schema_name}.accounts_user"
+        assert asked(allowed, tenant.db_role, table) == [(False,)]
+        pool.fill(0)
+        assert waiting() == []
+    revisions.of_code.cache_clear()
+
+
+@pytest.mark.parametrize("what", ["schema", "role"])
+def test_a_row_whose_schema_or_role_is_gone_stops_no_order_and_goes(what: str) -> None:
+    """A database that is restored elsewhere has the rows, and no roles."""
+    pool.fill(1)
+    (row,) = waiting()
+    with use_control(), connection.cursor() as cursor:
+        cursor.execute(f"DROP SCHEMA {row.schema_name} CASCADE")
+        if what == "role":
+            cursor.execute(f"DROP ROLE {row.db_role}")
+            cursor.execute(f"CREATE SCHEMA {row.schema_name}")
+    tenant = provisioning.provision(**order(), seed=[], pauses=SOON)
+    assert (tenant.state, tenant.db_role == row.db_role) == ("active", False)
+    assert pool.fill(1) == 1
+    assert row.schema_name not in {one.schema_name for one in waiting()}
+    assert orphans() == (set(), set())
+
+
+def test_what_the_database_keeps_stops_neither_the_pool_nor_the_tick(settings) -> None:
+    """A role may be held by a copy of the database beside it."""
+    settings.TENANT_WARM_TARGET = 1
+    pool.fill(1)
+    (row,) = waiting()
+    with use_control(), connection.cursor() as cursor:
+        cursor.execute(f"GRANT USAGE ON SCHEMA public TO {row.db_role}")
+        WarmSchema.objects.update(revision="older")
+    try:
+        assert pool.fill(1) == 1
+        with use_control():
+            assert WarmSchema.objects.filter(pk=row.pk).exists()
+    finally:
+        with use_control(), connection.cursor() as cursor:
+            cursor.execute(f"REVOKE ALL ON SCHEMA public FROM {row.db_role}")
+    pool.fill(1)
+    with use_control():
+        assert not WarmSchema.objects.filter(pk=row.pk).exists()
+
+
+def test_a_pool_that_cannot_be_filled_stops_no_tick(settings, monkeypatch) -> None:
+    settings.TENANT_WARM_TARGET = 1
+
+    def refuse(*args: object, **kwargs: object) -> None:
+        raise ProgrammingError("permission denied to create role")
+
+    monkeypatch.setattr(roles, "ensure", refuse)
+    scheduler.tick()
+    assert waiting() == []
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,14 @@ def test_a_body_above_the_limit_is_too_large(visitor):
     assert_problem(answer, 413, "too_large")
 
 
+@pytest.mark.parametrize("digits", [19, 5_000])
+@pytest.mark.parametrize("kind", [FORM, "application/json", "text/plain"])
+def test_a_length_that_no_body_has_is_refused(visitor, digits, kind):
+    sent = {"content_type": kind, "CONTENT_LENGTH": "9" * digits}
+    assert_problem(visitor().post(SIGN_IN, b"{}", **sent), 400, "bad_request")
+    assert visitor().post("/accounts/sign-in", b"", **sent).status_code == 400
+
+
 @pytest.mark.parametrize("method", ["put", "delete", "trace", "options"])
 def test_a_wrong_method_of_the_api_is_a_problem_that_names_the_right_ones(
     visitor, method

@@ -7,17 +7,18 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Router, Status
 from pydantic import Field
 
-from accounts import branding, clients
+from accounts import branding, clients, proof
 from accounts.api.answering import uncached
 from accounts.api.schemas import CamelIn, FlowOut, Text
 from accounts.authentication import TenantAuth
 from accounts.branding import changing, logos, reply_to
 from accounts.branding.rules import camel
-from accounts.models import TenantBranding, User
+from accounts.models import SecurityEvent, TenantBranding, User
 from accounts.signed_in import person, via
 from kernel.errors import Forbidden
 
 router = Router(auth=TenantAuth(write="branding:write"))
+API_TOKEN = SecurityEvent.Via.API_TOKEN
 PICTURE = {
     "requestBody": {
         "required": True,
@@ -49,6 +50,7 @@ class BrandingIn(CamelIn):
     registration_policy: Text | None = None
     registration_domains: Texts | None = None
     version: Text = ""
+    current_password: Text | None = None
 
 
 class AddressIn(CamelIn):
@@ -72,12 +74,15 @@ def put_branding(request: HttpRequest, body: BrandingIn) -> dict[str, Any]:
     """Set fields: all of them, or none where one is refused.
 
     `registrationPolicy`, `registrationDomains` and `mailEnabled` decide who gets in:
-    an API token that names one of them is refused with 403 `scope_missing`.
+    an API token that names one of them is refused with 403 `scope_missing`, and a
+    person needs `currentPassword` or a sign-in at most 10 minutes old to change them.
     """
     by = _manager(request)
     sent = body.model_dump(exclude_unset=True, by_alias=False)
-    version = sent.pop("version", "")
+    version, password = sent.pop("version", ""), sent.pop("current_password", None)
     values = {field: _filled(field, value) for field, value in sent.items()}
+    if via(request) != API_TOKEN and changing.touches_who_gets_in(values):
+        proof.require(request, password)
     return shown(changing.change(values, by=by, via=via(request), version=version))
 
 

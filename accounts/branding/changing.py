@@ -33,6 +33,15 @@ def standing() -> TenantBranding:
     return TenantBranding.objects.filter(pk=1).first() or TenantBranding()
 
 
+def touches_who_gets_in(values: Mapping[str, Any]) -> bool:
+    """Tell whether a change would be one that asks for a fresh proof."""
+    wanted, _problems = rules.each(
+        {key: values[key] for key in FOR_PEOPLE & set(values)}
+    )
+    row = standing()
+    return any(value != getattr(row, field) for field, value in wanted.items())
+
+
 def values_of(row: TenantBranding) -> dict[str, Any]:
     """Return what can be changed, by field."""
     return {field: getattr(row, field) for field in FIELDS}

@@ -16,9 +16,16 @@ from accounts.branding import changing, logos, rules, sheet
 from accounts.branding.changing import Variant
 from accounts.branding.palette import Chosen
 from accounts.branding.rules import COLOURS, Problem
-from accounts.errors import BrandingChanged, BrandingInvalid, LogoInvalid, LogoTooLarge
+from accounts.errors import (
+    BrandingChanged,
+    BrandingInvalid,
+    LogoInvalid,
+    LogoTooLarge,
+    ReauthenticationRequired,
+    Throttled,
+)
 from accounts.models import TenantBranding
-from accounts.pages import branding_forms
+from accounts.pages import answering, branding_forms, proving
 from accounts.pages.answering import REFUSED
 from accounts.pages.branding_forms import AddressForm, LogoForm, Section
 from accounts.pages.settings import page, show
@@ -133,11 +140,13 @@ def _save(request: HttpRequest, name: str, form: Section) -> HttpResponse:
     if form.is_valid():
         version = form.cleaned_data["version"]
         try:
+            if changing.touches_who_gets_in(form.values()):
+                proving.require(request)
             changing.change(form.values(), by=person(request), via=VIA, version=version)
         except BrandingInvalid as error:
             form.refuse(error.extra["errors"])
-        except BrandingChanged as error:
-            form.add_error(None, error.detail)
+        except (BrandingChanged, ReauthenticationRequired, Throttled) as error:
+            answering.add_error(form, error)
         else:
             messages.success(request, _("Saved."))
             return redirect(f"{reverse('accounts:branding')}#{name}")
@@ -195,6 +204,7 @@ def _show(
         forms={**forms, **given},
         address_form=given.get("address") or AddressForm(auto_id="answers_%s"),
         reply_to=row.reply_to,
+        needs_password=proving.is_needed(request),
         **_seen(_previewed(typed or {})),
     )
 

@@ -6,7 +6,14 @@ from datetime import timedelta
 import pytest
 
 from accounts import api_tokens, invitations, lifecycle, service_accounts
-from accounts.models import ApiToken, Invitation, MfaDevice, SecurityEvent, User
+from accounts.models import (
+    ApiToken,
+    Invitation,
+    MfaDevice,
+    SecurityEvent,
+    TenantBranding,
+    User,
+)
 from kernel import clock
 from tenants.context import use
 from tests import twins
@@ -14,6 +21,7 @@ from tests import twins
 TOKENS, USER = "/api/accounts/tokens", "/api/accounts/user"
 PAGES, PEOPLE = "/accounts/tokens", "/accounts/people"
 INVITATIONS = "/accounts/invitations"
+BRANDING = "/api/accounts/branding"
 JSON = "application/json"
 WALL = {"name": "Wall", "scopes": ["profile:read"]}
 NEW = {"email": "new@example.com", "firstName": "New", "lastName": "Comer"}
@@ -377,3 +385,44 @@ def test_a20_the_pages_let_nobody_in_with_a_role_without_a_fresh_proof(
     form["email"] = "other@example.com"
     proved = {**form, "role": "admin", "current_password": twins.PASSWORD}
     assert client.post(path, proved).status_code == 302
+
+
+# Who gets in, and who hears of it
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"mailEnabled": False}, {"registrationPolicy": "open"}],
+    ids=["mails", "registration"],
+)
+def test_a20_who_gets_in_and_who_hears_of_it_is_changed_after_a_fresh_proof_only(
+    api, change
+):
+    client = eleven_minutes_later(api("admin"))
+    before = client.get(BRANDING).json()
+    for password in ({}, {"currentPassword": "wrong"}):
+        assert refused(client.put(BRANDING, {**change, **password}, content_type=JSON))
+    assert client.get(BRANDING).json() == before
+    name = {"name": "Acme", "mailEnabled": True}
+    assert client.put(BRANDING, name, content_type=JSON).status_code == 200
+    right = {**change, "currentPassword": twins.PASSWORD}
+    assert client.put(BRANDING, right, content_type=JSON).status_code == 200
+
+
+def test_a20_the_page_asks_before_mails_are_switched_off_and_not_for_words(
+    browser_of, acme
+):
+    client = eleven_minutes_later(browser_of("admin"))
+    assert client.get("/accounts/branding").text.count(FIELD) == 2
+    mail = {"section": "mail", "footer": "Acme Ltd"}
+    on = {**mail, "mail_enabled": "on"}
+    assert client.post("/accounts/branding", on).status_code == 302
+    refusal = client.post("/accounts/branding", mail)
+    assert refusal.status_code == 422
+    assert NEEDED in refusal.text
+    with use(acme):
+        assert TenantBranding.objects.get().mail_enabled
+    off = {**mail, "current_password": twins.PASSWORD}
+    assert client.post("/accounts/branding", off).status_code == 302
+    with use(acme):
+        assert not TenantBranding.objects.get().mail_enabled

@@ -121,7 +121,10 @@ OPEN = {
         200, 302, 422, reason=ANY_MAILBOX, writes=f"{MAILS} {SESSION}"
     ),
     "/accounts/set-password": opened(200, 422, reason="a form; its secret is checked"),
-    "/accounts/sign-in": opened(200, 422, reason=SIGNS_IN, writes=COUNTS),
+    # It counts the failures of the account that is named, whoever names it.
+    "/accounts/sign-in": opened(
+        200, 422, reason=SIGNS_IN, writes=f"{COUNTS} accounts_user"
+    ),
     "/accounts/sign-in/second-factor": opened(
         *(200, 302, 422),
         reason="a form; the ticket is looked for in this tenant",

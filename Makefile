@@ -6,10 +6,8 @@ VENV_PYTHON = .venv/bin/python
 EMBEDDED = $(VENV_PYTHON) -m kernel.embedded
 # The -I keeps the script's own folder from hiding modules of the standard library.
 READY = $(PYTHON) -I platform/kernel/embedded/bootstrap.py
-# One more than cores, as tests wait for servers and for a browser; a worker that has no
-# more tests takes some of another's.
-WORKERS = $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
-PARALLEL = -n $(WORKERS) --dist worksteal
+# A worker that has no more tests takes some of another's.
+PARALLEL = -n auto --dist worksteal
 
 export PORT RESET YES JSON
 

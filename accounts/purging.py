@@ -58,7 +58,7 @@ class Rule:
         """Return the rows that are past their time, the oldest first."""
         before = clock.now() - self.life
         rows: QuerySet[Any] = self.rows().annotate(ended=self.ended_at)
-        return rows.filter(ended__lt=before).order_by("ended")
+        return rows.filter(ended__lt=before).order_by("ended", "pk")
 
     def oldest(self) -> "QuerySet[Any]":
         """Return the name of the rule with the end of its oldest row, as one row."""

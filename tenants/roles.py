@@ -18,9 +18,11 @@ from tenants.db.base import EXTENSIONS, tag_of
 from tenants.db.router import labels
 
 #: What a role may do in its own schema; default privileges give it for new tables.
+ON_TABLES: Final = ("SELECT", "INSERT", "UPDATE", "DELETE")
+ON_SEQUENCES: Final = ("USAGE", "SELECT")
 RIGHTS: Final = (
-    "SELECT, INSERT, UPDATE, DELETE ON {of} TABLES {where} TO {role}",
-    "USAGE, SELECT ON {of} SEQUENCES {where} TO {role}",
+    f"{', '.join(ON_TABLES)} ON {{of}} TABLES {{where}} TO {{role}}",
+    f"{', '.join(ON_SEQUENCES)} ON {{of}} SEQUENCES {{where}} TO {{role}}",
 )
 #: Which migrations ran is the owner's to write.
 MIGRATIONS: Final = "django_migrations"

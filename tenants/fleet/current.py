@@ -9,12 +9,10 @@ from django.db import connection
 from psycopg import sql
 
 from tenants.context import TenantInfo, use_control
-from tenants.fleet import rights
-from tenants.fleet.scripts import Line
+from tenants.fleet import rights, scripts
+from tenants.fleet.rights import OnRelation
 from tenants.models import SchemaTemplate
 
-#: Schemas a statement looks at.
-TOGETHER: Final = 200
 WITH_MIGRATIONS: Final = """
 SELECT n.nspname FROM pg_namespace n JOIN pg_class c ON c.relnamespace = n.oid
 WHERE c.relname = 'django_migrations' AND n.nspname = ANY(%s)
@@ -30,22 +28,25 @@ def up_to_date(tenants: Sequence[TenantInfo], template: SchemaTemplate) -> set[U
 
     Three statements for two hundred tenants, and none of them is entered.
     """
+    relations = rights.on_relations(scripts.kept(template.script))
+    wanted = _word(template)
     found: set[UUID] = set()
     with use_control():
-        for first in range(0, len(tenants), TOGETHER):
-            found |= _together(tenants[first : first + TOGETHER], template)
+        for part in scripts.parts(tenants):
+            found |= _together(part, wanted, relations)
     return found
 
 
-def _together(tenants: Sequence[TenantInfo], template: SchemaTemplate) -> set[UUID]:
-    script = tuple(Line(*line) for line in template.script)
+def _together(
+    tenants: Sequence[TenantInfo], wanted: str, relations: Sequence[OnRelation]
+) -> set[UUID]:
     names = [tenant.schema_name for tenant in tenants]
-    applied, held, wanted = _applied(names), rights.found(names), _word(template)
+    applied, held = _applied(names), rights.found(names)
     return {
         tenant.uuid
         for tenant in tenants
         if applied.get(tenant.schema_name) == wanted
-        and held[tenant.schema_name] == rights.due(tenant, script)
+        and held[tenant.schema_name] == rights.due(tenant, relations)
     }
 
 

@@ -4,18 +4,14 @@ A schema of the code's revision has the script of the template, and its role the
 that `roles` gives; anything else was done by hand, or left by a migration that broke.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Self
 
 from tenants.context import TenantInfo, use_control
 from tenants.fleet import rights, scripts
-from tenants.fleet.rights import Right
-from tenants.fleet.scripts import Line
+from tenants.fleet.rights import OnRelation, Right
 from tenants.models import SchemaTemplate
-
-#: Schemas a statement looks at.
-TOGETHER: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,27 +36,46 @@ class Looked:
         return self.fingerprint is not None and not self.differences
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What every schema is compared with, read from the template once."""
+
+    script: scripts.Script
+    fingerprint: str
+    relations: Sequence[OnRelation]
+
+    @classmethod
+    def of(cls, template: SchemaTemplate) -> Self:
+        script = scripts.kept(template.script)
+        return cls(script, scripts.fingerprint(script), rights.on_relations(script))
+
+
 def look(tenants: Sequence[TenantInfo], template: SchemaTemplate) -> Iterator[Looked]:
     """Yield what each schema is, in bulk: some statements for two hundred of them."""
-    wanted = tuple(Line(*line) for line in template.script)
-    for first in range(0, len(tenants), TOGETHER):
-        yield from _together(tenants[first : first + TOGETHER], wanted)
+    wanted = Wanted.of(template)
+    for part in scripts.parts(tenants):
+        yield from _together(part, wanted)
 
 
 @use_control()
-def _together(tenants: Sequence[TenantInfo], wanted: scripts.Script) -> list[Looked]:
+def _together(tenants: Sequence[TenantInfo], wanted: Wanted) -> list[Looked]:
     names = [tenant.schema_name for tenant in tenants]
     found = scripts.fingerprints(names)
-    alike = scripts.fingerprint(wanted)
-    others = scripts.read(name for name in found if found[name] != alike)
+    others = scripts.read(name for name in found if found[name] != wanted.fingerprint)
     held = rights.found(names)
     return [
         Looked(
             tenant,
             found.get(tenant.schema_name),
             (
-                *_of_scripts(others.get(tenant.schema_name, wanted), wanted),
-                *_of_rights(tenant, held[tenant.schema_name], wanted),
+                *_compared(
+                    _of_lines(wanted.script),
+                    _of_lines(others.get(tenant.schema_name, wanted.script)),
+                ),
+                *_compared(
+                    _of_rights(rights.due(tenant, wanted.relations)),
+                    _of_rights(held[tenant.schema_name]),
+                ),
             )
             if tenant.schema_name in found
             else (),
@@ -69,23 +84,27 @@ def _together(tenants: Sequence[TenantInfo], wanted: scripts.Script) -> list[Loo
     ]
 
 
-def _of_scripts(here: scripts.Script, wanted: scripts.Script) -> Iterator[Difference]:
-    for line in sorted(set(wanted) - set(here)):
-        yield Difference(is_missing=True, name=line.name, text=line.text)
-    for line in sorted(set(here) - set(wanted)):
-        yield Difference(is_missing=False, name=line.name, text=line.text)
+#: Something in its order, with the name and the text by which it is told.
+Told = tuple[tuple[Any, ...], str, str]
 
 
-def _of_rights(
-    tenant: TenantInfo, here: frozenset[Right], wanted: scripts.Script
-) -> Iterator[Difference]:
-    due = rights.due(tenant, wanted)
-    for right in sorted(due - here):
-        yield Difference(is_missing=True, **_told(right))
-    for right in sorted(here - due):
-        yield Difference(is_missing=False, **_told(right))
+def _compared(due: set[Told], here: set[Told]) -> Iterator[Difference]:
+    for _order, name, text in sorted(due - here):
+        yield Difference(is_missing=True, name=name, text=text)
+    for _order, name, text in sorted(here - due):
+        yield Difference(is_missing=False, name=name, text=text)
 
 
-def _told(right: Right) -> dict[str, str]:
-    name, whom = right.relation or "the schema", right.role or "everybody"
-    return {"name": name, "text": f"{right.words} for {whom}"}
+def _of_lines(script: scripts.Script) -> set[Told]:
+    return {(line, line.name, line.text) for line in script}
+
+
+def _of_rights(held: Iterable[Right]) -> set[Told]:
+    return {
+        (
+            right,
+            right.relation or "the schema",
+            f"{right.words} for {right.role or 'everybody'}",
+        )
+        for right in held
+    }

@@ -1,6 +1,6 @@
 """What roles may do in a tenant's schema: what the catalog says, and what is due."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from django.db import connection
@@ -10,8 +10,9 @@ from tenants.context import TenantInfo
 from tenants.fleet import scripts
 
 RIGHTS: Final = scripts.HERE.joinpath("rights.sql").read_text("utf-8")
-ON_TABLES: Final = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"})
-ON_SEQUENCES: Final = frozenset({"USAGE", "SELECT"})
+
+#: A relation, and what its tenant may do with it.
+OnRelation = tuple[str, str]
 
 
 class Right(NamedTuple):
@@ -33,22 +34,24 @@ def found(schemas: Iterable[str]) -> dict[str, frozenset[Right]]:
     return {name: frozenset(held) for name, held in rights.items()}
 
 
-def due(tenant: TenantInfo, script: scripts.Script) -> frozenset[Right]:
+def due(tenant: TenantInfo, relations: Iterable[OnRelation]) -> frozenset[Right]:
     """Return what the tenant's role, and nobody else, has to be able to do."""
-    rights = {
-        Right(name, tenant.db_role, words) for name, words in on_relations(script)
-    }
+    rights = {Right(name, tenant.db_role, words) for name, words in relations}
     if states.is_open(tenant.state):
         rights.add(Right("", tenant.db_role, "USAGE"))
     return frozenset(rights)
 
 
-def on_relations(script: scripts.Script) -> Iterable[tuple[str, str]]:
-    """Yield each relation of a script with what its tenant may do with it."""
+def on_relations(script: scripts.Script) -> list[OnRelation]:
+    """Return each relation of a script with what its tenant may do with it."""
+    return list(_on_relations(script))
+
+
+def _on_relations(script: scripts.Script) -> Iterator[OnRelation]:
     lacking = dict(roles.protected())
     for line in script:
         if line.place == scripts.TABLE:
             taken = set(lacking.get(line.name, "").split(", "))
-            yield line.name, ", ".join(sorted(ON_TABLES - taken))
+            yield line.name, ", ".join(sorted(set(roles.ON_TABLES) - taken))
             for sequence in scripts.sequences_of(line):
-                yield sequence, ", ".join(sorted(ON_SEQUENCES))
+                yield sequence, ", ".join(sorted(roles.ON_SEQUENCES))

@@ -5,12 +5,14 @@ in an order that does not depend on how a schema came to be.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import md5
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from django.db import connection
+
+from tenants.context import TenantInfo
 
 HERE: Final = Path(__file__).with_name("sql")
 SCRIPT: Final = HERE.joinpath("script.sql").read_text("utf-8")
@@ -30,6 +32,8 @@ class Line(NamedTuple):
 
 
 Script = tuple[Line, ...]
+#: How many schemas a statement looks at.
+TOGETHER: Final = 200
 SEQUENCE: Final = re.compile(r'\(SEQUENCE NAME "?([^" ]+)"? START')
 
 
@@ -45,6 +49,17 @@ def read(schemas: Iterable[str]) -> dict[str, Script]:
         for schema, place, name, text in cursor.fetchall():
             lines[schema].append(Line(place, name, text))
     return {name: tuple(sorted(found)) for name, found in lines.items()}
+
+
+def kept(lines: Iterable[Iterable[Any]]) -> Script:
+    """Return the script of a template, whose lines are kept as lists."""
+    return tuple(Line(*line) for line in lines)
+
+
+def parts(tenants: Sequence[TenantInfo]) -> Iterator[Sequence[TenantInfo]]:
+    """Yield the tenants in the parts that a statement looks at."""
+    for first in range(0, len(tenants), TOGETHER):
+        yield tenants[first : first + TOGETHER]
 
 
 def fingerprints(schemas: Iterable[str]) -> dict[str, str]:

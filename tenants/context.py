@@ -15,6 +15,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Final, ParamSpec, Protocol, TypeVar
 from uuid import UUID
 
@@ -47,11 +48,26 @@ class TenantSwitchInTransaction(ApplicationError):
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """What a plan allows requests and statements; None is as the settings say."""
+
+    plan: str = ""
+    statement_timeout_ms: int | None = None
+    lock_timeout_ms: int | None = None
+    requests_per_minute: int | None = None
+
+
+#: The limits of a tenant without a plan.
+UNPLANNED: Final = Limits()
+
+
+@dataclass(frozen=True, slots=True)
 class TenantInfo:
     """A tenant as running code sees it: values only, safe in any thread.
 
     `db_role` is who the tenant is to the database; `generation` rises when all that
     was signed or queued before must end, `cache_epoch` when all that was cached must.
+    A shadow was restored beside its live tenant, for operators to look at.
     """
 
     uuid: UUID
@@ -66,6 +82,10 @@ class TenantInfo:
     generation: int
     cache_epoch: int
     storage_prefix: str
+    maintenance_until: datetime | None = None
+    migration_hold: bool = False
+    is_shadow: bool = False
+    limits: Limits = UNPLANNED
 
     def __post_init__(self) -> None:
         if not SCHEMA_NAME.match(self.schema_name) or self.schema_name == "public":

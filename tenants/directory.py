@@ -221,6 +221,11 @@ def forget_after_commit(tenant: UUID, *hosts: str) -> None:
     transaction.on_commit(partial(drop, tenants=[tenant], hosts=hosts))
 
 
+def empty_after_commit() -> None:
+    """Forget everything in this process once the open transaction is done."""
+    transaction.on_commit(empty)
+
+
 def empty(*, told: bool | None = None) -> None:
     """Forget everything; with `told`, say whether changes are told from now on."""
     _directory.empty(told=told)

@@ -1,15 +1,22 @@
 """Find a tenant's values by one of its names; one query each, on the control plane."""
 
 from dataclasses import fields
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 
-from tenants.context import TenantInfo, use_control
+from tenants.context import UNPLANNED, Limits, TenantInfo, use_control
 from tenants.models import Domain, Tenant
 
-NAMES = [field.name for field in fields(TenantInfo)]
+#: The values that are columns of a tenant's row, and those of its plan.
+COLUMNS = [
+    field.name
+    for field in fields(TenantInfo)
+    if field.name not in {"primary_domain", "is_shadow", "limits"}
+]
+PLANNED = [field.name for field in fields(Limits) if field.name != "plan"]
 
 
 def infos(tenants: QuerySet[Tenant]) -> list[TenantInfo]:
@@ -17,11 +24,30 @@ def infos(tenants: QuerySet[Tenant]) -> list[TenantInfo]:
     primary = Domain.objects.filter(
         tenant=OuterRef("pk"), is_primary=True, verified_at__isnull=False
     )
-    rows = tenants.annotate(primary_domain=Subquery(primary.values("domain")[:1]))
-    return [
-        TenantInfo(**{**row, "primary_domain": row["primary_domain"] or ""})
-        for row in rows.values(*NAMES)
-    ]
+    rows = tenants.annotate(
+        primary=Subquery(primary.values("domain")[:1]),
+        is_shadow=Q(shadow_of__isnull=False),
+    ).values_list(
+        *COLUMNS,
+        "primary",
+        "is_shadow",
+        "plan__code",
+        *(f"plan__{name}" for name in PLANNED),
+    )
+    return [info_of_row(row) for row in rows]
+
+
+def info_of_row(row: tuple[Any, ...]) -> TenantInfo:
+    size = len(COLUMNS)
+    primary, is_shadow, plan, *limits = row[size:]
+    return TenantInfo(
+        **dict(zip(COLUMNS, row, strict=False)),
+        primary_domain=primary or "",
+        is_shadow=is_shadow,
+        limits=UNPLANNED
+        if plan is None
+        else Limits(plan, **dict(zip(PLANNED, limits, strict=True))),
+    )
 
 
 def one(tenants: QuerySet[Tenant]) -> TenantInfo | None:

@@ -12,7 +12,13 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from kernel import clock
-from kernel.errors import ApplicationError, Locked, Unavailable
+from kernel.errors import (
+    ApplicationError,
+    Gone,
+    Locked,
+    NotFound,
+    Unavailable,
+)
 from tenants import events, roles
 from tenants.context import TenantInfo, use_control
 from tenants.errors import MoveRefused
@@ -20,17 +26,45 @@ from tenants.models import Tenant, WakeUp
 
 State = Tenant.State
 
-#: From each state to those it may go to.
+#: From each state to those it may go to. Back from deleting a tenant goes only to
+#: where it came from, or to being suspended.
 MOVES: Final[dict[State, frozenset[State]]] = {
-    State.PROVISIONING: frozenset({State.ACTIVE, State.FAILED}),
-    State.FAILED: frozenset({State.PROVISIONING}),
-    State.ACTIVE: frozenset({State.SUSPENDED}),
-    State.SUSPENDED: frozenset({State.ACTIVE}),
+    State.PROVISIONING: frozenset({State.TRIAL, State.ACTIVE, State.FAILED}),
+    State.FAILED: frozenset({State.PROVISIONING, State.PURGED}),
+    State.TRIAL: frozenset(
+        {State.ACTIVE, State.PAST_DUE, State.SUSPENDED, State.DELETING}
+    ),
+    State.ACTIVE: frozenset(
+        {State.PAST_DUE, State.SUSPENDED, State.ARCHIVED, State.DELETING}
+    ),
+    State.PAST_DUE: frozenset({State.ACTIVE, State.SUSPENDED, State.DELETING}),
+    State.SUSPENDED: frozenset({State.ACTIVE, State.ARCHIVED, State.DELETING}),
+    State.ARCHIVED: frozenset({State.ACTIVE, State.DELETING}),
+    State.DELETING: frozenset(
+        {
+            State.TRIAL,
+            State.ACTIVE,
+            State.PAST_DUE,
+            State.SUSPENDED,
+            State.ARCHIVED,
+            State.PURGED,
+        }
+    ),
+    State.PURGED: frozenset(),
 }
 #: States in which the tenant's role cannot reach its schema.
-CLOSED: Final = frozenset({State.FAILED, State.SUSPENDED})
+CLOSED: Final = frozenset(
+    {State.FAILED, State.SUSPENDED, State.ARCHIVED, State.DELETING, State.PURGED}
+)
 #: States in which the tenant's pages, tasks and timers run.
-SERVED: Final = frozenset({State.ACTIVE})
+SERVED: Final = frozenset({State.TRIAL, State.ACTIVE})
+#: States in which there is a schema.
+WITH_SCHEMA: Final = frozenset(State) - {
+    State.PROVISIONING,
+    State.FAILED,
+    State.ARCHIVED,
+    State.PURGED,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +104,20 @@ REFUSALS: Final[dict[State, Refusal]] = {
         _("This workspace is paused."),
         retry_after=3600,
     ),
+    State.PAST_DUE: Refusal(
+        Locked,
+        "payment_required",
+        _("This workspace has an open payment."),
+        retry_after=3600,
+    ),
+    State.ARCHIVED: Refusal(
+        Gone, "tenant_archived", _("This workspace was archived."), retry_after=0
+    ),
+    State.DELETING: Refusal(
+        Gone, "tenant_deleting", _("This workspace is being deleted."), retry_after=0
+    ),
+    # Its hosts lead nowhere; who remembers one for a moment hears the same.
+    State.PURGED: Refusal(NotFound, "not_found", _("Not found."), retry_after=0),
 }
 
 

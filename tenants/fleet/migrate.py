@@ -3,15 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
-from tenants import roles
+from tenants import lookup, roles, states
 from tenants.context import TenantInfo, use_control
 from tenants.fleet import templates
 from tenants.fleet.current import up_to_date
 from tenants.fleet.owning import owned, run_migrations
 from tenants.models import Tenant
-
-#: States whose schema is there to be migrated.
-MIGRATED = (Tenant.State.ACTIVE, Tenant.State.SUSPENDED)
 
 
 def migrate_control(**options: Any) -> None:
@@ -61,6 +58,6 @@ def migrate_fleet(
 def with_schema() -> list[TenantInfo]:
     """Return every tenant with a schema, stopped ones last."""
     with use_control():
-        rows = Tenant.objects.filter(state__in=MIGRATED).prefetch_related("domains")
-        tenants = [row.info() for row in rows]
-    return sorted(tenants, key=lambda t: (t.state == "suspended", t.slug))
+        there = Tenant.objects.filter(state__in=states.WITH_SCHEMA)
+        tenants = lookup.infos(there)
+    return sorted(tenants, key=lambda t: (not states.is_open(t.state), t.slug))

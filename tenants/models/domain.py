@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django_tenants.models import DomainMixin
 
+from kernel import clock
 from tenants import directory
 from tenants.models.tenant import Tenant
 
@@ -25,7 +26,17 @@ class Domain(DomainMixin):
     domain = models.CharField(max_length=253, db_index=True)
     tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="domains")
     kind = models.CharField(max_length=16, choices=Kind.choices, default=Kind.PLATFORM)
+    claimed_at = models.DateTimeField(default=clock.now, editable=False)
+    #: What the owner puts into the name's TXT record.
+    verification_token = models.CharField(max_length=64, blank=True, editable=False)
     verified_at = models.DateTimeField(null=True, blank=True)
+    check_due = models.DateTimeField(null=True, blank=True, db_index=True)
+    last_checked_at = models.DateTimeField(null=True, blank=True)
+    failed_checks = models.PositiveSmallIntegerField(default=0)
+    failing_since = models.DateTimeField(null=True, blank=True)
+    #: The name stopped leading here; it is nobody's until others may have it.
+    lapsed_at = models.DateTimeField(null=True, blank=True)
+    released_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["domain"]

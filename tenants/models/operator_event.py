@@ -21,6 +21,8 @@ class OperatorEvent(AppendOnly):
     action = models.CharField(max_length=64)
     args = models.JSONField(default=dict, blank=True)
     result = models.CharField(max_length=255, blank=True)
+    request_id = models.CharField(max_length=64, blank=True)
+    ip_hash = models.BinaryField(max_length=32, null=True, blank=True)
 
     objects = AppendOnlyQuerySet.as_manager()
 

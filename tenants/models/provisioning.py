@@ -13,6 +13,12 @@ from tenants.models.tenant import Tenant
 class ProvisioningRun(models.Model):
     """One run of the saga. `order` holds all that a resumed run has to know."""
 
+    class Kind(models.TextChoices):
+        CREATE = "create", _("Create")
+        IMPORT = "import", _("Import")
+        CLONE = "clone", _("Clone")
+        PURGE = "purge", _("Purge")
+
     class State(models.TextChoices):
         RUNNING = "running", _("Running")
         DONE = "done", _("Done")
@@ -27,6 +33,7 @@ class ProvisioningRun(models.Model):
     )
     tenant_uuid = models.UUIDField(editable=False)
     slug = models.CharField(max_length=32)
+    kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.CREATE)
     state = models.CharField(
         max_length=16, choices=State.choices, default=State.RUNNING
     )
@@ -86,6 +93,7 @@ class ProvisioningStep(models.Model):
     ended_at = models.DateTimeField(null=True, blank=True)
     error_code = models.CharField(max_length=64, blank=True)
     error_text = models.CharField(max_length=500, blank=True)
+    output = models.JSONField(default=dict, blank=True)
 
     class Meta:
         ordering = ["ordinal"]

@@ -10,7 +10,8 @@ from django_tenants.models import TenantMixin
 
 from kernel import clock
 from tenants import directory
-from tenants.context import TenantInfo
+from tenants.context import UNPLANNED, TenantInfo
+from tenants.models.plan import Plan
 
 BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
 
@@ -35,14 +36,20 @@ class Tenant(TenantMixin):
     class State(models.TextChoices):
         PROVISIONING = "provisioning", _("Being set up")
         FAILED = "failed", _("Set-up failed")
+        TRIAL = "trial", _("On trial")
         ACTIVE = "active", _("Active")
+        PAST_DUE = "past_due", _("Payment overdue")
         SUSPENDED = "suspended", _("Suspended")
+        ARCHIVED = "archived", _("Archived")
+        DELETING = "deleting", _("Being deleted")
+        PURGED = "purged", _("Purged")
 
     auto_create_schema = False
 
     id = models.BigAutoField(primary_key=True)
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    slug = models.CharField(max_length=32, unique=True)
+    #: Empty once the tenant is purged: the name is another's then.
+    slug = models.CharField(max_length=32, blank=True)
     schema_name = models.CharField(
         max_length=63, unique=True, default=new_schema_name, editable=False
     )
@@ -63,6 +70,28 @@ class Tenant(TenantMixin):
     )
     state_since = models.DateTimeField(default=clock.now)
     state_reason = models.CharField(max_length=255, blank=True)
+    #: Where a tenant that is being deleted goes if that is called off.
+    state_before = models.CharField(max_length=16, blank=True, editable=False)
+    maintenance_until = models.DateTimeField(null=True, blank=True)
+    #: The schema is of a revision that this release cannot serve.
+    migration_hold = models.BooleanField(default=False, editable=False)
+    #: Without one, the limits of the settings hold.
+    plan = models.ForeignKey(
+        Plan, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    trial_ends_at = models.DateTimeField(null=True, blank=True)
+    purge_after = models.DateTimeField(null=True, blank=True)
+    #: The revision of the schema, as `fleet.revisions` names it; a copy for look-ups.
+    schema_rev = models.CharField(max_length=16, blank=True, editable=False)
+    is_canary = models.BooleanField(default=False)
+    #: The live tenant beside which this one was restored, for operators only.
+    shadow_of = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="shadows"
+    )
+    #: Where and what the archive is: file, sha256, rows, bytes, instant.
+    archive = models.JSONField(null=True, blank=True, editable=False)
+    #: What the purge deleted, counted.
+    certificate = models.JSONField(null=True, blank=True, editable=False)
     locale = models.CharField(max_length=16, default="en")
     timezone = models.CharField(max_length=64, default="UTC")
     created_at = models.DateTimeField(default=clock.now, editable=False)
@@ -72,9 +101,24 @@ class Tenant(TenantMixin):
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(
-                    state__in=["provisioning", "failed", "active", "suspended"]
+                    state__in=[
+                        "provisioning",
+                        "failed",
+                        "trial",
+                        "active",
+                        "past_due",
+                        "suspended",
+                        "archived",
+                        "deleting",
+                        "purged",
+                    ]
                 ),
                 name="tenant_state_known",
+            ),
+            models.UniqueConstraint(
+                fields=["slug"],
+                condition=~models.Q(state="purged"),
+                name="tenant_slug_once",
             ),
             models.CheckConstraint(
                 condition=models.Q(schema_name__regex=r"^t_[a-z2-7]{12}$"),
@@ -87,7 +131,7 @@ class Tenant(TenantMixin):
         ]
 
     def __str__(self) -> str:
-        return self.slug
+        return self.slug or str(self.uuid)
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.storage_prefix = self.storage_prefix or str(self.uuid)
@@ -95,7 +139,7 @@ class Tenant(TenantMixin):
         directory.forget_after_commit(self.uuid)
 
     def info(self) -> TenantInfo:
-        """Return the values that running code works with; reads the primary domain."""
+        """Return the values that running code works with; reads domain and plan."""
         primary = next((d for d in self.domains.all() if d.is_primary), None)
         return TenantInfo(
             uuid=self.uuid,
@@ -110,4 +154,8 @@ class Tenant(TenantMixin):
             generation=self.generation,
             cache_epoch=self.cache_epoch,
             storage_prefix=self.storage_prefix,
+            maintenance_until=self.maintenance_until,
+            migration_hold=self.migration_hold,
+            is_shadow=self.shadow_of_id is not None,
+            limits=self.plan.limits() if self.plan else UNPLANNED,
         )

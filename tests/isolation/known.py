@@ -80,6 +80,9 @@ SECRETS = {
     "workflow.AuditEvent.*hash": "links the events of a chain; opens nothing",
     "workflow.AuditHead.hash": "where a chain ends; opens nothing",
     "workflow.IdempotencyKey.body_hash": "tells two bodies apart; opens nothing",
+    "tenants.Domain.verification_token": "stands in the DNS for all to read",
+    "tenants.*.code": "the name of a plan or a feature",
+    "tenants.OperatorEvent.ip_hash": "tells two clients apart; opens nothing",
     "workflow.Process.code": "the name of a process",
     "workflow.Process.content_hash": "seals a version; opens nothing",
 }

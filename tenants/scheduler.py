@@ -7,7 +7,7 @@ run_all_inline()   # the same without Celery, for cron
 
 import logging
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -50,6 +50,12 @@ class TickResult:
     control: dict[str, int] = field(default_factory=dict)
     resumed: int = 0
     failed: list[str] = field(default_factory=list)
+
+    @property
+    def fired(self) -> int:
+        """Return the number of rows handled, in tenants and in the control plane."""
+        tenants = sum(sum(counts.values()) for counts in self.ran.values())
+        return tenants + sum(self.control.values())
 
 
 # Arm
@@ -254,22 +260,28 @@ def look_after(result: TickResult, seen: Glance) -> None:
 
 
 def run_all_inline(
-    *, only: Sequence[UUID] | None = None, max_seconds: float = 55.0
+    *,
+    only: Sequence[UUID] | None = None,
+    batch: int = 1,
+    max_seconds: float = 55.0,
+    stopped: Callable[[], bool] = bool,
 ) -> TickResult:
     """Do everything that is due, here and now, tenant by tenant; for cron.
 
-    `only` keeps it to some tenants. What is left after `max_seconds` stays due.
+    `only` keeps it to some tenants, which are also asked for work that was not armed.
+    What is left after `max_seconds`, or once it is `stopped`, stays due.
     """
     give_up = time.monotonic() + max_seconds
     result = TickResult()
     with use_control():
-        upkeep.sweep(only=only)
         if only is None:
             look_after(result, glance.look())
-        while time.monotonic() < give_up:
-            taken = wake_ups.take(1, only=only)
+        else:
+            upkeep.sweep(only=only)
+        while time.monotonic() < give_up and not stopped():
+            taken = wake_ups.take(batch, only=only)
             if not taken:
                 break
-            result.taken += 1
+            result.taken += len(taken)
             run_batch(taken, result)
     return result

@@ -10,6 +10,7 @@ from tenants.fleet.migrate import (
 from tenants.fleet.owning import owned
 from tenants.fleet.pool import claim
 from tenants.fleet.pool import fill as fill_pool
+from tenants.fleet.revisions import of_code as revision
 from tenants.fleet.templates import build, compile_template
 from tenants.fleet.templates import find as find_template
 
@@ -24,5 +25,6 @@ __all__ = [
     "migrate_tenant",
     "owned",
     "place",
+    "revision",
     "with_schema",
 ]

@@ -22,7 +22,12 @@ def dotted_names(app_configs: object, **kwargs: object) -> list[CheckMessage]:  
     ]
     return [
         *problems(functions, is_function, "is no function", "tenants.E001"),
-        *problems(modules, is_source, "has no run_due and next_due", "tenants.E002"),
+        *problems(
+            modules,
+            is_source,
+            "has no run_due with due_instants or next_due",
+            "tenants.E002",
+        ),
     ]
 
 
@@ -51,6 +56,7 @@ def is_source(path: str) -> bool:
         module = import_module(path)
     except ImportError:
         return False
-    return callable(getattr(module, "run_due", None)) and callable(
-        getattr(module, "next_due", None)
+    offered = ("due_instants", "next_due")
+    return callable(getattr(module, "run_due", None)) and any(
+        callable(getattr(module, name, None)) for name in offered
     )

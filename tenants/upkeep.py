@@ -15,8 +15,17 @@ from django.db import connection
 from django.db.models.functions import Least
 
 from kernel import clock
-from tenants import broker, dead_letters, fleet, lookup, sources, states, wake_ups
-from tenants.context import use, use_control
+from tenants import (
+    broker,
+    dead_letters,
+    fleet,
+    lookup,
+    sources,
+    states,
+    sweeping,
+    wake_ups,
+)
+from tenants.context import use_control
 from tenants.models import Chore, RateCounter, SignupRequest, Tenant
 
 logger = logging.getLogger(__name__)
@@ -111,13 +120,7 @@ def sweep(only: Sequence[UUID] | None = None) -> None:
         tenants = Tenant.objects.filter(state__in=states.SERVED)
         if only is not None:
             tenants = tenants.filter(uuid__in=only)
-        for tenant in lookup.infos(tenants):
-            try:
-                with use(tenant):
-                    due = sources.next_due()
-            except Exception:
-                logger.exception("sweep.failed", extra={"for": str(tenant.uuid)})
-                continue
+        for tenant, due in sweeping.next_dues(lookup.infos(tenants)):
             if due is not None:
                 wake_ups.lower(tenant.uuid, due)
 

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error
 from django.utils.module_loading import import_string
 
-FUNCTION_LISTS = ("TENANT_PROVISIONING_STEPS",)
+FUNCTION_LISTS = ("TENANT_PROVISIONING_STEPS", "TENANT_ACTIVITY")
 FUNCTIONS = ("TENANT_MAIL_SENDER", "TENANT_OWNER_ENTRY")
 SOURCE_LISTS = ("TENANT_DUE_SOURCES", "CONTROL_DUE_SOURCES")
 

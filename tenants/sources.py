@@ -4,7 +4,7 @@ A source offers two functions: `run_due(limit) -> int` does up to so much of wha
 and returns how much; `due_instants()` returns queries, each of one row with the instant
 at which there is work next.
 The queries of all sources are one statement for a tenant, and what finds lost work
-asks them of many tenants without entering any (tenants.sweeping). A source that keeps
+asks them of many tenants without entering any (tenants.asking). A source that keeps
 its work elsewhere offers `next_due() -> datetime | None` instead, and is asked inside.
 """
 
@@ -103,7 +103,8 @@ def drain(source: Source, limit: int, give_up: float) -> int:
 
 def next_due() -> datetime | None:
     """Return the earliest instant at which a source of this context has work."""
-    instants = [earliest(queries()), *(one.next_due() for one in to_be_asked())]
+    asked = to_be_asked(names())
+    instants = [earliest(queries()), *(one.next_due() for one in asked)]
     return min((at for at in instants if at is not None), default=None)
 
 
@@ -118,9 +119,9 @@ def queries() -> list[QuerySet[Any]]:
     ]
 
 
-def to_be_asked() -> list[Elsewhere]:
-    """Return the sources of this context that have no such queries."""
-    asked = (load(name) for name in names())
+def to_be_asked(among: Iterable[str]) -> list[Elsewhere]:
+    """Return the sources that have no such queries."""
+    asked = (load(name) for name in among)
     return [cast(Elsewhere, one) for one in asked if not hasattr(one, "due_instants")]
 
 

@@ -11,6 +11,7 @@ from tenants.fleet.owning import owned
 from tenants.fleet.pool import claim
 from tenants.fleet.pool import fill as fill_pool
 from tenants.fleet.revisions import of_code as revision
+from tenants.fleet.surveying import survey
 from tenants.fleet.templates import build, compile_template
 from tenants.fleet.templates import find as find_template
 
@@ -26,5 +27,6 @@ __all__ = [
     "owned",
     "place",
     "revision",
+    "survey",
     "with_schema",
 ]

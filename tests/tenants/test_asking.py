@@ -10,9 +10,11 @@ from accounts import mail
 from accounts.mail import outbox
 from accounts.models import LimitCounter, MailMessage, User
 from kernel import clock
-from tenants import sources, sweeping, upkeep
+from tenants import sources, upkeep
+from tenants.asking import Answer
 from tenants.context import TenantInfo, use, use_control
 from tenants.models import WakeUp
+from tests.tenants import due
 from tests.workflow.processes import approval, install, sent_for_approval
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -42,7 +44,7 @@ def rename(before: str, after: str) -> None:
         cursor.execute(f"ALTER SCHEMA {before} RENAME TO {after}")
 
 
-def asked_inside(tenants: list[TenantInfo]) -> list[sweeping.Due]:
+def asked_inside(tenants: list[TenantInfo]) -> list[Answer]:
     found = []
     for tenant in tenants:
         with use(tenant):
@@ -50,9 +52,9 @@ def asked_inside(tenants: list[TenantInfo]) -> list[sweeping.Due]:
     return found
 
 
-def asked_together(tenants: list[TenantInfo]) -> list[sweeping.Due]:
+def asked_together(tenants: list[TenantInfo]) -> list[Answer]:
     with use_control():
-        return list(sweeping.next_dues(tenants))
+        return list(upkeep.next_dues(tenants))
 
 
 def test_sch_0_tenants_asked_together_say_what_each_says_inside(acme, globex) -> None:
@@ -104,7 +106,10 @@ def test_a_tenant_that_cannot_be_asked_stops_no_other(acme, globex) -> None:
 
 def test_a_source_without_queries_is_asked_inside(acme, globex, settings) -> None:
     settings.TENANT_DUE_SOURCES = ["tests.tenants.due"]
-    assert asked_together([acme, globex]) == [(acme, None), (globex, None)]
+    due.forget()
+    due.work[acme.uuid].append(clock.now())
+    assert asked_together([acme, globex]) == asked_inside([acme, globex])
+    due.forget()
 
 
 def test_the_sweep_of_all_tenants_enters_none(

@@ -9,7 +9,6 @@ from kernel import clients
 from tenants import limits
 from tenants.models import OperatorEvent
 
-
 CLIENT: Final = "operators.client"
 
 

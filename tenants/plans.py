@@ -1,5 +1,7 @@
 """Which plan a tenant is on."""
 
+import logging
+
 from django.conf import settings
 from django.db import transaction
 
@@ -7,6 +9,8 @@ from tenants import events
 from tenants.context import use_control
 from tenants.errors import PlanUnknown, TenantUnknown
 from tenants.models import Plan, Tenant
+
+logger = logging.getLogger(__name__)
 
 
 def find(code: str) -> Plan:
@@ -20,10 +24,15 @@ def find(code: str) -> Plan:
 def ordered(code: str) -> Plan | None:
     """Return the plan of a new tenant: the one that is named, else the settings'.
 
-    Raises PlanUnknown.
+    Raises PlanUnknown for the first; nobody is turned away for a wrong setting.
     """
-    code = code or settings.TENANT_DEFAULT_PLAN
-    return find(code) if code else None
+    if code:
+        return find(code)
+    default = settings.TENANT_DEFAULT_PLAN
+    plan = Plan.objects.filter(code=default).first() if default else None
+    if default and plan is None:
+        logger.error("plan.default_missing", extra={"plan": default})
+    return plan
 
 
 @use_control()

@@ -36,6 +36,8 @@ class Order:
     locale: str = "en"
     timezone: str = "UTC"
     by: str = "system"
+    #: A plan's code; empty for that of the settings, if any.
+    plan: str = ""
     seed: tuple[str, ...] | None = None
 
     @classmethod
@@ -50,6 +52,7 @@ class Order:
             locale=check_locale(order.locale),
             timezone=check_timezone(order.timezone),
             by=order.by,
+            plan=order.plan,
             seed=order.seed,
         )
 

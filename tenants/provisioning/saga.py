@@ -17,7 +17,7 @@ from django.db.models import F
 
 from kernel import clock
 from kernel.errors import ApplicationError
-from tenants import broker, events
+from tenants import broker, events, plans
 from tenants.context import use_control
 from tenants.errors import ProvisioningFailed, SlugTaken
 from tenants.hosts import platform_domain
@@ -50,12 +50,13 @@ def begin(
     timezone: str = "UTC",
     key: str | None = None,
     by: str = "system",
+    plan: str = "",
     seed: Iterable[str] | None = None,
     background: bool = True,
 ) -> ProvisioningRun:
     """Reserve the slug and return the run; a worker does the rest after the commit.
 
-    The same `key` returns the same run.
+    The same `key` returns the same run; without a `plan` the settings' is taken.
     Raises SlugTaken where the slug has a tenant, Invalid where the order is wrong.
     """
     order = Order.checked(
@@ -66,6 +67,7 @@ def begin(
         locale=locale,
         timezone=timezone,
         by=by,
+        plan=plan,
         seed=seed,
     )
     with use_control():
@@ -95,6 +97,7 @@ def reserved(order: Order, *, key: str | None, background: bool) -> Provisioning
             name=order.name,
             locale=order.locale,
             timezone=order.timezone,
+            plan=plans.ordered(order.plan),
         )
         Domain.objects.create(
             domain=platform_domain(order.slug),
@@ -142,6 +145,7 @@ def provision(
     timezone: str = "UTC",
     key: str | None = None,
     by: str = "system",
+    plan: str = "",
     seed: Iterable[str] | None = None,
     pauses: Sequence[float] = PAUSES,
 ) -> Tenant:
@@ -158,6 +162,7 @@ def provision(
         timezone=timezone,
         key=key,
         by=by,
+        plan=plan,
         seed=seed,
         background=False,
     )

@@ -1,6 +1,6 @@
 """The verbs about one tenant; `fleet_verbs.py` has those about all schemas.
 
-`manage.py tenant create|list|show|suspend|resume|run|warm|drift`
+`manage.py tenant create|list|show|suspend|resume|run|warm|drift|plan`
 """
 
 import sys
@@ -11,12 +11,14 @@ from typing import Any, Final
 from django.core.management.base import CommandParser
 from django.db.models import Q
 
-from tenants import events, hosts
+from tenants import events, hosts, lookup, plans
+from tenants.context import TenantInfo
 from tenants.errors import ReasonMissing
 from tenants.management import finding
 from tenants.management.ends import REFUSED, fail
 from tenants.management.finding import find
 from tenants.management.fleet_verbs import FleetVerbs
+from tenants.management.plan_verbs import PlanVerbs, limit_facts, use_words
 from tenants.management.running import loaded, refuse, run_in
 from tenants.management.verbs import actor, iso
 from tenants.models import ProvisioningStep, Tenant
@@ -26,7 +28,7 @@ from tenants.states import State, change_state
 SORTS: Final = {"slug": "slug", "created": "-created_at", "state": "state"}
 
 
-class Command(FleetVerbs):
+class Command(FleetVerbs, PlanVerbs):
     """Makes, lists, shows, stops and starts tenants, and runs commands in them.
 
     Exit codes: 0 done, 1 unexpected error, 2 wrong usage, 3 no such tenant, 4 refused,
@@ -47,12 +49,14 @@ class Command(FleetVerbs):
         create.add_argument("--owner-name", default="", metavar="NAME")
         create.add_argument("--locale", default="en")
         create.add_argument("--timezone", default="UTC")
+        create.add_argument("--plan", default="", metavar="CODE", help="A plan's code.")
         create.add_argument(
             "--key", metavar="KEY", help="The same key gives the same tenant."
         )
 
         listed = self.verb(verbs, "list", "List the tenants.")
         listed.add_argument("--state", choices=State.values)
+        listed.add_argument("--plan", default="", metavar="CODE", help="A plan's code.")
         listed.add_argument("--search", default="", metavar="TEXT")
         listed.add_argument("--sort", choices=sorted(SORTS), default="slug")
         listed.add_argument("--limit", type=count, default=1000, metavar="N")
@@ -79,6 +83,7 @@ class Command(FleetVerbs):
         )
 
         self.add_fleet_verbs(verbs)
+        self.add_plan_verbs(verbs)
 
     def verb(self, verbs: Any, name: str, words: str) -> ArgumentParser:
         parser = super().verb(verbs, name, words)
@@ -99,6 +104,7 @@ class Command(FleetVerbs):
             "owner_name": options["owner_name"],
             "locale": options["locale"],
             "timezone": options["timezone"],
+            "plan": options["plan"],
             "key": options["key"],
             "by": actor(options),
         }
@@ -106,7 +112,7 @@ class Command(FleetVerbs):
         tenant = provision(**order)
         run = tenant.runs.latest("started_at")
         steps = [step_facts(step) for step in run.steps.all()]
-        facts = {**tenant_facts(tenant), "steps": steps}
+        facts = {**tenant_facts(tenant, tenant.info()), "steps": steps}
         if options["as_json"]:
             self.print_json(facts)
             return
@@ -116,34 +122,36 @@ class Command(FleetVerbs):
         self.print_facts({k: facts[k] for k in ("slug", "uuid", "state", "url")})
 
     def do_list(self, options: Mapping[str, Any]) -> None:
-        tenants = Tenant.objects.prefetch_related("domains")
+        tenants = Tenant.objects.all()
         if options["state"]:
             tenants = tenants.filter(state=options["state"])
+        if options["plan"]:
+            tenants = tenants.filter(plan=plans.find(options["plan"]))
         if options["search"]:
             text = options["search"]
             tenants = tenants.filter(Q(slug__icontains=text) | Q(name__icontains=text))
-        rows = [
-            tenant_facts(tenant)
-            for tenant in tenants.order_by(SORTS[options["sort"]], "slug")[
-                : options["limit"]
-            ]
-        ]
+        found = tenants.order_by(SORTS[options["sort"]], "slug")[: options["limit"]]
+        infos = {info.uuid: info for info in lookup.infos(found)}
+        # One that came or went between the two statements is left out.
+        rows = [tenant_facts(t, infos[t.uuid]) for t in found if t.uuid in infos]
         if options["as_json"]:
             self.print_json(rows)
             return
-        columns = ("slug", "name", "state", "domain", "created")
+        columns = ("slug", "name", "state", "plan", "domain", "created")
         self.print_table(
             [column.upper() for column in columns],
-            [[str(row[column]) for column in columns] for row in rows],
+            [[str(row[column] or "-") for column in columns] for row in rows],
         )
 
     def do_show(self, options: Mapping[str, Any]) -> None:
         tenant = find(options["tenant"])
-        facts = {**tenant_facts(tenant), **more_facts(tenant)}
+        info = tenant.info()
+        limits = limit_facts(tenant, info)
+        facts = {**tenant_facts(tenant, info), **more_facts(tenant), **limits}
         if options["as_json"]:
             self.print_json(facts)
         else:
-            self.print_facts(facts)
+            self.print_facts({**facts, "quotas": use_words(limits["quotas"])})
 
     def do_suspend(self, options: Mapping[str, Any]) -> None:
         self.move(options, State.SUSPENDED)
@@ -193,7 +201,8 @@ class Command(FleetVerbs):
         width = max(map(len, facts))
         for name, value in facts.items():
             text = ", ".join(map(str, value)) if isinstance(value, list) else value
-            self.stdout.write(f"{name.ljust(width)}  {'-' if text is None else text}")
+            is_nothing = text is None or value == []
+            self.stdout.write(f"{name.ljust(width)}  {'-' if is_nothing else text}")
 
 
 def count(text: str) -> int:
@@ -204,13 +213,13 @@ def count(text: str) -> int:
     return number
 
 
-def tenant_facts(tenant: Tenant) -> dict[str, Any]:
-    info = tenant.info()
+def tenant_facts(tenant: Tenant, info: TenantInfo) -> dict[str, Any]:
     return {
         "slug": tenant.slug,
         "name": tenant.name,
         "uuid": str(tenant.uuid),
         "state": tenant.state,
+        "plan": info.limits.plan or None,
         "domain": info.primary_domain,
         "url": hosts.absolute_url("/", tenant=info),
         "created": iso(tenant.created_at),

@@ -20,11 +20,12 @@ from tenants.models import Feature, Quota, Tenant, TenantFeature, TenantQuota
 COLUMNS: Final = [
     field.name
     for field in fields(Limits)
-    if field.name not in {"plan", "quotas", "features"}
+    if field.name not in {"plan", "plan_name", "quotas", "features"}
 ]
 #: What `annotations` gives, in the order in which `limits_of_row` takes it.
 NAMES: Final = (
     "plan__code",
+    "plan__name",
     *(f"plan__{name}" for name in COLUMNS),
     "plan_quotas",
     "tenant_quotas",
@@ -62,11 +63,12 @@ def limits_of(tenant: int) -> Limits:
 
 def limits_of_row(row: Iterable[Any]) -> Limits:
     """Return the limits that the values of `NAMES` say."""
-    plan, *values, planned, own, given, own_given = row
+    plan, name, *values, planned, own, given, own_given = row
     held = merged(planned, own, by="resource")
     features = merged(given, own_given, by="code")
     limits = Limits(
         plan or "",
+        name or "",
         **dict(zip(COLUMNS, values, strict=True)),
         quotas=tuple(Allowed(**held[name]) for name in sorted(held)),
         features=tuple(

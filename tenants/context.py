@@ -65,6 +65,7 @@ class Limits:
     """
 
     plan: str = ""
+    plan_name: str = ""
     statement_timeout_ms: int | None = None
     lock_timeout_ms: int | None = None
     requests_per_minute: int | None = None

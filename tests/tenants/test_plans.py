@@ -54,6 +54,7 @@ def test_a_tenant_carries_what_its_plan_and_its_own_rows_say(small):
     TenantFeature.objects.create(tenant=acme, code="reports", value=False)
     wanted = Limits(
         plan="small",
+        plan_name="Small",
         statement_timeout_ms=150,
         lock_timeout_ms=70,
         requests_per_minute=60,

@@ -40,6 +40,8 @@ CACHES = {
     "tenants.fleet.revisions.of_code": "which tables the code expects",
     "tenants.hosts.canonical_names": "the hosts of the settings",
     "tenants.db.*": "by uuid, by plane, or of the settings",
+    "tenants.buckets.Buckets.begin_anew": "by uuid",
+    "tenants.quotas.*": "counts of the entered tenant, in its cache",
     "tenants.rates.page": "a page with nothing of a tenant in it, by its language",
     "tenants.bucket_store.script": "a script, without a tenant in it",
     "tenants.orders.known_timezones": "the zones of this machine",

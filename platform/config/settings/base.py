@@ -187,6 +187,10 @@ MIDDLEWARE = [
 WSGI_APPLICATION = "config.wsgi.application"
 ASGI_APPLICATION = "config.asgi.application"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
+#: The longest body of a form with files; a proxy before the server may take less.
+TENANTRY_UPLOAD_MAX_BYTES = env.number(
+    "TENANTRY_UPLOAD_MAX_BYTES", 26_214_400, low=1_048_576, high=10_737_418_240
+)
 APPEND_SLASH = True
 
 # Pages

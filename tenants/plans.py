@@ -44,6 +44,7 @@ def put_on(tenant: Tenant, plan: Plan | None, *, by: str) -> Tenant:
     """
     with transaction.atomic():
         rows = Tenant.objects.select_for_update(of=("self",))
+        present: Tenant | None
         present = rows.select_related("plan").filter(pk=tenant.pk).first()
         if present is None:
             raise TenantUnknown

@@ -10,4 +10,4 @@ def count() -> int:
     running = ProcessInstance.objects.filter(
         status__in=[Status.RUNNING, Status.SUSPENDED], parent_workitem=None
     )
-    return running.count()
+    return int(running.count())

@@ -1,9 +1,8 @@
 """The operator's verbs about plans: `manage.py tenant plan list|set`."""
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Final
-
-from django.db.models import Count
 
 from tenants import plans, quotas, states
 from tenants.context import TenantInfo, use
@@ -35,7 +34,9 @@ class PlanVerbs(Verbs):
         verbs[options["plan_verb"]](options)
 
     def list_plans(self, options: Mapping[str, Any]) -> None:
-        rows = [plan_facts(plan) for plan in all_plans()]
+        on = Counter(Tenant.objects.values_list("plan", flat=True))
+        found = Plan.objects.prefetch_related("quotas", "features")
+        rows = [plan_facts(plan, tenants=on[plan.pk]) for plan in found]
         if options["as_json"]:
             self.print_json(rows)
             return
@@ -66,12 +67,7 @@ class PlanVerbs(Verbs):
         self.stdout.write(f"{tenant.slug}: {would}{before or NONE} -> {after or NONE}")
 
 
-def all_plans() -> list[Plan]:
-    plans = Plan.objects.prefetch_related("quotas", "features")
-    return list(plans.annotate(how_many=Count("tenants")))
-
-
-def plan_facts(plan: Any) -> dict[str, Any]:
+def plan_facts(plan: Plan, *, tenants: int) -> dict[str, Any]:
     return {
         "code": plan.code,
         "name": plan.name,
@@ -83,7 +79,7 @@ def plan_facts(plan: Any) -> dict[str, Any]:
             for quota in plan.quotas.all()
         },
         "features": {feature.code: feature.value for feature in plan.features.all()},
-        "tenants": plan.how_many,
+        "tenants": tenants,
     }
 
 

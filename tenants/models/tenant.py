@@ -77,7 +77,7 @@ class Tenant(TenantMixin):
     migration_hold = models.BooleanField(default=False, editable=False)
     #: Without one, the limits of the settings hold.
     plan = models.ForeignKey(
-        Plan, models.PROTECT, null=True, blank=True, related_name="tenants"
+        Plan, models.PROTECT, null=True, blank=True, related_name="+"
     )
     trial_ends_at = models.DateTimeField(null=True, blank=True)
     purge_after = models.DateTimeField(null=True, blank=True)

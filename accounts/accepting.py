@@ -19,6 +19,7 @@ from accounts import (
     passwords,
     registration,
     roles,
+    seats,
 )
 from accounts.errors import (
     InvitationDead,
@@ -78,7 +79,7 @@ def accept(
     looked up. Somebody with an account of that address signs in first (`by`), keeps
     the password and gets the role where it is more than the present one.
     Raises InvitationDead, SignInToAccept, WrongAccount, MissingFields, NameInvalid,
-    PasswordRefused and Throttled.
+    PasswordRefused, QuotaExceeded and Throttled.
     """
     invitations.require_tenant()
     limits.hit("verify.client", client)
@@ -151,6 +152,7 @@ def _let_in(invitation: Invitation, newcomer: Newcomer) -> User:
         raise InvitationDead
     if user.is_email_verified:
         raise SignInToAccept
+    seats.take(user)
     user.first_name, user.last_name = newcomer.first_name, newcomer.last_name
     user.email_verified_at, user.is_active = clock.now(), True
     user.save(

@@ -41,7 +41,8 @@ from accounts.token_text import TokenText
 from accounts.tokens import BadToken
 from kernel import clock, codes
 from kernel.errors import Forbidden, NotFound
-from tenants import signing
+from tenants import quotas, signing
+from tenants.models import Resource
 
 LIFE_DAYS = 90
 #: How long the old secret works beside the new one after a rotation.
@@ -102,9 +103,9 @@ def create(
 
     People make tokens for themselves, and those who manage all tokens for service
     accounts; `by=None` is trusted code.
-    Raises MissingFields, NameInvalid, ScopeUnknown, TokenLifeInvalid, Forbidden,
-    ReauthenticationRequired for a maker who was signed out meanwhile, and TokenEnded
-    where the owner may not come in.
+    Raises MissingFields, NameInvalid, ScopeUnknown, TokenLifeInvalid, QuotaExceeded,
+    Forbidden, ReauthenticationRequired for a maker who was signed out meanwhile, and
+    TokenEnded where the owner may not come in.
     """
     _require_maker(by, owner)
     label, names = checked_name(name), scopes.checked(scopes_named)
@@ -113,9 +114,15 @@ def create(
     if not locked.is_active:
         raise TokenEnded
     expires_at = clock.now() + checked_life(days)
+    quotas.require(Resource.API_TOKENS)
     made = _insert(locked, label, names, expires_at=expires_at, by=by)
     _record("api_token.created", made.token, by=by, door=door)
     return made
+
+
+def count() -> int:
+    """Return how many tokens work now, for TENANT_QUOTA_COUNTERS."""
+    return int(ApiToken.objects.working(at=clock.now()).count())
 
 
 def checked_name(name: str) -> str:

@@ -13,6 +13,7 @@ from accounts import (
     grouping,
     registration,
     roles,
+    seats,
 )
 from accounts.errors import MissingFields, NameTaken, NotUserManager
 from accounts.models import Challenge, SecurityEvent, User
@@ -40,8 +41,8 @@ def hire(
 
     Unknown groups are skipped with an event; a user name that is taken gives way to
     the address. An address that somebody only registered, without proving it, is free.
-    Raises MissingFields, EmailInvalid, NameInvalid, NameTaken, RoleTooHigh and, for a
-    person who may not, NotUserManager.
+    Raises MissingFields, EmailInvalid, NameInvalid, NameTaken, RoleTooHigh,
+    QuotaExceeded and, for a person who may not, NotUserManager.
     """
     if by is not None and not by.may("users.create"):
         raise NotUserManager
@@ -74,12 +75,14 @@ def send_setup(user: User) -> None:
 def resend_setup(user: User, *, by: User, via: str = SYSTEM) -> None:
     """Mail the set-up link again to somebody who has not come in yet.
 
-    Raises NotUserManager, OwnersOnly, and NameTaken where the person is in already.
+    Raises NotUserManager, OwnersOnly, NameTaken where the person is in already, and
+    QuotaExceeded where the seat was given to somebody else since the link ended.
     """
     roles.require_may_manage(user, by=by)
     if not is_waiting(user):
         raise NameTaken
     with transaction.atomic():
+        seats.take(user)
         send_setup(user)
         events.record("user.setup_sent", subject=user, by=by, via=via)
 
@@ -120,6 +123,7 @@ def _account(
         date_joined=clock.now(),
     )
     user.normalise_names()
+    seats.take(user)
     try:
         with transaction.atomic():
             user.save()
@@ -135,6 +139,7 @@ def _adopted(user: User, first_name: str, last_name: str, *, language: str) -> U
     )
     if not is_waiting(user) or user.role != User.Role.MEMBER or is_ours.exists():
         raise NameTaken(TAKEN)
+    seats.take(user)
     user.first_name, user.last_name = first_name, last_name
     user.language = language
     user.password = make_password(None)

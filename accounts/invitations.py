@@ -21,6 +21,7 @@ from accounts import (
     languages,
     limits,
     roles,
+    seats,
 )
 from accounts.errors import (
     Deactivated,
@@ -58,7 +59,7 @@ def invite(
 
     Raises NotUserManager, EmailInvalid, RoleUnknown, RoleTooHigh, GroupUnknown,
     LanguageUnknown, InvitationOpen where one is pending, NameTaken where the account
-    has it all already, Deactivated, and Throttled.
+    has it all already, Deactivated, QuotaExceeded without a free seat, and Throttled.
     """
     _require_may_invite(by, role)
     email_norm = addresses.normalise(email.strip())
@@ -73,6 +74,7 @@ def invite(
     with transaction.atomic():
         roles.lock_owners()  # before any invitation, as everywhere
         _free_the_address(email_norm)
+        seats.require_one()  # who accepts takes it; here it saves them the way
         made = Invitation(
             email=email.strip(),
             email_norm=email_norm,

@@ -12,7 +12,7 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.db.models import Q
 
-from accounts import api_tokens, challenges, events, inviting, roles, sessions
+from accounts import api_tokens, challenges, events, inviting, roles, seats, sessions
 from accounts.api_tokens import Door
 from accounts.errors import Anonymised
 from accounts.mail import forgetting
@@ -49,15 +49,18 @@ def deactivate(user: User, *, by: User | None = None, via: str = SYSTEM) -> None
 def reactivate(user: User, *, by: User | None = None, via: str = SYSTEM) -> None:
     """Let a deactivated person in again; who never proved the mailbox still has to.
 
-    Raises Anonymised, and for a person who acts NotUserManager and OwnersOnly.
+    Raises Anonymised, QuotaExceeded where no seat is left, and for a person who acts
+    NotUserManager and OwnersOnly.
     """
     present = User.objects.select_for_update().get(pk=user.pk)
     roles.require_may_manage(present, by=roles.now(by))
     if present.anonymised_at is not None:
         raise Anonymised
     if present.deactivated_at is not None:
-        present.deactivated_at = present.deactivated_by = None
         is_person = present.kind == User.Kind.PERSON
+        if is_person and present.is_email_verified:
+            seats.take(present)
+        present.deactivated_at = present.deactivated_by = None
         present.is_active = present.is_email_verified or not is_person
         present.save(update_fields=["deactivated_at", "deactivated_by", "is_active"])
         events.record("user.reactivated", subject=user, by=by, via=via)

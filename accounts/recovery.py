@@ -16,6 +16,7 @@ from accounts import (
     notices,
     passwords,
     registration,
+    seats,
     sessions,
 )
 from accounts.challenges import Verified
@@ -104,8 +105,8 @@ def change_with_ticket(
     """Set a new password by a ticket and end all access of the old one, API tokens too.
 
     A set-up ticket also proves the mailbox it was sent to.
-    Raises PasswordMismatch, PasswordRefused or TicketRequired; nothing is changed and
-    the ticket is not spent by a refused password.
+    Raises PasswordMismatch, PasswordRefused, TicketRequired or QuotaExceeded; nothing
+    is changed and the ticket is not spent by a refused password.
     """
     email_norm = None if email is None else _normalised(email)
     _check_typed(password, password_verify, email_norm or "")
@@ -136,6 +137,7 @@ def _normalised(email: str) -> str:
 
 def _open_account(user: User) -> None:
     if not user.is_email_verified:
+        seats.take(user)
         user.email_verified_at = clock.now()
         user.is_active = True
         user.save(update_fields=["email_verified_at", "is_active"])

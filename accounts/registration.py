@@ -22,6 +22,7 @@ from accounts import (
     limits,
     passwords,
     registration_policy,
+    seats,
     unproven,
 )
 from accounts.errors import MailUnavailable, MissingFields, RegistrationClosed
@@ -244,14 +245,15 @@ def apply_verified(challenge: Challenge) -> str | Literal[False] | None:
 
     Returns a ticket where the flow brought no password of its own, and False where
     the account was verified or deactivated in the meantime. Raises RegistrationClosed
-    where the tenant closed its door to the address since; whom an administrator let in
-    comes in all the same.
+    where the tenant closed its door to the address since, and QuotaExceeded where it
+    has no seat left; whom an administrator let in comes in all the same.
     """
     user = User.objects.select_for_update().get(pk=challenge.user_id)
     if user.is_email_verified or user.deactivated_at:
         return False
     if unproven.is_registered(user):
         registration_policy.current().require(challenge.email_norm)
+    seats.take(user)
     payload: dict[str, Any] = challenge.payload
     user.is_active = True
     user.email_verified_at = clock.now()

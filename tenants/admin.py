@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin, TabularInline
 
 from kernel.admin import ReadOnly
+from tenants import plan_admin
 from tenants.errors import MoveRefused
 from tenants.models import (
     DeadLetter,
@@ -19,6 +20,7 @@ from tenants.models import (
     ProvisioningStep,
     Tenant,
 )
+from tenants.plan_admin import Planned
 from tenants.states import State, change_state
 
 
@@ -43,11 +45,12 @@ class StepInline(ReadOnly, TabularInline):
     )
 
 
-class TenantAdmin(ReadOnly, ModelAdmin):
+class TenantAdmin(Planned, ReadOnly, ModelAdmin):
     """Tenants, with the two moves an operator makes."""
 
-    list_display = ("slug", "name", "state", "state_since", "created_at")
-    list_filter = ("state",)
+    list_display = ("slug", "name", "state", "plan", "state_since", "created_at")
+    list_filter = ("state", "plan")
+    list_select_related = ("plan",)
     search_fields = ("slug", "name", "domains__domain", "uuid")
     actions = ("suspend", "resume")
     inlines: ClassVar = [DomainInline]
@@ -141,6 +144,7 @@ ADMINS: dict[type[Model], type[ModelAdmin]] = {
     ProvisioningRun: ProvisioningRunAdmin,
     OperatorEvent: OperatorEventAdmin,
     DeadLetter: DeadLetterAdmin,
+    **plan_admin.ADMINS,
 }
 
 

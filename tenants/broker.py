@@ -9,7 +9,9 @@ from typing import Any, Final
 
 from celery import Task
 from celery.canvas import Signature
+from django.conf import settings
 from kombu.exceptions import OperationalError
+from redis import Redis
 from redis.exceptions import RedisError
 
 logger = logging.getLogger(__name__)
@@ -18,6 +20,12 @@ logger = logging.getLogger(__name__)
 QUIET_SECONDS: Final = 30.0
 
 _quiet_until = 0.0
+
+
+def client(**options: Any) -> Redis:
+    """Return a client of the broker; kombu's address of a socket is not redis-py's."""
+    address = settings.CELERY_BROKER_URL.replace("redis+socket://", "unix://")
+    return Redis.from_url(address.replace("virtual_host=", "db="), **options)
 
 
 def publish(task: Task[..., Any], *args: Any, **options: Any) -> bool:

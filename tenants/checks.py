@@ -17,6 +17,10 @@ def dotted_names(app_configs: object, **kwargs: object) -> list[CheckMessage]:  
     functions = [
         (name, path) for name in FUNCTION_LISTS for path in getattr(settings, name)
     ] + [(name, getattr(settings, name)) for name in FUNCTIONS]
+    functions += [
+        ("TENANT_QUOTA_COUNTERS", path)
+        for path in settings.TENANT_QUOTA_COUNTERS.values()
+    ]
     modules = [
         (name, path) for name in SOURCE_LISTS for path in getattr(settings, name)
     ]

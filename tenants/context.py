@@ -48,13 +48,29 @@ class TenantSwitchInTransaction(ApplicationError):
 
 
 @dataclass(frozen=True, slots=True)
+class Allowed:
+    """How much of a resource a tenant has; what is not `hard` only warns."""
+
+    resource: str
+    limit: int
+    hard: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
-    """What a plan allows requests and statements; None is as the settings say."""
+    """What a tenant may use: its plan's, and what is agreed for it alone.
+
+    None is as the settings say. `quotas` and `features` are what holds in the end;
+    the value of a feature is kept as JSON, so that nobody can change it.
+    """
 
     plan: str = ""
+    plan_name: str = ""
     statement_timeout_ms: int | None = None
     lock_timeout_ms: int | None = None
     requests_per_minute: int | None = None
+    quotas: tuple[Allowed, ...] = ()
+    features: tuple[tuple[str, str], ...] = ()
 
 
 #: The limits of a tenant without a plan.

@@ -2,11 +2,12 @@
 
 ApplicationError
 ├── NotFound           TenantUnknown, SignupUnknown
-├── Conflict           SlugTaken, MoveRefused, TenantRefused, SignupNotReady
+├── Conflict           SlugTaken, MoveRefused, TenantRefused, SignupNotReady,
+│                      QuotaExceeded
 ├── Invalid            SlugInvalid, NameInvalid, EmailInvalid, LocaleInvalid,
-│                      TimezoneInvalid, ReasonMissing,
+│                      TimezoneInvalid, ReasonMissing, PlanUnknown,
 │                      CodeInvalid, CodeExpired, CodeSpent
-├── TooMany            TooManySignups
+├── TooMany            TooManySignups, RateLimited
 ├── Unavailable        ProvisioningFailed
 └── TemplateRefused
 """
@@ -55,6 +56,18 @@ class SignupNotReady(Conflict):
     """This sign-up is not ready for that yet."""
 
     code = "signup_not_ready"
+
+
+class QuotaExceeded(Conflict):
+    """The plan of this workspace gives no more of this."""
+
+    code = "quota_exceeded"
+
+
+class PlanUnknown(Invalid):
+    """There is no such plan."""
+
+    code = "plan_unknown"
 
 
 class SlugInvalid(Invalid):
@@ -109,6 +122,12 @@ class CodeSpent(Invalid):
     """This code was tried too often; sign up again to get a new one."""
 
     code = "too_many_attempts"
+
+
+class RateLimited(TooMany):
+    """This workspace sends more requests than its plan allows; try again later."""
+
+    code = "rate_limited"
 
 
 class TooManySignups(TooMany):

@@ -7,16 +7,16 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 
-from tenants.context import UNPLANNED, Limits, TenantInfo, use_control
+from tenants import allowances
+from tenants.context import TenantInfo, use_control
 from tenants.models import Domain, Tenant
 
-#: The values that are columns of a tenant's row, and those of its plan.
+#: The values that are columns of a tenant's row.
 COLUMNS = [
     field.name
     for field in fields(TenantInfo)
     if field.name not in {"primary_domain", "is_shadow", "limits"}
 ]
-PLANNED = [field.name for field in fields(Limits) if field.name != "plan"]
 
 
 def infos(tenants: QuerySet[Tenant]) -> list[TenantInfo]:
@@ -27,26 +27,19 @@ def infos(tenants: QuerySet[Tenant]) -> list[TenantInfo]:
     rows = tenants.annotate(
         primary=Subquery(primary.values("domain")[:1]),
         is_shadow=Q(shadow_of__isnull=False),
-    ).values_list(
-        *COLUMNS,
-        "primary",
-        "is_shadow",
-        "plan__code",
-        *(f"plan__{name}" for name in PLANNED),
-    )
+        **allowances.annotations(),
+    ).values_list(*COLUMNS, "primary", "is_shadow", *allowances.NAMES)
     return [info_of_row(row) for row in rows]
 
 
 def info_of_row(row: tuple[Any, ...]) -> TenantInfo:
     size = len(COLUMNS)
-    primary, is_shadow, plan, *limits = row[size:]
+    primary, is_shadow, *limits = row[size:]
     return TenantInfo(
         **dict(zip(COLUMNS, row, strict=False)),
         primary_domain=primary or "",
         is_shadow=is_shadow,
-        limits=UNPLANNED
-        if plan is None
-        else Limits(plan, **dict(zip(PLANNED, limits, strict=True))),
+        limits=allowances.limits_of_row(limits),
     )
 
 

@@ -11,6 +11,7 @@ the control plane has its own under the name `storages["control"]`.
 import logging
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from copy import copy
 from datetime import datetime
 from pathlib import PurePath
@@ -19,7 +20,7 @@ from uuid import UUID
 
 from django.core.exceptions import SuspiciousFileOperation
 from django.core.files import File
-from django.core.files.storage import FileSystemStorage, Storage
+from django.core.files.storage import FileSystemStorage, Storage, storages
 from django.db.models.fields.files import FieldFile
 from django.utils.deconstruct import deconstructible
 from django.utils.module_loading import import_string
@@ -106,12 +107,20 @@ class TenantStorage(Storage):
     def save(
         self, name: Name | None, content: IO[Any], max_length: int | None = None
     ) -> str:
-        """Return the name under which the content is kept, without the prefix."""
+        """Return the name under which the content is kept, without the prefix.
+
+        Raises QuotaExceeded where the plan gives no more room.
+        """
+        from tenants import quotas
+        from tenants.models import Resource
+
         wanted = os.fspath(content.name if name is None else name)
         # Both are refused before anything is written: a wrong name, and the file of
         # another tenant, which says so as soon as it is asked for what it holds.
         self.key(wanted)
         getattr(content, "file", None)
+        if quotas.allowed_of(Resource.STORAGE_BYTES):
+            quotas.require(Resource.STORAGE_BYTES, adding=size_of(content))
         return super().save(wanted, content, max_length)
 
     def _open(self, name: Name, mode: str = "rb") -> AnyFile:
@@ -232,6 +241,32 @@ class TenantFile(AnyFile):
 
     def close(self) -> None:
         self._opened.close()
+
+
+def size_of(content: IO[Any]) -> int:
+    """Return how many bytes are to be kept; 0 where they cannot be counted ahead."""
+    try:
+        return int(File(content).size)
+    except (AttributeError, OSError):
+        return 0
+
+
+def used_bytes() -> int:
+    """Return what the entered tenant's files take, for TENANT_QUOTA_COUNTERS.
+
+    It walks over all of them, as no table knows them all.
+    """
+    storage = storages["default"]
+    found, folders = 0, [""]
+    while folders:
+        folder = folders.pop()
+        inside, names = storage.listdir(folder)
+        beginning = f"{folder}/" if folder else ""
+        folders += [beginning + name for name in inside]
+        for name in names:
+            with suppress(FileNotFoundError):  # deleted meanwhile
+                found += storage.size(beginning + name)
+    return found
 
 
 def checked(name: Name) -> str:

@@ -12,6 +12,9 @@ from django.db.models import QuerySet
 
 from kernel import clock
 from kernel.text import require_storable
+from tenants import quotas
+from tenants.errors import QuotaExceeded
+from tenants.models import Resource
 from workflow import (
     automatic,
     documents,
@@ -58,8 +61,8 @@ def start_process(
     says otherwise; the instance stays on the version it begins with. The same
     `idempotency_key` of the same person returns the work item of the first call,
     however long ago that was: the key stays with the instance.
-    Raises ProcessNotFound, ProcessNotAllowed, DocumentInvalid, DataInvalid and
-    IdempotencyKeyReused where the key began another process.
+    Raises ProcessNotFound, ProcessNotAllowed, DocumentInvalid, DataInvalid,
+    QuotaExceeded and IdempotencyKeyReused where the key began another process.
     """
     begin = beginning(
         process_name,
@@ -72,8 +75,8 @@ def start_process(
         save=save,
     )
     try:
-        step = steps.run(begin, first, alone=save is None)
-    except IntegrityError:
+        step = steps.run(given_by_plan(begin), first, alone=save is None)
+    except (IntegrityError, QuotaExceeded):
         about = document if save is None else None
         before = started_before(process_name, idempotency_key, about=about, by=by)
         if before is None:
@@ -121,8 +124,8 @@ def prepare_process(
 def start_instance(instance: ProcessInstance, *, by: Any) -> WorkItem:
     """Start an instance that was prepared; only who prepared it may.
 
-    Returns the first work item. Raises InstanceNotFound, InstanceState, InstanceClosed
-    and ProcessNotAllowed.
+    Returns the first work item. Raises InstanceNotFound, InstanceState, InstanceClosed,
+    ProcessNotAllowed and QuotaExceeded.
     """
 
     def begin() -> Step:
@@ -134,9 +137,22 @@ def start_instance(instance: ProcessInstance, *, by: Any) -> WorkItem:
             raise ProcessNotAllowed
         return step
 
-    step = steps.run(begin, first)
+    step = steps.run(given_by_plan(begin), first)
     automatic.follow(step)
     return fresh(step)
+
+
+def given_by_plan(begin: Callable[[], Step]) -> Callable[[], Step]:
+    """Return what begins a step where the tenant's plan gives one more process.
+
+    It raises QuotaExceeded, and costs no statement where the plan says nothing.
+    """
+
+    def counted() -> Step:
+        quotas.require(Resource.RUNNING_INSTANCES)
+        return begin()
+
+    return counted
 
 
 def beginning(

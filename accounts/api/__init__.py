@@ -7,6 +7,7 @@ from accounts.api.branding import router as branding_router
 from accounts.api.devices import router as devices_router
 from accounts.api.invitations import router as invitations_router
 from accounts.api.mfa import router as mfa_router
+from accounts.api.plan import router as plan_router
 from accounts.api.protected import router as protected_router
 from accounts.api.sign_in_rules import router as sign_in_rules_router
 from accounts.api.users import router as users_router
@@ -15,6 +16,7 @@ accounts_router.add_router("", users_router)
 accounts_router.add_router("", invitations_router)
 accounts_router.add_router("/tokens", tokens.router)
 accounts_router.add_router("", sign_in_rules_router)
+accounts_router.add_router("", plan_router)
 accounts_router.add_router("/service-accounts", service_accounts.router)
 
 __all__ = [

@@ -53,6 +53,7 @@ SECTIONS: tuple[Section, ...] = (
     Section("branding", _("Branding"), "branding.manage"),
     Section("mail", _("Mail"), "mail.view"),
     Section("events", _("Events"), "events.view"),
+    Section("plan", _("Plan and usage"), "tenant.manage"),
 )
 
 

@@ -205,10 +205,14 @@ class ReadableRequests:
 
 
 def is_form_too_large(request: HttpRequest) -> bool:
-    """Tell of a form what Django tells when it reads one; files are counted there."""
+    """Tell of a form what Django tells when it reads one; with files it may be longer.
+
+    Of a form with files Django counts what stands beside them.
+    """
     length = int(request.META.get("CONTENT_LENGTH") or 0)
-    is_form = request.content_type == "application/x-www-form-urlencoded"
-    return is_form and length > settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    if request.content_type == "application/x-www-form-urlencoded":
+        return bool(length > settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+    return bool(length > settings.TENANTRY_UPLOAD_MAX_BYTES)
 
 
 def is_other_encoding(request: HttpRequest) -> bool:

@@ -3,11 +3,11 @@
 import logging
 import secrets
 
-from django.conf import settings
 from kombu.exceptions import OperationalError
 from redis import Redis
 from redis.exceptions import RedisError
 
+from tenants.broker import client as client_of_broker
 from tenants.celery import control_task
 
 logger = logging.getLogger(__name__)
@@ -15,9 +15,8 @@ KEPT_SECONDS = 30
 
 
 def broker() -> Redis:
-    """Return a client of the broker; kombu's address of a socket is not redis-py's."""
-    address = settings.CELERY_BROKER_URL.replace("redis+socket://", "unix://")
-    return Redis.from_url(address.replace("virtual_host=", "db="), socket_timeout=10)
+    """Return a client of the broker that waits for answers."""
+    return client_of_broker(socket_timeout=10)
 
 
 @control_task("config.echo")

@@ -33,8 +33,9 @@ KINDS: tuple[tuple[tuple[type[Exception], ...], type[ApplicationError]], ...] = 
     ((DataError,), BadRequest),
     ((OperationalError, InterfaceError), DatabaseAway),
 )
-#: PostgreSQL's codes for a statement that took too long, or waited too long.
-GAVE_UP = frozenset({"57014", "55P03"})
+#: PostgreSQL's codes for a statement that took too long, or waited too long, and for a
+#: transaction that rested too long.
+GAVE_UP = frozenset({"57014", "55P03", "25P03"})
 RETRY_AFTER_SECONDS = "5"
 STATUSES = {kind.status: kind for kind in (Forbidden, NotFound, WrongMethod, TooLarge)}
 

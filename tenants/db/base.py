@@ -7,7 +7,7 @@ the connection was last told, and the server's answer proves that they hold.
 import hashlib
 import sys
 from collections.abc import Callable
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
 
@@ -21,6 +21,7 @@ from psycopg.pq import TransactionStatus
 from tenants.context import (
     CONTROL,
     Control,
+    Limits,
     NoTenantError,
     TenantInfo,
     adopt,
@@ -47,7 +48,8 @@ SETTINGS: Final = """
 SELECT set_config('search_path', %s, false), set_config('role', %s, false),
        set_config('app.tenant', %s, false),
        set_config('statement_timeout', %s, false),
-       set_config('lock_timeout', %s, false),"""
+       set_config('lock_timeout', %s, false),
+       set_config('idle_in_transaction_session_timeout', %s, false),"""
 COMMENT: Final = """(
         SELECT description FROM pg_catalog.pg_description
         WHERE objoid = to_regnamespace(%s)
@@ -62,6 +64,10 @@ ENTER_AHEAD: Final = f"""{SETTINGS}
 """
 #: The same for as long as the transaction lasts.
 ENTER_TRANSACTION: Final = ENTER.replace("false", "true")
+
+
+#: Time limits of nobody.
+ENDLESS: Final = ("0", "0", "0")
 
 
 class ContextApplyError(NoTenantError):
@@ -91,23 +97,28 @@ def tag_of(uuid: UUID) -> str:
     return hashlib.sha256(uuid.bytes).hexdigest()[:16]
 
 
-@cache
-def limits() -> tuple[str, str]:
-    """Return the tenants' statement_timeout and lock_timeout, in milliseconds."""
+@lru_cache(maxsize=1024)
+def waits(limits: Limits) -> tuple[str, str, str]:
+    """Return a tenant's time limits, in milliseconds: its plan's, else the settings'.
+
+    Those of a statement, of waiting for a lock, and of a transaction that rests.
+    """
+    statement, lock = limits.statement_timeout_ms, limits.lock_timeout_ms
     return (
-        str(settings.TENANTRY_STATEMENT_TIMEOUT_MS),
-        str(settings.TENANTRY_LOCK_TIMEOUT_MS),
+        str(settings.TENANTRY_STATEMENT_TIMEOUT_MS if statement is None else statement),
+        str(settings.TENANTRY_LOCK_TIMEOUT_MS if lock is None else lock),
+        str(settings.TENANTRY_IDLE_TRANSACTION_TIMEOUT_MS),
     )
 
 
 def told(context: TenantInfo | Control) -> list[str | None]:
     """Return the values of ENTER. Owners and the control plane wait without limit."""
-    if context is CONTROL:
-        return ["public", context.db_role, str(context.uuid), "0", "0", None]
+    if isinstance(context, Control):
+        return ["public", context.db_role, str(context.uuid), *ENDLESS, None]
     path = f'"{context.schema_name}", {EXTENSIONS}'
-    waits = ("0", "0") if context.db_role == CONTROL.db_role else limits()
+    times = ENDLESS if context.is_owner else waits(context.limits)
     name = context.schema_name
-    return [path, context.db_role, str(context.uuid), *waits, name]
+    return [path, context.db_role, str(context.uuid), *times, name]
 
 
 @lru_cache(maxsize=1024)

@@ -6,7 +6,6 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from tenants import directory
-from tenants.context import Limits
 
 
 def yes() -> bool:
@@ -36,15 +35,6 @@ class Plan(models.Model):
     def save(self, *args: Any, **kwargs: Any) -> None:
         super().save(*args, **kwargs)
         directory.empty_after_commit()
-
-    def limits(self) -> Limits:
-        """Return what the plan allows a tenant's requests and statements."""
-        return Limits(
-            plan=self.code,
-            statement_timeout_ms=self.statement_timeout_ms,
-            lock_timeout_ms=self.lock_timeout_ms,
-            requests_per_minute=self.requests_per_minute,
-        )
 
 
 class Resource(models.TextChoices):

@@ -10,7 +10,7 @@ from django_tenants.models import TenantMixin
 
 from kernel import clock
 from tenants import directory
-from tenants.context import UNPLANNED, TenantInfo
+from tenants.context import TenantInfo
 from tenants.models.plan import Plan
 
 BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
@@ -139,7 +139,9 @@ class Tenant(TenantMixin):
         directory.forget_after_commit(self.uuid)
 
     def info(self) -> TenantInfo:
-        """Return the values that running code works with; reads domain and plan."""
+        """Return the values that running code works with; reads domain and limits."""
+        from tenants import allowances
+
         primary = next((d for d in self.domains.all() if d.is_primary), None)
         return TenantInfo(
             uuid=self.uuid,
@@ -157,5 +159,5 @@ class Tenant(TenantMixin):
             maintenance_until=self.maintenance_until,
             migration_hold=self.migration_hold,
             is_shadow=self.shadow_of_id is not None,
-            limits=self.plan.limits() if self.plan else UNPLANNED,
+            limits=allowances.limits_of(self.pk),
         )

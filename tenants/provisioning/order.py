@@ -39,6 +39,8 @@ class Order:
     timezone: str = "UTC"
     by: str = "system"
     mail: bool = True
+    #: A plan's code; empty for that of the settings, if any.
+    plan: str = ""
     seed: tuple[str, ...] | None = None
 
     @classmethod
@@ -56,6 +58,7 @@ class Order:
             timezone=check_timezone(order.timezone),
             by=order.by,
             mail=order.mail,
+            plan=order.plan,
             seed=order.seed,
         )
 

@@ -17,7 +17,7 @@ from django.db.models import F
 
 from kernel import clock
 from kernel.errors import ApplicationError
-from tenants import broker, events
+from tenants import broker, events, plans
 from tenants.context import use_control
 from tenants.errors import ProvisioningFailed, SlugTaken
 from tenants.hosts import platform_domain
@@ -51,12 +51,14 @@ def begin(
     key: str | None = None,
     by: str = "system",
     mail: bool = True,
+    plan: str = "",
     seed: Iterable[str] | None = None,
     background: bool = True,
 ) -> ProvisioningRun:
     """Reserve the slug and return the run; a worker does the rest after the commit.
 
-    The same `key` returns the same run. Without `mail` the owner is not written to.
+    The same `key` returns the same run; without a `plan` the settings' is taken, and
+    without `mail` the owner is not written to.
     Raises SlugTaken where the slug has a tenant, Invalid where the order is wrong.
     """
     order = Order.checked(
@@ -68,6 +70,7 @@ def begin(
         timezone=timezone,
         by=by,
         mail=mail,
+        plan=plan,
         seed=seed,
     )
     with use_control():
@@ -97,6 +100,7 @@ def reserved(order: Order, *, key: str | None, background: bool) -> Provisioning
             name=order.name,
             locale=order.locale,
             timezone=order.timezone,
+            plan=plans.ordered(order.plan),
         )
         Domain.objects.create(
             domain=platform_domain(order.slug),
@@ -145,6 +149,7 @@ def provision(
     key: str | None = None,
     by: str = "system",
     mail: bool = True,
+    plan: str = "",
     seed: Iterable[str] | None = None,
     pauses: Sequence[float] = PAUSES,
 ) -> Tenant:
@@ -162,6 +167,7 @@ def provision(
         key=key,
         by=by,
         mail=mail,
+        plan=plan,
         seed=seed,
         background=False,
     )

@@ -29,6 +29,7 @@ FOR_PEOPLE = (
     "/api/accounts/service-accounts",
     "/api/accounts/sessions",
     "/api/accounts/mfa",
+    "/api/accounts/plan",
     "/api/accounts/sign-in-rules",
 )
 #: What a token reads with a scope that ends in `:read`, and by no other verb.

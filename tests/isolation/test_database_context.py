@@ -101,7 +101,7 @@ def test_a_tenant_waits_so_long_and_the_control_plane_without_limit(
 def test_a_statement_that_takes_too_long_is_given_up_and_says_so(
     acme, monkeypatch
 ) -> None:
-    monkeypatch.setattr(base, "limits", lambda: ("20", "20"))
+    monkeypatch.setattr(base, "waits", lambda _limits: ("20", "20", "0"))
     with use(acme), transaction.atomic(), connection.cursor() as cursor:
         connection._applied = None
         with pytest.raises(OperationalError) as caught:
@@ -236,7 +236,7 @@ def test_a_read_that_carries_is_given_up_in_its_tenants_time(
 ) -> None:
     with use(globex):
         assert value("statement_timeout") == "30s"
-    monkeypatch.setattr(base, "limits", lambda: ("20", "20"))
+    monkeypatch.setattr(base, "waits", lambda _limits: ("20", "20", "0"))
     with use(acme), connection.cursor() as cursor:
         with pytest.raises(OperationalError) as caught:
             cursor.execute("SELECT pg_sleep(5)")

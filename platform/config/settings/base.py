@@ -94,6 +94,41 @@ TENANTRY_STATEMENT_TIMEOUT_MS = env.number(
 TENANTRY_LOCK_TIMEOUT_MS = env.number(
     "TENANTRY_LOCK_TIMEOUT_MS", 10_000, low=0, high=3_600_000
 )
+#: How long a transaction of a tenant may wait for its own program; 0 is for ever.
+TENANTRY_IDLE_TRANSACTION_TIMEOUT_MS = env.number(
+    "TENANTRY_IDLE_TRANSACTION_TIMEOUT_MS", 60_000, low=0, high=3_600_000
+)
+
+# What a tenant may use where its plan says nothing
+
+#: The plan of a tenant that is ordered without one; empty: none.
+TENANT_DEFAULT_PLAN = env.text("TENANT_DEFAULT_PLAN")
+#: Requests of each class in a minute; 0 counts none.
+TENANTRY_REQUESTS_PER_MINUTE = env.number(
+    "TENANTRY_REQUESTS_PER_MINUTE", 0, low=0, high=6_000_000
+)
+#: Files that pages bring along; they have a count of their own, and so take nothing
+#: from the pages.
+TENANTRY_FILE_PATHS = ("/static/", "/branding/", "/branding.css")
+#: Where what is sent costs most, a hash of a password or a mail.
+TENANTRY_SIGN_IN_PATHS = (
+    "/accounts/sign-in",
+    "/accounts/register",
+    "/accounts/forgot",
+    "/api/auth/web/sign-in",
+    "/api/auth/web/mfa",
+    "/api/auth/mobile/sign-in",
+    "/api/auth/mobile/mfa",
+    "/api/accounts/register",
+    "/api/accounts/forgot-password",
+)
+#: Who counts what a plan limits, for the entered tenant.
+TENANT_QUOTA_COUNTERS = {
+    "seats": "accounts.seats.count",
+    "api_tokens": "accounts.api_tokens.count",
+    "running_instances": "workflow.running.count",
+    "storage_bytes": "tenants.storage.used_bytes",
+}
 
 # Hosts and addresses: the tenant look-up decides, so Django's own list is open
 
@@ -142,6 +177,7 @@ MIDDLEWARE = [
     "tenants.middleware.TenantMiddleware",
     "config.middleware.NotedRefusals",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "tenants.rates.RequestRate",  # a file that is found has cost nothing by now
     "config.middleware.ReadableRequests",
     "config.middleware.ErrorPages",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -155,6 +191,10 @@ MIDDLEWARE = [
 WSGI_APPLICATION = "config.wsgi.application"
 ASGI_APPLICATION = "config.asgi.application"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
+#: The longest body of a form with files; a proxy before the server may take less.
+TENANTRY_UPLOAD_MAX_BYTES = env.number(
+    "TENANTRY_UPLOAD_MAX_BYTES", 26_214_400, low=1_048_576, high=10_737_418_240
+)
 APPEND_SLASH = True
 
 # Pages

@@ -1,6 +1,6 @@
 """The verbs about one tenant; `fleet_verbs.py` has those about all schemas.
 
-`manage.py tenant create|list|show|suspend|resume|run|warm|drift`
+`manage.py tenant create|list|show|suspend|resume|run|warm|drift|plan`
 """
 
 import sys
@@ -12,13 +12,15 @@ from typing import Any, Final
 from django.core.management.base import CommandParser
 from django.db.models import Q
 
-from tenants import events, hosts, signup, sizes
+from tenants import events, hosts, lookup, plans, signup, sizes
+from tenants.context import TenantInfo
 from tenants.errors import ReasonMissing
 from tenants.fleet import revisions
 from tenants.management import finding
 from tenants.management.ends import REFUSED, fail
 from tenants.management.finding import find
 from tenants.management.fleet_verbs import FleetVerbs
+from tenants.management.plan_verbs import PlanVerbs, limit_facts, use_words
 from tenants.management.running import loaded, refuse, run_in
 from tenants.management.verbs import actor, iso
 from tenants.management.work_verbs import WorkVerbs
@@ -29,7 +31,7 @@ from tenants.states import WITH_SCHEMA, State, change_state
 SORTS: Final = {"slug": "slug", "created": "-created_at", "state": "state"}
 
 
-class Command(FleetVerbs, WorkVerbs):
+class Command(FleetVerbs, PlanVerbs, WorkVerbs):
     """Makes, lists, shows, stops and starts tenants, and runs commands in them.
 
     Exit codes: 0 done, 1 unexpected error, 2 wrong usage, 3 no such tenant, 4 refused,
@@ -50,6 +52,7 @@ class Command(FleetVerbs, WorkVerbs):
         create.add_argument("--owner-name", default="", metavar="NAME")
         create.add_argument("--locale", default="en")
         create.add_argument("--timezone", default="UTC")
+        create.add_argument("--plan", default="", metavar="CODE", help="A plan's code.")
         create.add_argument(
             "--key", metavar="KEY", help="The same key gives the same tenant."
         )
@@ -60,6 +63,7 @@ class Command(FleetVerbs, WorkVerbs):
 
         listed = self.verb(verbs, "list", "List the tenants.")
         listed.add_argument("--state", choices=State.values)
+        listed.add_argument("--plan", default="", metavar="CODE", help="A plan's code.")
         listed.add_argument("--search", default="", metavar="TEXT")
         listed.add_argument(
             "--behind",
@@ -94,6 +98,7 @@ class Command(FleetVerbs, WorkVerbs):
         )
 
         self.add_fleet_verbs(verbs)
+        self.add_plan_verbs(verbs)
         self.add_work_verbs(verbs)
 
     def verb(self, verbs: Any, name: str, words: str) -> ArgumentParser:
@@ -115,6 +120,7 @@ class Command(FleetVerbs, WorkVerbs):
             "owner_name": options["owner_name"],
             "locale": options["locale"],
             "timezone": options["timezone"],
+            "plan": options["plan"],
             "key": options["key"],
             "mail": not options["no_mail"],
             "by": actor(options),
@@ -123,9 +129,10 @@ class Command(FleetVerbs, WorkVerbs):
         tenant = provision(**order)
         run = tenant.runs.latest("started_at")
         steps = [step_facts(step) for step in run.steps.all()]
-        facts = {**tenant_facts(tenant), "steps": steps}
+        info = tenant.info()
+        facts = {**tenant_facts(tenant, info), "steps": steps}
         if options["no_mail"]:
-            facts["invitation"] = signup.entry_of(tenant.info())
+            facts["invitation"] = signup.entry_of(info)
         if options["as_json"]:
             self.print_json(facts)
             return
@@ -136,39 +143,41 @@ class Command(FleetVerbs, WorkVerbs):
         self.print_facts({name: facts[name] for name in shown if name in facts})
 
     def do_list(self, options: Mapping[str, Any]) -> None:
-        tenants = Tenant.objects.prefetch_related("domains")
+        tenants = Tenant.objects.all()
         if options["state"]:
             tenants = tenants.filter(state=options["state"])
+        if options["plan"]:
+            tenants = tenants.filter(plan=plans.find(options["plan"]))
         if options["search"]:
             text = options["search"]
             tenants = tenants.filter(Q(slug__icontains=text) | Q(name__icontains=text))
         if options["behind"]:
             there = tenants.filter(state__in=WITH_SCHEMA)
             tenants = there.exclude(schema_rev=revisions.of_code())
-        rows = [
-            tenant_facts(tenant)
-            for tenant in tenants.order_by(SORTS[options["sort"]], "slug")[
-                : options["limit"]
-            ]
-        ]
+        found = tenants.order_by(SORTS[options["sort"]], "slug")[: options["limit"]]
+        infos = {info.uuid: info for info in lookup.infos(found)}
+        # One that came or went between the two statements is left out.
+        rows = [tenant_facts(t, infos[t.uuid]) for t in found if t.uuid in infos]
         if options["as_json"]:
             self.print_json(rows)
             return
-        columns = ("slug", "name", "state", "domain", "revision", "created")
+        columns = ("slug", "name", "state", "plan", "domain", "revision", "created")
         self.print_table(
             [column.upper() for column in columns],
-            [[str(row[column]) for column in columns] for row in rows],
+            [[str(row[column] or "-") for column in columns] for row in rows],
         )
 
     def do_show(self, options: Mapping[str, Any]) -> None:
         tenant = find(options["tenant"])
-        facts = {**tenant_facts(tenant), **more_facts(tenant)}
+        info = tenant.info()
+        limits = limit_facts(tenant, info)
+        facts = {**tenant_facts(tenant, info), **more_facts(tenant), **limits}
         if options["size"]:
-            facts |= asdict(sizes.of(tenant.info()))
+            facts |= asdict(sizes.of(info))
         if options["as_json"]:
             self.print_json(facts)
         else:
-            self.print_facts(facts)
+            self.print_facts({**facts, "quotas": use_words(limits["quotas"])})
 
     def do_suspend(self, options: Mapping[str, Any]) -> None:
         self.move(options, State.SUSPENDED)
@@ -218,7 +227,8 @@ class Command(FleetVerbs, WorkVerbs):
         width = max(map(len, facts))
         for name, value in facts.items():
             text = ", ".join(map(str, value)) if isinstance(value, list) else value
-            self.stdout.write(f"{name.ljust(width)}  {'-' if text is None else text}")
+            is_nothing = text is None or value == []
+            self.stdout.write(f"{name.ljust(width)}  {'-' if is_nothing else text}")
 
 
 def count(text: str) -> int:
@@ -229,13 +239,13 @@ def count(text: str) -> int:
     return number
 
 
-def tenant_facts(tenant: Tenant) -> dict[str, Any]:
-    info = tenant.info()
+def tenant_facts(tenant: Tenant, info: TenantInfo) -> dict[str, Any]:
     return {
         "slug": tenant.slug,
         "name": tenant.name,
         "uuid": str(tenant.uuid),
         "state": tenant.state,
+        "plan": info.limits.plan or None,
         "domain": info.primary_domain,
         "revision": tenant.schema_rev,
         "url": hosts.absolute_url("/", tenant=info),

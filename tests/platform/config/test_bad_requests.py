@@ -21,6 +21,17 @@ def test_a_body_above_the_limit_is_too_large(visitor):
     assert_problem(answer, 413, "too_large")
 
 
+@pytest.mark.parametrize("kind", ["multipart/form-data; boundary=x", "text/plain"])
+def test_nothing_longer_than_an_upload_may_be_is_read(visitor, settings, kind):
+    settings.TENANTRY_UPLOAD_MAX_BYTES = 2_000
+    within, above = (
+        visitor().post("/accounts/sign-in", b"x" * length, content_type=kind)
+        for length in (1_000, 3_000)
+    )
+    assert (within.status_code, above.status_code) != (413, 413)
+    assert above.status_code == 413
+
+
 @pytest.mark.parametrize("digits", [19, 5_000])
 @pytest.mark.parametrize("kind", [FORM, "application/json", "text/plain"])
 def test_a_length_that_no_body_has_is_refused(visitor, digits, kind):

@@ -21,6 +21,7 @@ TENANT_PROVISIONING_STEPS: list[str] = []
 TENANT_ACTIVITY: list[str] = []
 TENANT_DUE_SOURCES: list[str] = []
 CONTROL_DUE_SOURCES: list[str] = []
+TENANT_QUOTA_COUNTERS: dict[str, str] = {}
 AUTH_USER_MODEL = "auth.User"
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
 TEMPLATES: list[dict[str, object]] = []

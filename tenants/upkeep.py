@@ -10,7 +10,16 @@ from django.conf import settings
 from django.db import connection
 
 from kernel import clock
-from tenants import broker, dead_letters, fleet, lookup, sources, states, wake_ups
+from tenants import (
+    broker,
+    dead_letters,
+    domains,
+    fleet,
+    lookup,
+    sources,
+    states,
+    wake_ups,
+)
 from tenants.context import use, use_control
 from tenants.models import Chore, RateCounter, SignupRequest, Tenant
 
@@ -34,6 +43,7 @@ def when_due() -> bool:
             return False
         sweep()
         forget()
+        check_domains()
     return True
 
 
@@ -51,6 +61,18 @@ def warm_up() -> None:
         except Exception:
             # Nobody needs the pool: what is due for tenants waits for no schema.
             logger.exception("pool.failed")
+
+
+def check_domains() -> None:
+    """See that customers' names still are: by a worker, or here without Celery."""
+    from tenants import tasks
+
+    if settings.TENANTRY_DISPATCH == "celery" and broker.publish(tasks.check_domains):
+        return
+    try:
+        domains.recheck_due()
+    except Exception:
+        logger.exception("domains.failed")
 
 
 def claim(name: str, *, every: timedelta) -> bool:
@@ -89,3 +111,4 @@ def forget() -> None:
     SignupRequest.objects.filter(created_at__lt=now - KEEP_SIGNUPS).delete()
     RateCounter.objects.filter(window_start__lt=now - KEEP_COUNTERS).delete()
     dead_letters.forget()
+    domains.tidy()

@@ -12,7 +12,7 @@ PARALLEL = -n auto --dist worksteal
 export PORT RESET YES JSON
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo demo-reset psql test lint format lock smoke isolation trials bench-tenancy bench-engine clean-data clean
+.PHONY: help venv demo demo-reset psql test lint format lock smoke isolation trials bench-tenancy bench-engine bench-fleet clean-data clean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' \
@@ -68,6 +68,9 @@ bench-tenancy: ## compare with plain Django and django-tenants (JSON=FILE also w
 
 bench-engine: ## compare the workflow engine with others (JSON=FILE also writes)
 	@$(READY) && exec $(VENV_PYTHON) -m tests.bench.engine
+
+bench-fleet: ## compare new tenants, releases and exports (JSON=FILE also writes)
+	@$(READY) && exec $(VENV_PYTHON) -m tests.bench.fleet
 
 clean-data: ## stop what runs and remove .data (asks first, unless YES=1)
 	@$(READY) && exec $(EMBEDDED) clean-data

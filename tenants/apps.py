@@ -30,6 +30,7 @@ class TenantsConfig(AppConfig):
         )
         from tenants.checks import dotted_names, resolvers
         from tenants.db.login import login_is_harmless
+        from tenants.fleet.crowding import room_for_locks
         from tenants.safe_settings import safe_settings
 
         contenttypes.install()
@@ -42,4 +43,5 @@ class TenantsConfig(AppConfig):
         checks.register(dotted_names)
         checks.register(resolvers)
         checks.register(login_is_harmless, checks.Tags.database)
+        checks.register(room_for_locks, checks.Tags.database)
         checks.register(safe_settings)

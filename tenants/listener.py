@@ -177,6 +177,17 @@ def connected() -> bool:
     return _own is not None and _own.connected
 
 
+def hears(*, within: float = 2.0) -> bool:
+    """Tell whether a word sent to the channel is heard on another connection.
+
+    It names a host that nobody has, so nobody forgets anything.
+    """
+    word = f"host {os.urandom(8).hex()}"
+    with closing(connect()) as ear, closing(connect()) as mouth:
+        mouth.execute("SELECT pg_notify(%s, %s)", [CHANNEL, word])
+        return any(told.payload == word for told in ear.notifies(timeout=within))
+
+
 def _forked() -> None:
     global _lock, _own
     own, _own, _lock = _own, None, Lock()

@@ -7,7 +7,7 @@ run_all_inline()   # the same without Celery, for cron
 
 import logging
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -17,8 +17,18 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from kernel import clock
-from tenants import broker, dead_letters, lookup, sources, states, upkeep, wake_ups
+from tenants import (
+    broker,
+    dead_letters,
+    glance,
+    lookup,
+    sources,
+    states,
+    upkeep,
+    wake_ups,
+)
 from tenants.context import Control, TenantInfo, current, use_control
+from tenants.glance import Glance
 from tenants.serving import serving
 from tenants.wake_ups import Taken
 
@@ -28,10 +38,6 @@ logger = logging.getLogger(__name__)
 TOGETHER: Final = 20
 #: How often a tenant is run in a row before the others have their turn.
 ROUNDS: Final = 5
-#: A tenant whose source failed is left alone for so long.
-AFTER_FAILURE: Final = timedelta(seconds=30)
-#: A tenant whose due rows were all held by others comes back after so long.
-AFTER_NOTHING: Final = timedelta(seconds=1)
 
 
 @dataclass(slots=True)
@@ -44,6 +50,12 @@ class TickResult:
     control: dict[str, int] = field(default_factory=dict)
     resumed: int = 0
     failed: list[str] = field(default_factory=list)
+
+    @property
+    def fired(self) -> int:
+        """Return the number of rows handled, in tenants and in the control plane."""
+        tenants = sum(sum(counts.values()) for counts in self.ran.values())
+        return tenants + sum(self.control.values())
 
 
 # Arm
@@ -107,6 +119,7 @@ def wake_tenant(tenant: UUID, due_at: datetime) -> None:
 def wake_control(due_at: datetime) -> None:
     from tenants import tasks
 
+    upkeep.lower("sources", due_at)
     if is_near(due_at):
         broker.publish(tasks.run_control, countdown=seconds_to(due_at))
 
@@ -136,7 +149,7 @@ def run_taken(taken: Taken) -> tuple[TenantInfo, sources.Ran, datetime | None] |
             ran = sources.run()
             if not refused_are_sent:
                 ran.failed.append("tenants.dead_letters")
-            scanned = scan(ran)
+            scanned = sources.scan(ran)
         return tenant, ran, wake_ups.put_back(taken, scanned)
 
 
@@ -147,17 +160,6 @@ def send_refused(tenant: TenantInfo) -> bool:
     except Exception:
         logger.exception("dead_letters.failed", extra={"for": str(tenant.uuid)})
         return False
-
-
-def scan(ran: sources.Ran) -> datetime | None:
-    """Return when the tenant has work next; a fresh failure does not spin."""
-    now = clock.now()
-    if ran.failed:
-        return now + AFTER_FAILURE
-    due = sources.next_due()
-    if due is not None and not ran.total:
-        return max(due, now + AFTER_NOTHING)
-    return due
 
 
 def run_batch(batch: Iterable[Taken], result: TickResult | None = None) -> TickResult:
@@ -205,24 +207,28 @@ def add(result: TickResult, tenant: TenantInfo, ran: sources.Ran) -> None:
 def run_control() -> dict[str, int]:
     """Run the sources of the control plane."""
     with use_control():
-        return run_due()
+        return upkeep.run_sources().handled
 
 
 # Tick
 
 
 def tick(batch: int = 200) -> TickResult:
-    """Take what is due and see that it is done: by workers, or here without Celery."""
+    """Take what is due and see that it is done: by workers, or here without Celery.
+
+    Where nothing is due it is one statement, and no row is written.
+    """
     result = TickResult()
     with use_control():
-        taken = wake_ups.take(batch)
+        seen = glance.look()
+        taken = wake_ups.take(batch) if seen.wake_ups else []
         result.taken = len(taken)
         for part in parts(taken):
             if sent(part):
                 result.dispatched += 1
             else:
                 run_batch(part, result)
-        look_after(result)
+        look_after(result, seen)
     return result
 
 
@@ -241,35 +247,41 @@ def sent(batch: Sequence[Taken]) -> bool:
     )
 
 
-def look_after(result: TickResult) -> None:
-    """Do the control plane's own work: mail, set-ups, the slow sweep, the pool."""
+def look_after(result: TickResult, seen: Glance) -> None:
+    """Do the control plane's own due work: set-ups and chores, its mail among them."""
     from tenants import provisioning
 
-    ran = sources.run()
-    result.control = ran.handled
-    result.failed.extend(f"control: {name}" for name in ran.failed)
-    result.resumed = provisioning.resume_due()
-    upkeep.when_due()
-    upkeep.warm_up()
+    if seen.runs:
+        result.resumed = provisioning.resume_due()
+    ran = upkeep.do_due(seen.waiting).get("sources")
+    if isinstance(ran, sources.Ran):
+        result.control = ran.handled
+        result.failed.extend(f"control: {name}" for name in ran.failed)
 
 
 def run_all_inline(
-    *, only: Sequence[UUID] | None = None, max_seconds: float = 55.0
+    *,
+    only: Sequence[UUID] | None = None,
+    batch: int = 1,
+    max_seconds: float = 55.0,
+    stopped: Callable[[], bool] = bool,
 ) -> TickResult:
     """Do everything that is due, here and now, tenant by tenant; for cron.
 
-    `only` keeps it to some tenants. What is left after `max_seconds` stays due.
+    `only` keeps it to some tenants, which are also asked for work that was not armed.
+    What is left after `max_seconds`, or once it is `stopped`, stays due.
     """
     give_up = time.monotonic() + max_seconds
     result = TickResult()
     with use_control():
-        upkeep.sweep(only=only)
         if only is None:
-            look_after(result)
-        while time.monotonic() < give_up:
-            taken = wake_ups.take(1, only=only)
+            look_after(result, glance.look())
+        else:
+            upkeep.sweep(only=only)
+        while time.monotonic() < give_up and not stopped():
+            taken = wake_ups.take(batch, only=only)
             if not taken:
                 break
-            result.taken += 1
+            result.taken += len(taken)
             run_batch(taken, result)
     return result

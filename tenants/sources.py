@@ -7,13 +7,14 @@ import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from importlib import import_module
 from typing import Final, Protocol, cast
 
 from django.conf import settings
 
+from kernel import clock
 from tenants.context import in_control
 
 logger = logging.getLogger(__name__)
@@ -22,6 +23,10 @@ logger = logging.getLogger(__name__)
 ROWS: Final = 100
 #: Seconds after which a tenant's remaining work waits for its next turn.
 SECONDS: Final = 10.0
+#: A context whose source failed is left alone for so long.
+AFTER_FAILURE: Final = timedelta(seconds=30)
+#: One whose due rows were all held by others comes back after so long.
+AFTER_NOTHING: Final = timedelta(seconds=1)
 
 
 class Source(Protocol):
@@ -83,3 +88,14 @@ def next_due() -> datetime | None:
     """Return the earliest instant at which a source of this context has work."""
     instants = [load(name).next_due() for name in names()]
     return min((at for at in instants if at is not None), default=None)
+
+
+def scan(ran: Ran) -> datetime | None:
+    """Return when this context has work next; a fresh failure does not spin."""
+    now = clock.now()
+    if ran.failed:
+        return now + AFTER_FAILURE
+    due = next_due()
+    if due is not None and not ran.total:
+        return max(due, now + AFTER_NOTHING)
+    return due

@@ -1,13 +1,18 @@
-"""What the control plane does every few minutes."""
+"""What the control plane does from time to time: its chores.
+
+A chore has a row with the instant at which it is due; whoever moves that on does it.
+"""
 
 import logging
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
+from django.db.models.functions import Least
 
 from kernel import clock
 from tenants import (
@@ -25,8 +30,6 @@ from tenants.models import Chore, RateCounter, SignupRequest, Tenant
 
 logger = logging.getLogger(__name__)
 
-SWEEP_EVERY: Final = timedelta(minutes=5)
-WARM_EVERY: Final = timedelta(seconds=20)
 KEEP_SIGNUPS: Final = timedelta(days=30)
 KEEP_COUNTERS: Final = timedelta(days=1)
 
@@ -36,43 +39,76 @@ INSERT INTO tenants_chore (name, next_due) VALUES (%s, %s) ON CONFLICT DO NOTHIN
 """
 
 
-def when_due() -> bool:
-    """Do the upkeep if its time has come; of many processes at once, one does it."""
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """How often a chore is due, at most, and what is done then."""
+
+    every: timedelta
+    do: Callable[[], object]
+
+
+def do_due(waiting: Collection[str] = ()) -> dict[str, object]:
+    """Do the chores whose time has come, and return what each gave.
+
+    Of many processes at once one does it. `waiting` are those known not to be due.
+    A chore that fails stops no other; it is missing in the answer.
+    """
+    done: dict[str, object] = {}
     with use_control():
-        if not claim("sweep", every=SWEEP_EVERY):
-            return False
-        sweep()
-        forget()
-        check_domains()
-    return True
+        for name, duty in DUTIES.items():
+            if name in waiting or not claim(name, every=duty.every):
+                continue
+            try:
+                done[name] = duty.do()
+            except Exception:
+                logger.exception("chore.failed", extra={"chore": name})
+    return done
+
+
+def run_sources() -> sources.Ran:
+    """Run the control plane's own due sources, and write down when to do so again."""
+    ran = sources.run()
+    due = sources.scan(ran)
+    if due is not None:
+        lower("sources", due)
+    return ran
+
+
+def lower(name: str, due_at: datetime) -> None:
+    """Bring a chore forward; one that was never done is due anyway."""
+    Chore.objects.filter(name=name, next_due__gt=due_at).update(
+        next_due=Least("next_due", due_at)
+    )
 
 
 def warm_up() -> None:
-    """See that schemas wait for new tenants: by a worker, or here without Celery."""
+    """See that schemas wait for new tenants: by a worker, or here without Celery.
+
+    Nobody needs the pool, so what is due for tenants does not wait for it.
+    """
     from tenants import tasks
 
-    with use_control():
-        if not settings.TENANT_WARM_TARGET or not claim("warm", every=WARM_EVERY):
-            return
-        if settings.TENANTRY_DISPATCH == "celery" and broker.publish(tasks.warm):
-            return
-        try:
-            fleet.fill_pool(settings.TENANT_WARM_TARGET)
-        except Exception:
-            # Nobody needs the pool: what is due for tenants waits for no schema.
-            logger.exception("pool.failed")
+    if not settings.TENANT_WARM_TARGET:
+        return
+    if settings.TENANTRY_DISPATCH == "celery" and broker.publish(tasks.warm):
+        return
+    fleet.fill_pool(settings.TENANT_WARM_TARGET)
 
 
 def check_domains() -> None:
-    """See that customers' names still are: by a worker, or here without Celery."""
+    """See that customers' names are theirs still: by a worker, or here without Celery."""
     from tenants import tasks
 
+    domains.tidy()
     if settings.TENANTRY_DISPATCH == "celery" and broker.publish(tasks.check_domains):
         return
-    try:
-        domains.recheck_due()
-    except Exception:
-        logger.exception("domains.failed")
+    domains.recheck_due()
+
+
+def look_for_lost() -> None:
+    """Find work whose arming was lost, and let go of what is kept for a while only."""
+    sweep()
+    forget()
 
 
 def claim(name: str, *, every: timedelta) -> bool:
@@ -111,4 +147,12 @@ def forget() -> None:
     SignupRequest.objects.filter(created_at__lt=now - KEEP_SIGNUPS).delete()
     RateCounter.objects.filter(window_start__lt=now - KEEP_COUNTERS).delete()
     dead_letters.forget()
-    domains.tidy()
+
+
+#: Control sources are lowered when something is armed; the rest is regular.
+DUTIES: Final = {
+    "sources": Duty(timedelta(minutes=2), run_sources),
+    "sweep": Duty(timedelta(minutes=5), look_for_lost),
+    "warm": Duty(timedelta(seconds=20), warm_up),
+    "domains": Duty(timedelta(minutes=5), check_domains),
+}

@@ -1,5 +1,6 @@
 """All schemas together: their template, and their way to the code's tables."""
 
+from tenants.fleet.crowding import place
 from tenants.fleet.migrate import (
     migrate_control,
     migrate_fleet,
@@ -22,5 +23,6 @@ __all__ = [
     "migrate_fleet",
     "migrate_tenant",
     "owned",
+    "place",
     "with_schema",
 ]

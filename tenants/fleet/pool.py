@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from kernel import clock
 from tenants import roles
 from tenants.context import TenantInfo, as_owner, use, use_control
-from tenants.fleet import revisions, templates, unborn
+from tenants.fleet import crowding, revisions, templates, unborn
 from tenants.models import SchemaTemplate, Tenant, WarmSchema
 
 State = WarmSchema.State
@@ -28,7 +28,8 @@ def fill(target: int) -> int:
         return 0
     missing = target - coming(template.revision)
     for _number in range(missing):
-        make(template)
+        with crowding.place():
+            make(template)
     return max(0, missing)
 
 

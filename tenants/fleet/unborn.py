@@ -17,6 +17,7 @@ from django.db.models import Func, Q, TextField
 from kernel import clock
 from tenants import roles
 from tenants.context import TenantInfo, as_owner, use_control
+from tenants.fleet import crowding
 from tenants.models import WarmSchema
 from tenants.models.tenant import new_role_name, opaque
 
@@ -80,7 +81,8 @@ def scratch() -> Iterator[TenantInfo]:
 
 def drop(row: WarmSchema) -> None:
     """Drop a schema of no tenant, its role, and at last its row."""
-    roles.remove(info_of(row))
+    with crowding.place():
+        roles.remove(info_of(row))
     row.delete()
 
 

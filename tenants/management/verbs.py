@@ -86,6 +86,10 @@ class Verbs(InPlane):
     def print_json(self, value: object) -> None:
         self.stdout.write(json.dumps(value, indent=2, ensure_ascii=False))
 
+    def print_json_line(self, value: object) -> None:
+        """Print one of many documents, each in a line of its own."""
+        self.stdout.write(json.dumps(value, ensure_ascii=False))
+
     def print_table(self, head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         lines = [list(head), *map(list, rows)]
         widths = [max(len(line[i]) for line in lines) for i in range(len(head))]

@@ -72,17 +72,19 @@ def make_schema(run: ProvisioningRun) -> None:
         states.let_in_again(info_of(run))  # the role is the schema's now
         return
     template = fleet.find_template()
-    if template is None:
-        fleet.migrate_tenant(info)
-    else:
-        fleet.build(info, template)
+    with fleet.place():
+        if template is None:
+            fleet.migrate_tenant(info)
+        else:
+            fleet.build(info, template)
 
 
 def drop_schema(run: ProvisioningRun) -> None:
     """Drop the tenant's schema with all that is in it, and its role."""
     info = lookup.by_uuid(run.tenant_uuid)
     if info is not None:
-        roles.remove(info)
+        with fleet.place():
+            roles.remove(info)
 
 
 def seed(run: ProvisioningRun) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from kernel import clock
+from tenants import upkeep
 from tenants.context import context_uuid, use_control
 from tenants.models import Chore, WakeUp
 
@@ -30,8 +31,10 @@ def become_the_only_source(settings: Any) -> None:
     forget()
     with use_control():
         WakeUp.objects.update(next_due=None, lease_until=None)
-        Chore.objects.update_or_create(
-            name="sweep", defaults={"next_due": clock.now() + timedelta(days=1)}
+        Chore.objects.all().delete()
+        tomorrow = clock.now() + timedelta(days=1)
+        Chore.objects.bulk_create(
+            Chore(name=name, next_due=tomorrow) for name in upkeep.DUTIES
         )
 
 

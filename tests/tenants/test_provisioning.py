@@ -160,6 +160,37 @@ def test_of_many_orders_for_one_slug_exactly_one_wins() -> None:
     assert seeds.calls == ["newcomer"]
 
 
+def test_prv_50_orders_at_once_of_which_ten_want_one_slug_all_end_right() -> None:
+    """One of the ten wins, and the others leave nothing."""
+    before, barrier = schemas(), Barrier(50)
+    wanted = ["contested"] * 10 + [f"crowd-{number:02}" for number in range(40)]
+
+    def order(slug: str) -> str:
+        barrier.wait()
+        try:
+            provisioning.provision(**{**ORDER, "slug": slug}, seed=[], pauses=SOON)
+        except SlugTaken:
+            return "taken"
+        else:
+            return "made"
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(50) as pool:
+        results = list(pool.map(order, wanted))
+    assert sorted(results[:10]) == ["made", *["taken"] * 9]
+    assert results[10:] == ["made"] * 40
+    with use_control():
+        made = Tenant.objects.filter(slug__in=wanted)
+        assert {tenant.slug for tenant in made} == set(wanted)
+        assert {tenant.state for tenant in made} == {State.ACTIVE}
+        assert schemas() - before == {tenant.schema_name for tenant in made}
+        assert Domain.objects.filter(tenant__in=made).count() == 41
+        runs = ProvisioningRun.objects.filter(slug__in=wanted)
+        assert {run.state for run in runs} == {ProvisioningRun.State.DONE}
+        assert len(runs) == 41
+
+
 def test_of_many_orders_with_one_key_all_get_the_one_tenant() -> None:
     barrier = Barrier(4)
 

@@ -116,7 +116,7 @@ def wake_ups_of_control(tenant: TenantInfo) -> None:
 
 
 @pytest.mark.parametrize(
-    "entry", [scheduler.tick, scheduler.run_all_inline, upkeep.sweep, upkeep.when_due]
+    "entry", [scheduler.tick, scheduler.run_all_inline, upkeep.sweep, upkeep.do_due]
 )
 def test_the_scheduler_does_not_start_inside_a_tenants_transaction(acme, entry) -> None:
     write_work(acme, clock.now())
@@ -216,14 +216,35 @@ def test_a_tick_fires_what_is_due_once_and_knows_what_comes_next(acme, globex) -
     assert row(acme).next_due is None
 
 
-def test_an_idle_tick_writes_nothing_and_opens_no_schema(
-    acme, django_assert_max_num_queries
+def test_sch_7_an_idle_tick_is_one_statement_and_writes_nothing(
+    acme, django_assert_num_queries
 ) -> None:
-    with use_control(), django_assert_max_num_queries(4) as asked:
+    with use_control(), django_assert_num_queries(1) as asked:
         scheduler.tick()
-    statements = [query["sql"] for query in asked.captured_queries]
-    assert not any(acme.schema_name in sql for sql in statements)
+    (statement,) = [query["sql"] for query in asked.captured_queries]
+    assert statement.strip().startswith("SELECT")
+    assert acme.schema_name not in statement
     assert row(acme).run_no == 1
+
+
+def test_a_tick_is_idle_again_once_all_chores_are_done(
+    acme, globex, django_assert_num_queries
+) -> None:
+    with use_control():
+        Chore.objects.all().delete()
+    scheduler.tick()
+    with use_control():
+        assert set(Chore.objects.values_list("name", flat=True)) == set(upkeep.DUTIES)
+    with use_control(), django_assert_num_queries(1):
+        scheduler.tick()
+
+
+def test_a_chore_that_fails_stops_no_other(monkeypatch) -> None:
+    with use_control():
+        Chore.objects.all().delete()
+    broken = upkeep.Duty(HOUR, lambda: 1 / 0)
+    monkeypatch.setattr(upkeep, "DUTIES", {"broken": broken, **upkeep.DUTIES})
+    assert set(upkeep.do_due()) == set(upkeep.DUTIES) - {"broken"}
 
 
 def test_work_that_commits_before_the_scan_is_seen_by_the_scan(acme) -> None:
@@ -296,14 +317,14 @@ def test_of_many_processes_one_does_the_sweep() -> None:
 
     def sweep(_number: int) -> bool:
         try:
-            return upkeep.when_due()
+            return "sweep" in upkeep.do_due()
         finally:
             connections.close_all()
 
     for _time in ("the very first", "the next"):
         with ThreadPoolExecutor(4) as pool:
             assert sum(pool.map(sweep, range(4))) == 1
-        clock.advance(upkeep.SWEEP_EVERY)
+        clock.advance(upkeep.DUTIES["sweep"].every)
 
 
 def test_a_source_that_breaks_stops_no_other_tenant_and_does_not_spin(
@@ -315,9 +336,9 @@ def test_a_source_that_breaks_stops_no_other_tenant_and_does_not_spin(
     result = scheduler.tick()
     assert result.failed == ["acme: tests.tenants.due"]
     assert due.fired == [(globex.uuid, at)]
-    assert row(acme).next_due == clock.now() + scheduler.AFTER_FAILURE
+    assert row(acme).next_due == clock.now() + sources.AFTER_FAILURE
     due.faults.clear()
-    clock.advance(scheduler.AFTER_FAILURE)
+    clock.advance(sources.AFTER_FAILURE)
     scheduler.tick()
     assert len(due.fired) == 2
 
@@ -326,7 +347,7 @@ def test_work_that_others_hold_does_not_spin(acme, monkeypatch) -> None:
     write_work(acme, clock.now())
     monkeypatch.setattr(due, "run_due", lambda limit: 0)
     scheduler.tick()
-    assert row(acme).next_due == clock.now() + scheduler.AFTER_NOTHING
+    assert row(acme).next_due == clock.now() + sources.AFTER_NOTHING
 
 
 def test_a_busy_tenant_is_run_in_batches_to_its_end(acme) -> None:
@@ -356,6 +377,8 @@ def test_work_armed_while_the_tenant_runs_does_not_wait_for_the_next_tick(
 def test_everything_due_runs_inline_for_cron(acme, globex) -> None:
     write_work(acme, clock.now())
     write_work(globex, clock.now(), arm=False)
+    with use_control():
+        Chore.objects.filter(name="sweep").delete()
     result = scheduler.run_all_inline()
     assert result.taken == 2
     assert sorted(slug for slug in result.ran) == ["acme", "globex"]
@@ -372,9 +395,28 @@ def test_one_tenant_alone_runs_inline_for_cron(acme, globex) -> None:
 
 def test_the_control_plane_has_sources_of_its_own(settings) -> None:
     settings.CONTROL_DUE_SOURCES = ["tests.tenants.due"]
+    later = clock.now() + HOUR
+    with use_control(), transaction.atomic():
+        due.work[current().uuid] += [clock.now(), later]
+        scheduler.arm(clock.now())
+    assert scheduler.tick().control == {"tests.tenants.due": 1}
+    assert scheduler.tick().control == {}
+    with use_control():
+        assert Chore.objects.get(name="sources").next_due <= later
+    clock.advance(HOUR)
+    assert scheduler.tick().control == {"tests.tenants.due": 1}
+
+
+def test_work_of_the_control_plane_that_was_not_armed_is_found_soon(settings) -> None:
+    settings.CONTROL_DUE_SOURCES = ["tests.tenants.due"]
     with use_control():
         due.work[current().uuid].append(clock.now())
+        scheduler.arm(clock.now() + HOUR)
+        Chore.objects.filter(name="sources").update(next_due=clock.now())
     assert scheduler.tick().control == {"tests.tenants.due": 1}
+    every = upkeep.DUTIES["sources"].every
+    with use_control():
+        assert Chore.objects.get(name="sources").next_due == clock.now() + every
 
 
 def test_upkeep_forgets_old_counts(acme) -> None:

@@ -62,6 +62,8 @@ TENANT_PROVISIONING_STEPS = [
 ]
 #: How many schemas wait for the next tenants; 0 makes each when it is ordered.
 TENANT_WARM_TARGET = env.number("TENANT_WARM_TARGET", 3, low=0, high=100)
+#: How many schemas are made or dropped at once, as each takes some 600 locks.
+TENANT_SCHEMAS_AT_ONCE = env.number("TENANT_SCHEMAS_AT_ONCE", 4, low=1, high=64)
 TENANT_DUE_SOURCES = [
     "workflow.timers",
     "accounts.token_warnings",

@@ -19,6 +19,7 @@ from tenants.management.finding import find
 from tenants.management.fleet_verbs import FleetVerbs
 from tenants.management.running import loaded, refuse, run_in
 from tenants.management.verbs import actor, iso
+from tenants.management.work_verbs import WorkVerbs
 from tenants.models import ProvisioningStep, Tenant
 from tenants.provisioning import provision
 from tenants.states import State, change_state
@@ -26,7 +27,7 @@ from tenants.states import State, change_state
 SORTS: Final = {"slug": "slug", "created": "-created_at", "state": "state"}
 
 
-class Command(FleetVerbs):
+class Command(FleetVerbs, WorkVerbs):
     """Makes, lists, shows, stops and starts tenants, and runs commands in them.
 
     Exit codes: 0 done, 1 unexpected error, 2 wrong usage, 3 no such tenant, 4 refused,
@@ -79,6 +80,7 @@ class Command(FleetVerbs):
         )
 
         self.add_fleet_verbs(verbs)
+        self.add_work_verbs(verbs)
 
     def verb(self, verbs: Any, name: str, words: str) -> ArgumentParser:
         parser = super().verb(verbs, name, words)

@@ -31,8 +31,9 @@ from tests.bench.engine.peers import (
     ours,
     viewflow,
 )
-from tests.bench.engine.report import Figures, Line, as_json, table, verdicts
+from tests.bench.engine.report import GOALS, Line, table
 from tests.bench.environments import CannotMake
+from tests.bench.goals import Figures, as_json, verdicts
 from tests.bench.peers import Peer, working
 from tests.bench.timing import Pace, Run, measure
 
@@ -63,7 +64,7 @@ def main() -> None:
     finally:
         servers.stop()
     if path := os.environ.get("JSON"):
-        Path(path).write_text(as_json(figures) + "\n")
+        Path(path).write_text(as_json(figures, GOALS) + "\n")
 
 
 def compare(own: Peer, *others: Peer) -> Figures:
@@ -83,7 +84,7 @@ def compare(own: Peer, *others: Peer) -> Figures:
         statements, p95 = worklists.page(own, named[own])
     figures |= {"worklist_statements": [statements], "worklist_p95_ms": [p95]}
     print()
-    print("\n".join(verdicts(figures)))
+    print("\n".join(verdicts(figures, GOALS)))
     return figures
 
 

@@ -1,37 +1,12 @@
-"""The figures of the engine, as a table, as verdicts and as one JSON object."""
+"""What is asked of the engine, and its figures as a table."""
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from statistics import median, quantiles
+from statistics import median
 from typing import Final
 
-from tests.bench.report import is_sure, verdict
+from tests.bench.goals import Goal, described
 from tests.bench.wire import Counts
-
-#: What was measured: one number, or one for each round.
-Figures = Mapping[str, Sequence[float]]
-
-
-@dataclass(frozen=True)
-class Goal:
-    """One figure by its name, and how much or how little of it is asked for."""
-
-    name: str
-    words: str
-    bound: float
-    aim: float | None = None
-    less_is_better: bool = False
-    digits: int = 2
-
-    def is_met(self, figure: float) -> bool:
-        return figure <= self.bound if self.less_is_better else figure >= self.bound
-
-    def __str__(self) -> str:
-        word = "at most" if self.less_is_better else "at least"
-        aim = "" if self.aim is None else f", aim {self.aim:g}"
-        return f"{word} {self.bound:g}{aim}"
-
 
 GOALS: Final = (
     Goal("sql_per_step", "statements a step", 5, 3, less_is_better=True, digits=0),
@@ -43,34 +18,6 @@ GOALS: Final = (
     Goal("worklist_statements", "statements a page", 4, less_is_better=True, digits=0),
     Goal("worklist_p95_ms", "p95 of a page, ms", 30, less_is_better=True, digits=1),
 )
-
-
-def as_json(figures: Figures) -> str:
-    """Return one object with the median of each figure."""
-    return json.dumps(
-        {goal.name: round(median(figures[goal.name]), 4) for goal in GOALS}
-    )
-
-
-def verdicts(figures: Figures) -> Iterator[str]:
-    """Yield a line for each goal: the figure, the goal, and whether it is met."""
-    for goal in GOALS:
-        values = figures[goal.name]
-        yield verdict(
-            goal.words,
-            described(values, digits=goal.digits),
-            f"{goal!s:20}",
-            is_met=goal.is_met(median(values)),
-            is_sure=len(values) == 1 or is_sure(values, goal.bound),
-        )
-
-
-def described(values: Sequence[float], *, digits: int = 2) -> str:
-    """Return the median, and the quartiles where there is more than one value."""
-    if len(values) == 1:
-        return f"{values[0]:.{digits}f}"
-    low, _, high = quantiles(values)
-    return f"{median(values):.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
 
 
 @dataclass(frozen=True)

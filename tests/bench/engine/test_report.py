@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from tests.bench.engine.report import GOALS, Line, as_json, table, verdicts
+from tests.bench.engine.report import GOALS, Line, table
+from tests.bench.goals import as_json, verdicts
 from tests.bench.wire import Counts
 
 NAMES = (
@@ -34,7 +35,7 @@ BAD = dict(
 
 
 def test_the_figures_are_one_object_of_numbers():
-    assert json.loads(as_json(GOOD)) == {
+    assert json.loads(as_json(GOOD, GOALS)) == {
         "sql_per_step": 5,
         "vs_goflow2": 12.5,
         "vs_viewflow": 3.1,
@@ -48,12 +49,16 @@ def test_the_figures_are_one_object_of_numbers():
 
 @pytest.mark.parametrize(("figures", "word"), [(GOOD, "met"), (BAD, "MISSED")])
 def test_each_goal_has_a_verdict(figures, word):
-    assert [line.split()[-1] for line in verdicts(figures)] == [word] * len(GOALS)
+    assert [line.split()[-1] for line in verdicts(figures, GOALS)] == [word] * len(
+        GOALS
+    )
 
 
 def test_a_verdict_shows_the_median_and_its_quartiles():
     figures = GOOD | {"four_vs_one": [1.5, 1.6, 1.7, 1.8, 1.9]}
-    line = next(line for line in verdicts(figures) if line.startswith("four clients"))
+    line = next(
+        line for line in verdicts(figures, GOALS) if line.startswith("four clients")
+    )
     assert "1.70 (1.55 to 1.85)" in line
     assert line.endswith("met, within the noise of this run")
 

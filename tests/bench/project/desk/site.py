@@ -1,13 +1,12 @@
 """The peer's WSGI application, called as a server would call it."""
 
-import io
 import itertools
 import json
-import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
+from desk.pages import get
 from desk.rows import PEOPLE
 from django.core.wsgi import get_wsgi_application
 from serving import Timed
@@ -32,39 +31,4 @@ class Site(Timed):
         return partial(self.get, turn, next(self.numbers))
 
     def get(self, site: str, number: int) -> bytes:
-        """Return the body of a page. Raises RuntimeError unless it is a 200."""
-        statuses: list[str] = []
-        response = self.application(
-            environ(f"{site}.localhost", f"/desk/{number}"),
-            lambda status, headers: statuses.append(status),
-        )
-        try:
-            body = b"".join(response)
-        finally:
-            response.close()
-        if statuses != ["200 OK"]:
-            raise RuntimeError(f"{statuses}: {body[:500]!r}")
-        return body
-
-
-def environ(host: str, path: str) -> dict[str, object]:
-    """Return what a WSGI server makes of a GET."""
-    return {
-        "REQUEST_METHOD": "GET",
-        "SCRIPT_NAME": "",
-        "PATH_INFO": path,
-        "QUERY_STRING": "",
-        "SERVER_NAME": "localhost",
-        "SERVER_PORT": "80",
-        "SERVER_PROTOCOL": "HTTP/1.1",
-        "REMOTE_ADDR": "127.0.0.1",
-        "HTTP_HOST": host,
-        "HTTP_ACCEPT": "application/json",
-        "wsgi.version": (1, 0),
-        "wsgi.url_scheme": "http",
-        "wsgi.input": io.BytesIO(),
-        "wsgi.errors": sys.stderr,
-        "wsgi.multithread": False,
-        "wsgi.multiprocess": True,
-        "wsgi.run_once": False,
-    }
+        return get(self.application, f"{site}.localhost", f"/desk/{number}")

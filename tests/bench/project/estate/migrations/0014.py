@@ -1,0 +1,3 @@
+from estate.building import migration
+
+Migration = migration(14)

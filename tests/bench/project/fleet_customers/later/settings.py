@@ -1,0 +1,5 @@
+"""The next release."""
+
+from fleet_customers.settings import *  # noqa: F403 - settings are a namespace
+
+MIGRATION_MODULES = {"estate": "estate.later"}

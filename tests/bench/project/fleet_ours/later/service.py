@@ -1,0 +1,1 @@
+from fleet_ours.service import Service  # noqa: F401 - what the worker looks for

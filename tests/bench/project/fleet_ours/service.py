@@ -1,0 +1,73 @@
+import io
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from django.core.management import call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from estate.site import Fleet
+
+from tenants import fleet, scheduler
+from tenants.context import use_control
+from tenants.models import Domain, Tenant, WakeUp
+from tenants.provisioning import provision
+
+
+class Service(Fleet):
+    def make(self, slug: str) -> None:
+        provision(slug=slug, name=slug, owner_email=f"owner@{slug}.test")
+
+    def fill(self, target: int) -> int:
+        """Let so many schemas wait."""
+        return fleet.fill_pool(target)
+
+    def migrate_all(self) -> None:
+        call_command("tenant", "migrate", "--json", stdout=io.StringIO())
+
+    def schema(self, slug: str) -> str:
+        with use_control():
+            return str(Tenant.objects.get(slug=slug).schema_name)
+
+    def export(self, slug: str) -> int:
+        """Return the time in which a tenant is in a file."""
+        with tempfile.TemporaryDirectory() as place:
+            target = Path(place) / "one.tenantry"
+            begun = time.perf_counter_ns()
+            call_command(
+                "tenant", "export", slug, "--output", str(target), stdout=io.StringIO()
+            )
+            return time.perf_counter_ns() - begun
+
+    def register(self, count: int) -> None:
+        """Write so many tenants into the control plane that have nothing to do."""
+        with use_control():
+            rows = Tenant.objects.bulk_create(
+                Tenant(
+                    slug=f"idle-{n}", name="Idle", state="active", storage_prefix=str(n)
+                )
+                for n in range(count)
+            )
+            Domain.objects.bulk_create(
+                Domain(
+                    domain=f"{row.slug}.localhost",
+                    tenant=row,
+                    verified_at=row.state_since,
+                )
+                for row in rows
+            )
+            WakeUp.objects.bulk_create(WakeUp(tenant=row, enabled=True) for row in rows)
+
+    def idle_tick(self, count: int) -> dict[str, Any]:
+        """Return the statements of a tick with nothing due, and its median time."""
+        scheduler.tick()
+        with use_control(), CaptureQueriesContext(connection) as asked:
+            scheduler.tick()
+        times = []
+        for _time in range(count):
+            begun = time.perf_counter_ns()
+            scheduler.tick()
+            times.append(time.perf_counter_ns() - begun)
+        return {"statements": len(asked), "nanoseconds": median(times)}

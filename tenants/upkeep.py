@@ -96,7 +96,7 @@ def warm_up() -> None:
 
 
 def check_domains() -> None:
-    """See that customers' names are theirs still: by a worker, or here without Celery."""
+    """Look at customers' names: by a worker, or here without Celery."""
     from tenants import tasks
 
     domains.tidy()

@@ -14,6 +14,7 @@ from django.db.models import Q
 from tenants import events, hosts
 from tenants.errors import ReasonMissing
 from tenants.management import finding
+from tenants.management.domain_verbs import DomainVerbs
 from tenants.management.ends import REFUSED, fail
 from tenants.management.finding import find
 from tenants.management.fleet_verbs import FleetVerbs
@@ -27,7 +28,7 @@ from tenants.states import State, change_state
 SORTS: Final = {"slug": "slug", "created": "-created_at", "state": "state"}
 
 
-class Command(FleetVerbs, WorkVerbs):
+class Command(DomainVerbs, FleetVerbs, WorkVerbs):
     """Makes, lists, shows, stops and starts tenants, and runs commands in them.
 
     Exit codes: 0 done, 1 unexpected error, 2 wrong usage, 3 no such tenant, 4 refused,
@@ -79,6 +80,7 @@ class Command(FleetVerbs, WorkVerbs):
             "words", nargs="+", metavar="COMMAND", help="After --, with its arguments."
         )
 
+        self.add_domain_verbs(verbs)
         self.add_fleet_verbs(verbs)
         self.add_work_verbs(verbs)
 

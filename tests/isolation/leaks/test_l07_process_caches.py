@@ -82,6 +82,8 @@ KEPT = {
     "tenants/listener.py: _own": "the thread that hears of the control plane",
     "tenants/orders.py: known_timezones": FILES,
     "tenants/roles.py: protected": SETTINGS,
+    "tenants/domains/names.py: reserved": FILES,
+    "tenants/domains/names.py: suffixes": "a list in a package, the same for all",
     "tenants/slugs.py: reserved": FILES,
     "tenants/sources.py: load": SETTINGS,
     "tenants/stamp.py: _kept": SETTINGS,

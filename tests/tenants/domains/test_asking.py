@@ -4,8 +4,9 @@ import statistics
 import time
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.db import connection, connections
-from django.test import Client
+from django.test import AsyncClient, Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 
 from kernel import clock
@@ -208,6 +209,14 @@ def test_other_paths_are_as_before(acme, path: str) -> None:
     assert answer.content
 
 
+def test_an_asynchronous_server_answers_the_same(acme) -> None:
+    def asked(name: str) -> int:
+        get = AsyncClient().get
+        return async_to_sync(get)(asking.PATH, {"domain": name}).status_code
+
+    assert [asked("acme.localhost"), asked("nobody.localhost")] == [200, 404]
+
+
 # What it costs
 
 
@@ -260,8 +269,6 @@ def test_dom_7_too_many_questions_fail_closed_and_strangers_spend_none(
     middleware.rate = asking.Rate(asking.PER_SECOND, timer=lambda: now[0])
 
     def asked(remote: str) -> int:
-        from django.test import RequestFactory
-
         request = RequestFactory().get(
             asking.PATH, {"domain": "acme.localhost"}, REMOTE_ADDR=remote
         )

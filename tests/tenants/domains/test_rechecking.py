@@ -6,7 +6,7 @@ import pytest
 
 from accounts.models import MailMessage, User
 from kernel import clock
-from tenants import directory, domains, hosts, states
+from tenants import directory, domains, hosts, states, upkeep
 from tenants.context import use, use_control
 from tenants.domains import Outcome, Stage, rechecking, record_name, stage
 from tenants.errors import DomainCooling
@@ -290,3 +290,20 @@ def test_a_name_that_was_verified_by_hand_is_left_alone(world: World, acme) -> N
     assert looks() == []
     assert domains.tidy() == 0
     assert claim(acme).verification_token
+
+
+def test_dom_4_the_upkeep_looks_at_names_and_lets_go_of_old_claims(
+    world: World, acme, owned, settings
+) -> None:
+    settings.TENANTRY_DISPATCH = "cron"
+    domain = owned(acme)
+    claim(acme, "claimed.test")
+    waiting = set(upkeep.DUTIES) - {"domains"}
+    assert "domains" in upkeep.do_due(waiting)
+    clock.advance(8 * DAY)
+    world.clear(record_name(SHOP))
+    assert "domains" in upkeep.do_due(waiting)
+    assert fresh(domain).failed_checks == 1
+    assert "domains" not in upkeep.do_due(waiting), "it is done every five minutes"
+    with use_control():
+        assert not Domain.objects.filter(domain="claimed.test").exists()

@@ -230,7 +230,7 @@ def more_facts(tenant: Tenant) -> dict[str, Any]:
         "state_reason": tenant.state_reason,
         "locale": tenant.locale,
         "timezone": tenant.timezone,
-        "domains": [domain.domain for domain in tenant.domains.all()],
+        "domains": [one.domain for one in tenant.domains.all() if one.verified_at],
         "next_due": iso(wake_up.next_due) if wake_up else None,
         "run": str(run.pk) if run else None,
         "run_state": run.state if run else None,

@@ -208,6 +208,14 @@ def test_verify_all_due_looks_at_what_is_due(world, acme, globex, owned) -> None
         ]
 
 
+def test_show_lists_the_names_that_lead_to_the_tenant_and_no_claim(acme, owned) -> None:
+    owned(acme)
+    claim(acme, "claimed.test")
+    out = io.StringIO()
+    call_command("tenant", "show", SHOP, "--json", stdout=out)
+    assert json.loads(out.getvalue())["domains"] == ["acme.localhost", SHOP]
+
+
 # primary
 
 

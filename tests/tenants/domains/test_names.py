@@ -2,7 +2,7 @@
 
 import pytest
 from django.conf import settings as django_settings
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tenants import hosts
@@ -98,6 +98,7 @@ def test_dom_6_what_is_no_customers_name_is_refused_and_told_why(raw: str) -> No
         check_name(raw)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_dom_6_any_text_is_a_canonical_name_or_refused(raw: str) -> None:
     try:
@@ -113,6 +114,7 @@ def test_dom_6_any_text_is_a_canonical_name_or_refused(raw: str) -> None:
 LABELS = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,8}[a-z0-9])?", fullmatch=True)
 
 
+@settings(deadline=None)
 @given(
     st.lists(LABELS, max_size=4), st.sampled_from(["localhost", "edge.platform.test"])
 )
@@ -123,6 +125,7 @@ def test_dom_6_nothing_below_a_name_of_the_platform_is_a_customers(
         check_name(".".join([*labels, own]))
 
 
+@settings(deadline=None)
 @given(st.lists(LABELS, max_size=3))
 def test_dom_6_nothing_below_a_reserved_name_is_a_customers(labels: list[str]) -> None:
     for name in names.reserved():

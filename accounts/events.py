@@ -3,7 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.db.models import QuerySet
+
 from accounts.models import SecurityEvent, User
+
+
+def last() -> "QuerySet[Any]":
+    """Return the query of the last event's instant; for TENANT_ACTIVITY."""
+    return SecurityEvent.objects.order_by("-id").values_list("at")[:1]
 
 
 def record(

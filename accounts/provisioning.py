@@ -15,7 +15,7 @@ from tenants.provisioning import ProvisioningRequest
 def prepare(request: ProvisioningRequest) -> None:
     """Make groups, branding and owner in the new tenant; a second call changes nothing.
 
-    The owner gets a mail with a link to set the password.
+    The owner gets a mail with a link to set the password, unless the order says not to.
     """
     roles.ensure_groups(RESERVED_GROUPS - {"Superuser"})
     TenantBranding.objects.get_or_create(
@@ -24,8 +24,8 @@ def prepare(request: ProvisioningRequest) -> None:
     if User.objects.filter(role=User.Role.OWNER).exists():
         return
     owner = _make_owner(request)
-    ticket = challenges.issue_setup_ticket(owner)
-    code_mails.send_setup(owner, ticket)
+    if request.mail:
+        code_mails.send_setup(owner, challenges.issue_setup_ticket(owner))
 
 
 def _make_owner(request: ProvisioningRequest) -> User:

@@ -12,7 +12,15 @@ from typing import Any
 
 from django.contrib.sessions.models import Session
 from django.db import connection, transaction
-from django.db.models import Exists, F, Min, OuterRef, Q, QuerySet, Value
+from django.db.models import (
+    DateTimeField,
+    Exists,
+    ExpressionWrapper,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+)
 from django.db.models.deletion import ProtectedError, RestrictedError
 from django.db.models.functions import Coalesce, Least
 
@@ -30,7 +38,7 @@ from accounts.models import (
     User,
 )
 from kernel import clock
-from tenants import context
+from tenants import context, sources
 
 DAY = timedelta(days=1)
 PENDING_LIFE = timedelta(days=7)
@@ -60,11 +68,17 @@ class Rule:
         rows: QuerySet[Any] = self.rows().annotate(ended=self.ended_at)
         return rows.filter(ended__lt=before).order_by("ended", "pk")
 
-    def oldest(self) -> "QuerySet[Any]":
-        """Return the name of the rule with the end of its oldest row, as one row."""
-        named = self.rows().order_by().values(rule=Value(self.name))
-        found: QuerySet[Any] = named.annotate(at=Min(self.ended_at))
-        return found.values_list("rule", "at")
+    def next_one(self) -> "QuerySet[Any]":
+        """Return when the row that ended first has been past its time for a while."""
+        return self.waiting("ended", "pk")
+
+    def waiting(self, *order: str) -> "QuerySet[Any]":
+        rows: QuerySet[Any] = self.rows().annotate(ended=self.ended_at)
+        due = ExpressionWrapper(F("ended") + (self.life + PAUSE), DateTimeField())
+        found: QuerySet[Any] = (
+            rows.order_by(*order).annotate(due=due).values_list("due")
+        )
+        return found[:1]
 
 
 class InOrder(Rule):
@@ -74,11 +88,9 @@ class InOrder(Rule):
     some hours after another one, which then waits for it.
     """
 
-    def oldest(self) -> "QuerySet[Any]":
-        """Return the name of the rule with the end of its first row, as one row."""
-        named = self.rows().order_by("pk").annotate(rule=Value(self.name))
-        found: QuerySet[Any] = named.annotate(at=self.ended_at)
-        return found.values_list("rule", "at")[:1]
+    def next_one(self) -> "QuerySet[Any]":
+        """Return the same of the first row."""
+        return self.waiting("pk")
 
 
 def pending() -> "QuerySet[User]":
@@ -159,12 +171,14 @@ def run_due(limit: int) -> int:
     return sum(run(limit).values())
 
 
+def due_instants() -> "list[QuerySet[Any]]":
+    """Return the query of each rule; for TENANT_DUE_SOURCES."""
+    return [rule.next_one() for rule in ALL]
+
+
 def next_due() -> datetime | None:
     """Return when the next row will be past its time; for TENANT_DUE_SOURCES."""
-    lives = {rule.name: rule.life for rule in ALL}
-    first, *others = (rule.oldest() for rule in ALL)
-    ends = [at + lives[name] for name, at in first.union(*others, all=True) if at]
-    return min(ends) + PAUSE if ends else None
+    return sources.earliest(due_instants())
 
 
 @transaction.atomic

@@ -3,9 +3,10 @@
 import math
 from datetime import datetime, timedelta
 from itertools import takewhile
+from typing import Any
 
 from django.db import transaction
-from django.db.models import Min, Q
+from django.db.models import F, Q, QuerySet
 
 from accounts import notices
 from accounts.models import ApiToken
@@ -38,13 +39,16 @@ def run_due(limit: int) -> int:
     return sum(takewhile(bool, taken))
 
 
-def next_due() -> datetime | None:
-    """Return when the next token comes to one of the steps."""
-    ends = _open().aggregate(
-        **{f"at_{days}": Min("expires_at", filter=_not_told(days)) for days in STEPS}
-    )
-    steps = ((ends[f"at_{days}"], timedelta(days=days)) for days in STEPS)
-    return min((end - before for end, before in steps if end), default=None)
+def due_instants() -> list["QuerySet[Any]"]:
+    """Return the queries of when the next token comes to each of the steps."""
+    return [
+        _open()
+        .filter(_not_told(days))
+        .order_by("expires_at")
+        .annotate(at=F("expires_at") - timedelta(days=days))
+        .values_list("at")[:1]
+        for days in STEPS
+    ]
 
 
 @transaction.atomic

@@ -8,7 +8,7 @@ from django.core.checks import CheckMessage, Error
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
-FUNCTION_LISTS = ("TENANT_PROVISIONING_STEPS",)
+FUNCTION_LISTS = ("TENANT_PROVISIONING_STEPS", "TENANT_ACTIVITY")
 FUNCTIONS = ("TENANT_MAIL_SENDER", "TENANT_OWNER_ENTRY")
 SOURCE_LISTS = ("TENANT_DUE_SOURCES", "CONTROL_DUE_SOURCES")
 
@@ -23,7 +23,12 @@ def dotted_names(app_configs: object, **kwargs: object) -> list[CheckMessage]:  
     ]
     return [
         *problems(functions, is_function, "is no function", "tenants.E001"),
-        *problems(modules, is_source, "has no run_due and next_due", "tenants.E002"),
+        *problems(
+            modules,
+            is_source,
+            "has no run_due with due_instants or next_due",
+            "tenants.E002",
+        ),
     ]
 
 
@@ -63,6 +68,7 @@ def is_source(path: str) -> bool:
         module = import_module(path)
     except ImportError:
         return False
-    return callable(getattr(module, "run_due", None)) and callable(
-        getattr(module, "next_due", None)
+    offered = ("due_instants", "next_due")
+    return callable(getattr(module, "run_due", None)) and any(
+        callable(getattr(module, name, None)) for name in offered
     )

@@ -283,6 +283,11 @@ def enter(signup: UUID, *, secret: str) -> str:
         raise SignupNotReady
     if row.consumed_at + ENTRY_LIVES < clock.now():
         return hosts.absolute_url(settings.LOGIN_URL, tenant=tenant)
+    return entry_of(tenant)
+
+
+def entry_of(tenant: TenantInfo) -> str:
+    """Return the full address at which the first owner of a tenant comes in."""
     with use(tenant):
         path = import_string(settings.TENANT_OWNER_ENTRY)()
     return hosts.absolute_url(path, tenant=tenant)

@@ -1,18 +1,24 @@
 """The due sources: modules that have work at an instant.
 
-A source offers `run_due(limit) -> int` and `next_due() -> datetime | None`.
+A source offers two functions: `run_due(limit) -> int` does up to so much of what is due
+and returns how much; `due_instants()` returns queries, each of one row with the instant
+at which there is work next.
+The queries of all sources are one statement for a tenant, and what finds lost work
+asks them of many tenants without entering any (tenants.asking). A source that keeps
+its work elsewhere offers `next_due() -> datetime | None` instead, and is asked inside.
 """
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
 from importlib import import_module
-from typing import Final, Protocol, cast
+from typing import Any, Final, Protocol, cast
 
 from django.conf import settings
+from django.db.models import QuerySet
 
 from kernel import clock
 from tenants.context import in_control
@@ -33,6 +39,17 @@ class Source(Protocol):
     """A module with due work."""
 
     def run_due(self, limit: int) -> int: ...
+
+
+class InTables(Source, Protocol):
+    """A source whose work stands in tables of the schema."""
+
+    def due_instants(self) -> Iterable[QuerySet[Any]]: ...
+
+
+class Elsewhere(Source, Protocol):
+    """A source that has to be asked."""
+
     def next_due(self) -> datetime | None: ...
 
 
@@ -86,8 +103,35 @@ def drain(source: Source, limit: int, give_up: float) -> int:
 
 def next_due() -> datetime | None:
     """Return the earliest instant at which a source of this context has work."""
-    instants = [load(name).next_due() for name in names()]
+    asked = to_be_asked(names())
+    instants = [earliest(queries()), *(one.next_due() for one in asked)]
     return min((at for at in instants if at is not None), default=None)
+
+
+def queries() -> list[QuerySet[Any]]:
+    """Return what the sources of this context ask their tables."""
+    asked = (load(name) for name in names())
+    return [
+        query
+        for source in asked
+        if hasattr(source, "due_instants")
+        for query in cast(InTables, source).due_instants()
+    ]
+
+
+def to_be_asked(among: Iterable[str]) -> list[Elsewhere]:
+    """Return the sources that have no such queries."""
+    asked = (load(name) for name in among)
+    return [cast(Elsewhere, one) for one in asked if not hasattr(one, "due_instants")]
+
+
+def earliest(asked: Iterable[QuerySet[Any]]) -> datetime | None:
+    """Return the smallest of the instants, by one statement; None where none is due."""
+    parts = list(asked)
+    if not parts:
+        return None
+    rows = parts[0].union(*parts[1:], all=True) if parts[1:] else parts[0]
+    return min((at for (at,) in rows if at is not None), default=None)
 
 
 def scan(ran: Ran) -> datetime | None:

@@ -45,6 +45,12 @@ def warm() -> None:
     fleet.fill_pool(settings.TENANT_WARM_TARGET)
 
 
+@control_task("tenants.survey")
+def survey() -> None:
+    """Look at all tenants for the operators' list."""
+    fleet.survey()
+
+
 @control_task("tenants.mail_workspaces")
 def mail_workspaces(email: str, language: str) -> None:
     """Mail the list of an address's workspaces."""

@@ -4,7 +4,7 @@ A chore has a row with the instant at which it is due; whoever moves that on doe
 """
 
 import logging
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -16,6 +16,7 @@ from django.db.models.functions import Least
 
 from kernel import clock
 from tenants import (
+    asking,
     broker,
     dead_letters,
     domains,
@@ -25,7 +26,7 @@ from tenants import (
     states,
     wake_ups,
 )
-from tenants.context import use, use_control
+from tenants.context import TenantInfo, use, use_control
 from tenants.models import Chore, RateCounter, SignupRequest, Tenant
 
 logger = logging.getLogger(__name__)
@@ -105,6 +106,15 @@ def check_domains() -> None:
     domains.recheck_due()
 
 
+def survey() -> None:
+    """Look at all schemas for the operators' list: by a worker, or here."""
+    from tenants import tasks
+
+    if settings.TENANTRY_DISPATCH == "celery" and broker.publish(tasks.survey):
+        return
+    fleet.survey()
+
+
 def look_for_lost() -> None:
     """Find work whose arming was lost, and let go of what is kept for a while only."""
     sweep()
@@ -130,15 +140,30 @@ def sweep(only: Sequence[UUID] | None = None) -> None:
         tenants = Tenant.objects.filter(state__in=states.SERVED)
         if only is not None:
             tenants = tenants.filter(uuid__in=only)
-        for tenant in lookup.infos(tenants):
-            try:
-                with use(tenant):
-                    due = sources.next_due()
-            except Exception:
-                logger.exception("sweep.failed", extra={"for": str(tenant.uuid)})
-                continue
+        infos = lookup.infos(tenants)
+        for tenant, due in next_dues(infos):
             if due is not None:
                 wake_ups.lower(tenant.uuid, due)
+
+
+def next_dues(tenants: Sequence[TenantInfo]) -> Iterator[asking.Answer]:
+    """Yield each tenant with the instant at which it has work next, or None."""
+    yield from asking.each(tenants, "LEAST", sources.queries)
+    for tenant in tenants:
+        yield from ((tenant, at) for at in asked_inside(tenant))
+
+
+def asked_inside(tenant: TenantInfo) -> list[datetime | None]:
+    """Ask the sources that have no queries; one that breaks stops no other tenant."""
+    if not sources.to_be_asked(settings.TENANT_DUE_SOURCES):
+        return []
+    try:
+        with use(tenant):
+            asked = sources.to_be_asked(settings.TENANT_DUE_SOURCES)
+            return [source.next_due() for source in asked]
+    except Exception:
+        logger.exception("sweep.failed", extra={"for": str(tenant.uuid)})
+        return []
 
 
 def forget() -> None:
@@ -153,6 +178,7 @@ def forget() -> None:
 DUTIES: Final = {
     "sources": Duty(timedelta(minutes=2), run_sources),
     "sweep": Duty(timedelta(minutes=5), look_for_lost),
+    "survey": Duty(timedelta(hours=1), survey),
     "warm": Duty(timedelta(seconds=20), warm_up),
     "domains": Duty(timedelta(minutes=5), check_domains),
 }

@@ -17,9 +17,12 @@ from itertools import groupby, islice
 from typing import Any, Final, NamedTuple
 
 from django.db import connection, transaction
-from django.db.models import Max, Min, QuerySet
+from django.db.models import BigIntegerField, F, Max, Min, QuerySet, Subquery
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast, Coalesce, Greatest
 
 from kernel import clock
+from tenants import sources
 from workflow import audit, conf, sql
 from workflow.models import AuditEvent, AuditHead
 
@@ -116,16 +119,7 @@ def anchor_if_due(now: datetime | None = None) -> int:
 
 def next_anchor_at() -> datetime | None:
     """Return when the next anchor is due, or None where no chain has moved since."""
-    if not conf.value("GOFLOW_AUDIT_ENABLED"):
-        return None
-    last = newest()
-    waiting = moved_after(last).order_by("id").first()
-    if waiting is None:
-        return None
-    pause = timedelta(hours=conf.value("GOFLOW_AUDIT_ANCHOR_HOURS"))
-    since = last.created_at if last else waiting.created_at
-    due_at: datetime = max(since + pause, waiting.created_at + SETTLED)
-    return due_at
+    return sources.earliest(due_instants())
 
 
 def run_due(limit: int) -> int:  # noqa: ARG001 - every due source is asked so
@@ -133,9 +127,18 @@ def run_due(limit: int) -> int:  # noqa: ARG001 - every due source is asked so
     return anchor_if_due()
 
 
-def next_due() -> datetime | None:
-    """Return when it is time; for TENANT_DUE_SOURCES."""
-    return next_anchor_at()
+def due_instants() -> list["QuerySet[Any]"]:
+    """Return the query of when it is time; for TENANT_DUE_SOURCES."""
+    if not conf.value("GOFLOW_AUDIT_ENABLED"):
+        return []
+    last = anchors().order_by("-seq")
+    through = Cast(KeyTextTransform("through", "metadata"), BigIntegerField())
+    covered = Coalesce(Subquery(last.values(at=through)[:1]), 0)
+    since = Coalesce(Subquery(last.values("created_at")[:1]), F("created_at"))
+    pause = timedelta(hours=conf.value("GOFLOW_AUDIT_ANCHOR_HOURS"))
+    due_at = Greatest(since + pause, F("created_at") + SETTLED)
+    waiting = AuditEvent.objects.filter(id__gt=covered, instance_id__isnull=False)
+    return [waiting.order_by("id").annotate(at=due_at).values_list("at")[:1]]
 
 
 def append(found: Anchor, *, after: AuditEvent | None, by: Any) -> bool:

@@ -2,9 +2,16 @@
 
 from typing import Any
 
+from django.db.models import QuerySet
+
 from kernel import clock
 from workflow import chain, conf, tenancy
 from workflow.models import AuditEvent, AuditHead
+
+
+def last() -> "QuerySet[Any]":
+    """Return the query of the last event's instant; for TENANT_ACTIVITY."""
+    return AuditEvent.objects.order_by("-id").values_list("created_at")[:1]
 
 
 def record(

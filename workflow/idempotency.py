@@ -11,11 +11,11 @@ The key of a start is kept with its instance too, for good: it never starts twic
 import functools
 import hashlib
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import Min, Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from kernel import clock
@@ -145,9 +145,8 @@ def run_due(limit: int) -> int:
         return gone.delete()[0]
 
 
-def next_due() -> datetime | None:
-    """Return when some will be past their time; for TENANT_DUE_SOURCES."""
-    oldest: datetime | None = IdempotencyKey.objects.aggregate(at=Min("created_at"))[
-        "at"
-    ]
-    return None if oldest is None else oldest + kept_for() + PAUSE
+def due_instants() -> list[QuerySet[Any]]:
+    """Return the query of when some will be past their time; for TENANT_DUE_SOURCES."""
+    oldest = IdempotencyKey.objects.order_by("created_at")
+    at = F("created_at") + (kept_for() + PAUSE)
+    return [oldest.annotate(at=at).values_list("at")[:1]]

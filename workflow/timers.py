@@ -14,11 +14,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Min, QuerySet, Value
+from django.db.models import F, QuerySet, Value
 from django.db.models.functions import Least
 
 from kernel import clock
-from tenants import scheduler
+from tenants import scheduler, sources
 from tenants.context import context_uuid
 from workflow import automatic, conf, moving, notices, provisioning, steps, subflow
 from workflow.deciding import Deciding
@@ -91,11 +91,15 @@ def run_due(limit: int) -> int:
     return run(limit).checked_workitems
 
 
+def due_instants() -> list["QuerySet[Any]"]:
+    """Return the query of when the next timer is due."""
+    pending = _switched_on().pending().order_by("due_at")
+    return [pending.values_list("due_at")[:1]]
+
+
 def next_due() -> datetime | None:
     """Return when the next timer is due, or None."""
-    rows = _switched_on().pending().aggregate(next=Min("due_at"))
-    found: datetime | None = rows["next"]
-    return found
+    return sources.earliest(due_instants())
 
 
 def run(limit: int | None = None) -> Counts:

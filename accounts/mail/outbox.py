@@ -5,11 +5,11 @@ delivery is at least once and no message is lost.
 Nothing is held locked while a server is talked to.
 """
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Min
+from django.db.models import F, QuerySet
 from django.template import TemplateDoesNotExist, TemplateSyntaxError
 
 from accounts import branding, conf
@@ -50,12 +50,10 @@ def run_due(limit: int) -> int:
     return handled
 
 
-def next_due() -> datetime | None:
-    """Return when the next message wants to be sent, or its lease is over."""
-    due: datetime | None = MailMessage.objects.filter(state__in=PENDING).aggregate(
-        at=Min("due_at")
-    )["at"]
-    return due
+def due_instants() -> list["QuerySet[Any]"]:
+    """Return the query of when the next message is to be sent, or its lease is over."""
+    pending = MailMessage.objects.filter(state__in=PENDING).order_by("due_at")
+    return [pending.values_list("due_at")[:1]]
 
 
 @transaction.atomic

@@ -3,9 +3,11 @@
 A due source as well: it works once a day, wherever mails have come of age.
 """
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import timedelta
+from typing import Any
 
 from django.db import transaction
+from django.db.models import DateTimeField, ExpressionWrapper, F, QuerySet
 
 from accounts.mail import attachments
 from accounts.models import MailMessage
@@ -33,18 +35,12 @@ def run_due(limit: int) -> int:
     return redact_old(limit)
 
 
-def next_due() -> datetime | None:
-    """Return the beginning of the day after the oldest body has come of age.
+def due_instants() -> list["QuerySet[Any]"]:
+    """Return the query of a day after the oldest body has come of age.
 
-    So a tenant that writes mails all the time is woken for this once a day.
+    So a tenant that writes mails all the time is woken for this once a day, and no two
+    tenants at the same hour for no reason.
     """
-    oldest = (
-        MailMessage.objects.keeping_bodies()
-        .order_by("id")
-        .values_list("created_at", flat=True)
-        .first()
-    )
-    if oldest is None:
-        return None
-    day = (oldest + KEPT).astimezone(UTC).date()
-    return datetime.combine(day, time(), tzinfo=UTC) + DAY
+    oldest = MailMessage.objects.keeping_bodies().order_by("id")
+    due = ExpressionWrapper(F("created_at") + (KEPT + DAY), DateTimeField())
+    return [oldest.annotate(due=due).values_list("due")[:1]]

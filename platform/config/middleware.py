@@ -19,6 +19,7 @@ from django.utils import translation
 from django.utils.cache import patch_vary_headers
 from django.utils.log import log_response
 
+from kernel import clients
 from kernel.answers import PROBLEM, answer
 from kernel.errors import ApplicationError, BadRequest, NotFound, TooLarge
 from kernel.text import storable
@@ -58,7 +59,7 @@ class RequestId:
         reference = secrets.token_hex(6)
         request.reference = reference  # type: ignore[attr-defined]
         logged = partial(structlog.contextvars.bound_contextvars, request_id=reference)
-        with logged():
+        with logged(), clients.asking(request):
             response = self.get_response(request)
             note_refusal(request, response)
         if isinstance(response, StreamingHttpResponse):

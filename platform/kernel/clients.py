@@ -1,5 +1,8 @@
 """Who is calling, as far as a limit needs to know."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from ipaddress import IPv6Address, ip_address, ip_network
 
 from django.conf import settings
@@ -7,6 +10,24 @@ from django.http import HttpRequest
 
 #: A household or a company has a /64; its single addresses cost nothing.
 IPV6_PREFIX = 64
+
+
+_present: ContextVar[str] = ContextVar("client", default="")
+
+
+@contextmanager
+def asking(request: HttpRequest) -> Iterator[None]:
+    """Know inside the block whose request is answered."""
+    token = _present.set(prefix(request))
+    try:
+        yield
+    finally:
+        _present.reset(token)
+
+
+def present() -> str:
+    """Return the client whose request is answered now; empty where there is none."""
+    return _present.get()
 
 
 def prefix(request: HttpRequest | None) -> str:

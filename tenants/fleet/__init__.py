@@ -10,6 +10,8 @@ from tenants.fleet.migrate import (
 from tenants.fleet.owning import owned
 from tenants.fleet.pool import claim
 from tenants.fleet.pool import fill as fill_pool
+from tenants.fleet.revisions import of_code as revision
+from tenants.fleet.surveying import survey
 from tenants.fleet.templates import build, compile_template
 from tenants.fleet.templates import find as find_template
 
@@ -24,5 +26,7 @@ __all__ = [
     "migrate_tenant",
     "owned",
     "place",
+    "revision",
+    "survey",
     "with_schema",
 ]

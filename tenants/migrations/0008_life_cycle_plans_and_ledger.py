@@ -504,5 +504,25 @@ class Migration(migrations.Migration):
                 fields=("tenant", "resource"), name="tenant_quota_once"
             ),
         ),
+        migrations.CreateModel(
+            name="Survey",
+            fields=[
+                (
+                    "tenant",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="survey",
+                        serialize=False,
+                        to="tenants.tenant",
+                    ),
+                ),
+                ("table_bytes", models.BigIntegerField(default=0)),
+                ("differences", models.PositiveIntegerField(blank=True, null=True)),
+                ("last_activity_at", models.DateTimeField(blank=True, null=True)),
+                ("surveyed_at", models.DateTimeField()),
+            ],
+            options={"ordering": ["tenant"]},
+        ),
         migrations.RunSQL(FORWARD, BACK),
     ]

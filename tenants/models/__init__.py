@@ -18,6 +18,7 @@ from tenants.models.rate_counter import RateCounter
 from tenants.models.schema_template import SchemaTemplate
 from tenants.models.signup_request import SignupRequest
 from tenants.models.slug_hold import SlugHold
+from tenants.models.survey import Survey
 from tenants.models.tenant import Tenant
 from tenants.models.wake_up import WakeUp
 from tenants.models.warm_schema import WarmSchema
@@ -39,6 +40,7 @@ __all__ = [
     "SchemaTemplate",
     "SignupRequest",
     "SlugHold",
+    "Survey",
     "Tenant",
     "TenantFeature",
     "TenantQuota",

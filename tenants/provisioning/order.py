@@ -20,6 +20,8 @@ class ProvisioningRequest:
     owner_email: str
     owner_name: str
     locale: str
+    #: Whether the owner is invited by mail; else an operator hands the link over.
+    mail: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +38,15 @@ class Order:
     locale: str = "en"
     timezone: str = "UTC"
     by: str = "system"
+    mail: bool = True
     seed: tuple[str, ...] | None = None
 
     @classmethod
-    def checked(cls, *, seed: Iterable[str] | None = None, **values: str) -> "Order":
+    def checked(
+        cls, *, seed: Iterable[str] | None = None, mail: bool = True, **values: str
+    ) -> "Order":
         """Return an order whose every word is usable. Raises Invalid otherwise."""
-        order = cls(seed=None if seed is None else tuple(seed), **values)
+        order = cls(seed=None if seed is None else tuple(seed), mail=mail, **values)
         return cls(
             slug=check_slug(order.slug),
             name=check_name(order.name),
@@ -50,6 +55,7 @@ class Order:
             locale=check_locale(order.locale),
             timezone=check_timezone(order.timezone),
             by=order.by,
+            mail=order.mail,
             seed=order.seed,
         )
 

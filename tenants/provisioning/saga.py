@@ -50,12 +50,13 @@ def begin(
     timezone: str = "UTC",
     key: str | None = None,
     by: str = "system",
+    mail: bool = True,
     seed: Iterable[str] | None = None,
     background: bool = True,
 ) -> ProvisioningRun:
     """Reserve the slug and return the run; a worker does the rest after the commit.
 
-    The same `key` returns the same run.
+    The same `key` returns the same run. Without `mail` the owner is not written to.
     Raises SlugTaken where the slug has a tenant, Invalid where the order is wrong.
     """
     order = Order.checked(
@@ -66,6 +67,7 @@ def begin(
         locale=locale,
         timezone=timezone,
         by=by,
+        mail=mail,
         seed=seed,
     )
     with use_control():
@@ -142,6 +144,7 @@ def provision(
     timezone: str = "UTC",
     key: str | None = None,
     by: str = "system",
+    mail: bool = True,
     seed: Iterable[str] | None = None,
     pauses: Sequence[float] = PAUSES,
 ) -> Tenant:
@@ -158,6 +161,7 @@ def provision(
         timezone=timezone,
         key=key,
         by=by,
+        mail=mail,
         seed=seed,
         background=False,
     )

@@ -70,7 +70,12 @@ def make_schema(run: ProvisioningRun) -> None:
     info = info_of(run)
     if fleet.claim(info):
         states.let_in_again(info_of(run))  # the role is the schema's now
-        return
+    else:
+        build_schema(info)
+    Tenant.objects.filter(uuid=info.uuid).update(schema_rev=fleet.revision())
+
+
+def build_schema(info: TenantInfo) -> None:
     template = fleet.find_template()
     with fleet.place():
         if template is None:
@@ -96,6 +101,7 @@ def seed(run: ProvisioningRun) -> None:
         owner_email=order.owner_email,
         owner_name=order.owner_name,
         locale=order.locale,
+        mail=order.mail,
     )
     names = settings.TENANT_PROVISIONING_STEPS if order.seed is None else order.seed
     for name in names:

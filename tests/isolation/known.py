@@ -14,6 +14,7 @@ TASKS = {
     "tenants.run_now": "of the control plane: enters the tenant of its uuid",
     "tenants.run_wake_ups": "of the control plane: enters the tenants it took",
     "tenants.tick": "of the control plane: takes wake-ups and enters no tenant",
+    "tenants.survey": "of the control plane: looks at all schemas from outside",
     "tenants.warm": "of the control plane: makes schemas of no tenant",
     "workflow.notification": "of the tenant of its message; looks its ids up there",
     "workflow.sla_scan": "of the tenant of its message; takes no ids",
@@ -53,6 +54,8 @@ CACHES = {
     "workflow.tenancy._imported": "functions by their dotted names",
 }
 STORAGES = {
+    "tenants.sizes.names": "the entered tenant's, to list",
+    "tenants.sizes.of": "the entered tenant's, to count",
     "accounts.branding.logos.*": "a name of the entered tenant, in its storage",
     "accounts.keys._write": "the platform's signing keys",
     "accounts.management.commands.preview_mail.write": (

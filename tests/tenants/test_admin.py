@@ -60,6 +60,8 @@ def test_an_operator_stops_and_starts_a_tenant_with_an_event(console, acme) -> N
             event = OperatorEvent.objects.filter(tenant=tenant.uuid).latest("at")
         assert tenant.state == state
         assert event.actor == "operator:operator"
+        assert event.request_id == answer.headers["X-Request-ID"]
+        assert len(event.ip_hash) == 32
 
 
 def test_a_move_that_the_state_refuses_is_told(console, acme) -> None:

@@ -8,9 +8,12 @@ import sys
 from uuid import UUID
 
 import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 
-from tenants.context import current_or_none, use_control
+from accounts.models import MailMessage
+from tenants.context import current_or_none, use, use_control
 from tenants.models import OperatorEvent, SchemaTemplate, Tenant, WarmSchema
 from tests.databases import run_there
 from tests.tenants.worker import ROOT, surroundings
@@ -41,7 +44,9 @@ def _seed(settings) -> None:
 
 def test_list_is_an_aligned_table(acme, globex) -> None:
     lines = run("list").splitlines()
-    assert lines[0].split() == ["SLUG", "NAME", "STATE", "DOMAIN", "CREATED"]
+    assert lines[0].split() == [
+        *["SLUG", "NAME", "STATE", "DOMAIN", "REVISION", "CREATED"]
+    ]
     assert [line.split()[:4] for line in lines[1:]] == [
         ["acme", "Acme", "active", "acme.localhost"],
         ["globex", "Globex", "active", "globex.localhost"],
@@ -402,3 +407,34 @@ def test_drift_tells_what_differs_and_exits_with_6(acme, globex) -> None:
 
 def test_drift_of_a_tenant_that_is_not_there_is_exit_code_3(acme) -> None:
     assert fails("drift", "--only", "acme", "nobody")[0] == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_create_without_mail_prints_the_owners_link(settings, visitor) -> None:
+    settings.TENANT_PROVISIONING_STEPS = ["accounts.provisioning.prepare"]
+    made = json.loads(run("create", "newcomer", *OWNER, "--no-mail", "--json"))
+    assert made["invitation"].startswith("http://newcomer.localhost:8000/accounts/")
+    with use_control():
+        tenant = Tenant.objects.get(slug="newcomer")
+    with use(tenant):
+        assert MailMessage.objects.count() == 0
+    said = run("create", "another", *OWNER, "--no-mail")
+    assert "invitation  http://another.localhost:8000/accounts/" in said
+    assert "invitation" not in run("create", "third-one", *OWNER)
+
+
+def test_show_with_size_counts_tables_and_files(acme) -> None:
+    with use(acme):
+        default_storage.save("logos/one.txt", ContentFile(b"12345"))
+    facts = json.loads(run("show", "acme", "--size", "--json"))
+    assert facts["table_bytes"] > 100_000
+    assert (facts["files"], facts["file_bytes"]) == (1, 5)
+    assert "table_bytes" not in json.loads(run("show", "acme", "--json"))
+
+
+def test_list_names_those_whose_schema_is_of_another_revision(acme, globex) -> None:
+    assert json.loads(run("list", "--behind", "--json")) == []
+    with use_control():
+        Tenant.objects.filter(slug="acme").update(schema_rev="of long ago")
+    (behind,) = json.loads(run("list", "--behind", "--json"))
+    assert (behind["slug"], behind["revision"]) == ("acme", "of long ago")

@@ -78,6 +78,8 @@ CONTROL_DUE_SOURCES = [
     "accounts.mail.retention",
     "accounts.purging",
 ]
+#: What tells when a tenant last did something: queries of one row each.
+TENANT_ACTIVITY = ["accounts.events.last", "workflow.audit.last"]
 TENANT_MAIL_SENDER = "accounts.mail.put"
 TENANT_OWNER_ENTRY = "accounts.provisioning.owner_entry"
 
@@ -261,6 +263,7 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {
     "tenants.provision": {"queue": "provisioning"},
+    "tenants.survey": {"queue": "provisioning"},
     "tenants.warm": {"queue": "provisioning"},
 }
 CELERY_TASK_SERIALIZER = "json"

@@ -6,13 +6,15 @@
 import sys
 from argparse import ArgumentParser
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any, Final
 
 from django.core.management.base import CommandParser
 from django.db.models import Q
 
-from tenants import events, hosts
+from tenants import events, hosts, signup, sizes
 from tenants.errors import ReasonMissing
+from tenants.fleet import revisions
 from tenants.management import finding
 from tenants.management.domain_verbs import DomainVerbs
 from tenants.management.ends import REFUSED, fail
@@ -23,7 +25,7 @@ from tenants.management.verbs import actor, iso
 from tenants.management.work_verbs import WorkVerbs
 from tenants.models import ProvisioningStep, Tenant
 from tenants.provisioning import provision
-from tenants.states import State, change_state
+from tenants.states import WITH_SCHEMA, State, change_state
 
 SORTS: Final = {"slug": "slug", "created": "-created_at", "state": "state"}
 
@@ -53,14 +55,26 @@ class Command(DomainVerbs, FleetVerbs, WorkVerbs):
             "--key", metavar="KEY", help="The same key gives the same tenant."
         )
 
+        create.add_argument(
+            "--no-mail", action="store_true", help="Print the owner's link instead."
+        )
+
         listed = self.verb(verbs, "list", "List the tenants.")
         listed.add_argument("--state", choices=State.values)
         listed.add_argument("--search", default="", metavar="TEXT")
+        listed.add_argument(
+            "--behind",
+            action="store_true",
+            help="Only those whose schema is not of this code's revision.",
+        )
         listed.add_argument("--sort", choices=sorted(SORTS), default="slug")
         listed.add_argument("--limit", type=count, default=1000, metavar="N")
 
         show = self.verb(verbs, "show", "Show one tenant.")
         show.add_argument("tenant", metavar="TENANT", help="A slug, uuid or domain.")
+        show.add_argument(
+            "--size", action="store_true", help="Count its tables, files and rows."
+        )
 
         for name, words in (
             ("suspend", "Stop a tenant: every path answers 423, nothing runs."),
@@ -104,6 +118,7 @@ class Command(DomainVerbs, FleetVerbs, WorkVerbs):
             "locale": options["locale"],
             "timezone": options["timezone"],
             "key": options["key"],
+            "mail": not options["no_mail"],
             "by": actor(options),
         }
         self.stderr.write(f"Making {slug} ...")
@@ -111,13 +126,16 @@ class Command(DomainVerbs, FleetVerbs, WorkVerbs):
         run = tenant.runs.latest("started_at")
         steps = [step_facts(step) for step in run.steps.all()]
         facts = {**tenant_facts(tenant), "steps": steps}
+        if options["no_mail"]:
+            facts["invitation"] = signup.entry_of(tenant.info())
         if options["as_json"]:
             self.print_json(facts)
             return
         rows = [(s["name"], s["state"], f"{s['seconds']:.2f} s") for s in steps]
         self.print_table(("STEP", "STATE", "TIME"), rows)
         self.stdout.write("")
-        self.print_facts({k: facts[k] for k in ("slug", "uuid", "state", "url")})
+        shown = ("slug", "uuid", "state", "url", "invitation")
+        self.print_facts({name: facts[name] for name in shown if name in facts})
 
     def do_list(self, options: Mapping[str, Any]) -> None:
         tenants = Tenant.objects.prefetch_related("domains")
@@ -126,6 +144,9 @@ class Command(DomainVerbs, FleetVerbs, WorkVerbs):
         if options["search"]:
             text = options["search"]
             tenants = tenants.filter(Q(slug__icontains=text) | Q(name__icontains=text))
+        if options["behind"]:
+            there = tenants.filter(state__in=WITH_SCHEMA)
+            tenants = there.exclude(schema_rev=revisions.of_code())
         rows = [
             tenant_facts(tenant)
             for tenant in tenants.order_by(SORTS[options["sort"]], "slug")[
@@ -135,7 +156,7 @@ class Command(DomainVerbs, FleetVerbs, WorkVerbs):
         if options["as_json"]:
             self.print_json(rows)
             return
-        columns = ("slug", "name", "state", "domain", "created")
+        columns = ("slug", "name", "state", "domain", "revision", "created")
         self.print_table(
             [column.upper() for column in columns],
             [[str(row[column]) for column in columns] for row in rows],
@@ -144,6 +165,8 @@ class Command(DomainVerbs, FleetVerbs, WorkVerbs):
     def do_show(self, options: Mapping[str, Any]) -> None:
         tenant = find(options["tenant"])
         facts = {**tenant_facts(tenant), **more_facts(tenant)}
+        if options["size"]:
+            facts |= asdict(sizes.of(tenant.info()))
         if options["as_json"]:
             self.print_json(facts)
         else:
@@ -216,6 +239,7 @@ def tenant_facts(tenant: Tenant) -> dict[str, Any]:
         "uuid": str(tenant.uuid),
         "state": tenant.state,
         "domain": info.primary_domain,
+        "revision": tenant.schema_rev,
         "url": hosts.absolute_url("/", tenant=info),
         "created": iso(tenant.created_at),
     }

@@ -59,6 +59,7 @@ KEPT = {
     "platform/kernel/answers.py: policy": FILES,
     "platform/kernel/answers.py: styles": FILES,
     "platform/config/templatetags/icons.py: icon": "pictures, the same for all",
+    "platform/kernel/clients.py: _present": ONE_RUN,
     "platform/kernel/clock.py: _frozen_at": "the tests' instant, the same for all",
     "platform/kernel/outgoing.py: _bounds": ONE_RUN,
     "tenants/broker.py: _quiet_until": "whether the broker answers, for all",

@@ -18,6 +18,7 @@ MIDDLEWARE = [*(name for name in PRODUCT if name.startswith("tenants.")), *ALIKE
 
 # What belongs to the apps that are not here
 TENANT_PROVISIONING_STEPS: list[str] = []
+TENANT_ACTIVITY: list[str] = []
 TENANT_DUE_SOURCES: list[str] = []
 CONTROL_DUE_SOURCES: list[str] = []
 AUTH_USER_MODEL = "auth.User"

@@ -54,6 +54,8 @@ LIMITS = {
     "request.client": Limit(60, HOUR),
     "register.client": Limit(20, HOUR),
     "register.tenant": Limit(200, HOUR),
+    "domain.add": Limit(30, HOUR),
+    "domain.check": Limit(60, HOUR),
     "invitation.hour": Limit(50, HOUR),
     "invitation.day": Limit(200, DAY),
     "code_failure.tenant": Limit(200, HOUR),

@@ -27,7 +27,15 @@ from tenants.states import State, change_state
 class DomainInline(ReadOnly, TabularInline):
     model = Domain
     extra = 0
-    fields = ("domain", "kind", "is_primary", "verified_at")
+    fields = (
+        "domain",
+        "kind",
+        "is_primary",
+        "verified_at",
+        "failed_checks",
+        "lapsed_at",
+        "released_at",
+    )
 
 
 class StepInline(ReadOnly, TabularInline):

@@ -12,6 +12,7 @@ class TenantsConfig(AppConfig):
     verbose_name = "Tenants"
     #: What a list of mails calls those of this app.
     mail_labels: ClassVar[Mapping[str, Promise]] = {
+        "domain_lapsed": _("A domain leads nowhere any more"),
         "signup_code": _("Code for a new workspace"),
         "workspaces": _("List of somebody's workspaces"),
     }
@@ -27,7 +28,7 @@ class TenantsConfig(AppConfig):
             storage,
             upstream,
         )
-        from tenants.checks import dotted_names
+        from tenants.checks import dotted_names, resolvers
         from tenants.db.login import login_is_harmless
         from tenants.fleet.crowding import room_for_locks
         from tenants.safe_settings import safe_settings
@@ -40,6 +41,7 @@ class TenantsConfig(AppConfig):
         handing_back.install()
         guard.install()
         checks.register(dotted_names)
+        checks.register(resolvers)
         checks.register(login_is_harmless, checks.Tags.database)
         checks.register(room_for_locks, checks.Tags.database)
         checks.register(safe_settings)

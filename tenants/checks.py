@@ -1,10 +1,11 @@
-"""Say at start-up which dotted name in the settings leads nowhere."""
+"""Say at start-up which name in the settings leads nowhere, or cannot be read."""
 
 from collections.abc import Callable, Iterable
 from importlib import import_module
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
 FUNCTION_LISTS = ("TENANT_PROVISIONING_STEPS", "TENANT_ACTIVITY")
@@ -33,6 +34,17 @@ def dotted_names(app_configs: object, **kwargs: object) -> list[CheckMessage]:  
             "tenants.E002",
         ),
     ]
+
+
+def resolvers(app_configs: object, **kwargs: object) -> list[CheckMessage]:  # noqa: ARG001 - as above
+    """Check that the resolvers of customers' names are two, and can be read."""
+    from tenants.domains.resolvers import addresses
+
+    try:
+        addresses()
+    except ImproperlyConfigured as error:
+        return [Error(str(error), id="tenants.E007")]
+    return []
 
 
 def problems(

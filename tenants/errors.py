@@ -1,12 +1,13 @@
 """What can go wrong in tenants, as a caller meets it.
 
 ApplicationError
-├── NotFound           TenantUnknown, SignupUnknown
+├── NotFound           TenantUnknown, SignupUnknown, DomainUnknown
 ├── Conflict           SlugTaken, MoveRefused, TenantRefused, SignupNotReady,
-│                      QuotaExceeded
+│                      DomainTaken, DomainCooling, DomainUnverified,
+│                      DomainKept, TooManyDomains, QuotaExceeded
 ├── Invalid            SlugInvalid, NameInvalid, EmailInvalid, LocaleInvalid,
 │                      TimezoneInvalid, ReasonMissing, PlanUnknown,
-│                      CodeInvalid, CodeExpired, CodeSpent
+│                      CodeInvalid, CodeExpired, CodeSpent, DomainInvalid
 ├── TooMany            TooManySignups, RateLimited
 ├── Unavailable        ProvisioningFailed
 └── TemplateRefused
@@ -146,3 +147,45 @@ class TemplateRefused(ApplicationError):
     """A migration left something that the template of new tenants cannot carry."""
 
     code = "template_refused"
+
+
+class DomainUnknown(NotFound):
+    """There is no such domain."""
+
+    code = "domain_unknown"
+
+
+class DomainInvalid(Invalid):
+    """This name cannot be added."""
+
+    code = "domain_invalid"
+
+
+class DomainTaken(Conflict):
+    """This name leads to another workspace."""
+
+    code = "domain_taken"
+
+
+class DomainCooling(Conflict):
+    """This name led to another workspace until recently."""
+
+    code = "domain_cooling"
+
+
+class DomainUnverified(Conflict):
+    """Only a verified domain can be the primary one."""
+
+    code = "domain_unverified"
+
+
+class DomainKept(Conflict):
+    """The platform's own address of a workspace cannot be removed."""
+
+    code = "domain_kept"
+
+
+class TooManyDomains(Conflict):
+    """This workspace has as many domains as it may have; remove one first."""
+
+    code = "too_many_domains"

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from tenants import finder, fleet, provisioning, scheduler, wake_ups
+from tenants import domains, finder, fleet, provisioning, scheduler, wake_ups
 from tenants.celery import control_task
 from tenants.wake_ups import Taken
 
@@ -55,3 +55,9 @@ def survey() -> None:
 def mail_workspaces(email: str, language: str) -> None:
     """Mail the list of an address's workspaces."""
     finder.mail_workspaces(email, language)
+
+
+@control_task("tenants.check_domains")
+def check_domains() -> None:
+    """Look at the customers' names whose time has come."""
+    domains.recheck_due()

@@ -19,6 +19,7 @@ from tenants import (
     asking,
     broker,
     dead_letters,
+    domains,
     fleet,
     lookup,
     sources,
@@ -95,6 +96,16 @@ def warm_up() -> None:
     fleet.fill_pool(settings.TENANT_WARM_TARGET)
 
 
+def check_domains() -> None:
+    """Look at customers' names: by a worker, or here without Celery."""
+    from tenants import tasks
+
+    domains.tidy()
+    if settings.TENANTRY_DISPATCH == "celery" and broker.publish(tasks.check_domains):
+        return
+    domains.recheck_due()
+
+
 def survey() -> None:
     """Look at all schemas for the operators' list: by a worker, or here."""
     from tenants import tasks
@@ -169,4 +180,5 @@ DUTIES: Final = {
     "sweep": Duty(timedelta(minutes=5), look_for_lost),
     "survey": Duty(timedelta(hours=1), survey),
     "warm": Duty(timedelta(seconds=20), warm_up),
+    "domains": Duty(timedelta(minutes=5), check_domains),
 }

@@ -1,6 +1,6 @@
 """The routers of accounts, mounted by `config.api`."""
 
-from accounts.api import service_accounts, tokens
+from accounts.api import domains, service_accounts, tokens
 from accounts.api.accounts import router as accounts_router
 from accounts.api.auth import router as auth_router
 from accounts.api.branding import router as branding_router
@@ -17,6 +17,7 @@ accounts_router.add_router("", invitations_router)
 accounts_router.add_router("/tokens", tokens.router)
 accounts_router.add_router("", sign_in_rules_router)
 accounts_router.add_router("", plan_router)
+accounts_router.add_router("/domains", domains.router)
 accounts_router.add_router("/service-accounts", service_accounts.router)
 
 __all__ = [

@@ -51,6 +51,7 @@ SECTIONS: tuple[Section, ...] = (
     Section("invitations", _("Invitations"), "invitations.manage"),
     Section("sign-in-rules", _("Sign-in rules"), "branding.manage"),
     Section("branding", _("Branding"), "branding.manage"),
+    Section("domains", _("Domains"), "tenant.manage"),
     Section("mail", _("Mail"), "mail.view"),
     Section("events", _("Events"), "events.view"),
     Section("plan", _("Plan and usage"), "tenant.manage"),

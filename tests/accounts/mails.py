@@ -32,6 +32,12 @@ LEAVE = {
 }
 #: The mails of the other apps; those of the accounts have their samples.
 OTHERS = {
+    "tenants/domain_lapsed": {
+        "domain": "desk.acme.example",
+        "record": "_tenantry.desk.acme.example",
+        "value": "tenantry-verify=0123456789abcdef0123456789abcdef",
+        "url": f"{SITE}/",
+    },
     "tenants/signup_code": {"name": "Acme & Sons", "minutes": 10, "code": CODE},
     "tenants/workspaces": {
         "workspaces": [{"name": "Acme", "url": SITE}],

@@ -25,6 +25,9 @@ CONTEXT = {
     "leave": "Holiday, 3 to 4 August",
     "decided_by": "Bob",
     "workspaces": [{"name": "Acme", "url": URL}],
+    "domain": "desk.acme.test",
+    "record": "_tenantry.desk.acme.test",
+    "value": "tenantry-verify=0123",
     "items": [ITEM],
     "count": 1,
     "title": "Holiday",
@@ -41,6 +44,7 @@ CONTEXT = {
     "at": "2026-08-03T12:05:00+00:00",
     "zone": "Europe/Berlin",
     "token": "Nightly export",
+    "url": URL,
 }
 FOUND = sorted(
     f"{path.parents[1].name}/{path.name.removesuffix('.subject.txt')}"

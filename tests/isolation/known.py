@@ -7,6 +7,7 @@ from tenants.testing.inventory import Inventory
 
 TASKS = {
     "config.echo": "of the control plane: carries a word through the broker",
+    "tenants.check_domains": "of the control plane: enters a tenant to mail its owners",
     "tenants.mail_workspaces": "of the control plane: enters each tenant to ask",
     "tenants.provision": "of the control plane: enters the tenant of its run",
     "tenants.run_control": "of the control plane, and stays there",
@@ -38,6 +39,7 @@ CACHES = {
     "tenants.cache.*": "the caches that put the tenant into each key",
     "tenants.safe_settings.shared_caches": "asks which caches there are",
     "tenants.directory.*": "by host: the answer is whose host it is",
+    "tenants.domains.names.*": "lists in the repository and in a package",
     "tenants.fleet.revisions.of_code": "which tables the code expects",
     "tenants.hosts.canonical_names": "the hosts of the settings",
     "tenants.db.*": "by uuid, by plane, or of the settings",

@@ -142,6 +142,13 @@ TENANTRY_PORT = env.number("PORT", 8000, low=1, high=65535)
 #: Whether a process hears changes of tenants and hosts at once, by a connection of its
 #: own; without it, they are in force after two seconds.
 TENANTRY_LISTEN = env.flag("TENANTRY_LISTEN", True)
+#: Where customers' own names must lead: names or addresses; by default the platform's.
+TENANTRY_EDGE = env.words("TENANTRY_EDGE")
+#: The two resolvers that must agree on a customer's name, each with a port if need be;
+#: by default that of this machine and a public one.
+TENANTRY_RESOLVERS = env.words("TENANTRY_RESOLVERS")
+#: What the proxy sends that asks for which names it may get certificates.
+TENANTRY_ASK_SECRET = env.text("TENANTRY_ASK_SECRET")
 ALLOWED_HOSTS = ["*"]
 USE_X_FORWARDED_HOST = False
 #: How many proxies of ours stand before the server; 0 believes no X-Forwarded-For.
@@ -172,6 +179,7 @@ STORAGES: dict[str, dict[str, Any]] = {
 # Requests
 
 MIDDLEWARE = [
+    "tenants.domains.asking.AskMiddleware",
     "config.middleware.RequestId",
     "config.middleware.SecurityHeaders",
     "tenants.middleware.TenantMiddleware",

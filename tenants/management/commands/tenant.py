@@ -17,6 +17,7 @@ from tenants.context import TenantInfo
 from tenants.errors import ReasonMissing
 from tenants.fleet import revisions
 from tenants.management import finding
+from tenants.management.domain_verbs import DomainVerbs
 from tenants.management.ends import REFUSED, fail
 from tenants.management.finding import find
 from tenants.management.fleet_verbs import FleetVerbs
@@ -31,7 +32,7 @@ from tenants.states import WITH_SCHEMA, State, change_state
 SORTS: Final = {"slug": "slug", "created": "-created_at", "state": "state"}
 
 
-class Command(FleetVerbs, PlanVerbs, WorkVerbs):
+class Command(DomainVerbs, FleetVerbs, PlanVerbs, WorkVerbs):
     """Makes, lists, shows, stops and starts tenants, and runs commands in them.
 
     Exit codes: 0 done, 1 unexpected error, 2 wrong usage, 3 no such tenant, 4 refused,
@@ -97,6 +98,7 @@ class Command(FleetVerbs, PlanVerbs, WorkVerbs):
             "words", nargs="+", metavar="COMMAND", help="After --, with its arguments."
         )
 
+        self.add_domain_verbs(verbs)
         self.add_fleet_verbs(verbs)
         self.add_plan_verbs(verbs)
         self.add_work_verbs(verbs)
@@ -262,7 +264,7 @@ def more_facts(tenant: Tenant) -> dict[str, Any]:
         "state_reason": tenant.state_reason,
         "locale": tenant.locale,
         "timezone": tenant.timezone,
-        "domains": [domain.domain for domain in tenant.domains.all()],
+        "domains": [one.domain for one in tenant.domains.all() if one.verified_at],
         "next_due": iso(wake_up.next_due) if wake_up else None,
         "run": str(run.pk) if run else None,
         "run_state": run.state if run else None,

@@ -89,6 +89,8 @@ KEPT = {
     "tenants/rates.py: _quiet_until": BY_UUID,
     "tenants/rates.py: page": PURE,
     "tenants/roles.py: protected": SETTINGS,
+    "tenants/domains/names.py: reserved": FILES,
+    "tenants/domains/names.py: suffixes": "a list in a package, the same for all",
     "tenants/slugs.py: reserved": FILES,
     "tenants/sources.py: load": SETTINGS,
     "tenants/stamp.py: _kept": SETTINGS,

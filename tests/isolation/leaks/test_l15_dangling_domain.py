@@ -1,8 +1,7 @@
 """L15: a host name that was removed, lapsed or merely claimed leads nobody to a tenant.
 
-The cool-down of DOM-5, after which another tenant may take a removed name, and the
-daily check that finds a lapsed one come with the stage of custom domains; here a name
-is verified, unverified and removed by hand, and each act is in force at once.
+Here a name is verified, unverified and removed by hand, and each act is in force at
+once. The drills with cool-down, lapse and re-check are in `tests/tenants/domains/`.
 """
 
 from collections.abc import Callable

@@ -1,0 +1,49 @@
+"""Tell a tenant's owners that one of their names leads nowhere any more."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.db import transaction
+from django.utils.module_loading import import_string
+
+from tenants import hosts, states
+from tenants.context import use
+from tenants.domains.records import record_name, record_value
+from tenants.models import Domain
+
+
+def mail_lapse(row: Domain) -> bool:
+    """Mail the owners, once for each lapse; tell whether that is done.
+
+    A tenant that is stopped has its mail when it works again.
+    """
+    tenant = row.tenant.info()
+    if not states.is_served(tenant.state):
+        return False
+    context = words(row)
+    key = f"domain-lapsed-{row.pk}-{row.lapsed_at:%Y%m%d%H%M%S}"
+    with use(tenant), transaction.atomic():
+        to = owners()
+        if to:
+            import_string(settings.TENANT_MAIL_SENDER)(
+                "tenants/domain_lapsed", to=to, context=context, idempotency_key=key
+            )
+    return True
+
+
+def owners() -> list[str]:
+    """Return the addresses of the entered tenant's owners."""
+    people: Any = get_user_model()
+    found = people.objects.filter(role="owner", is_active=True).exclude(email="")
+    return list(found.order_by("pk").values_list("email", flat=True))
+
+
+def words(row: Domain) -> dict[str, str]:
+    """Return what the mail says; its link never leads to the name that lapsed."""
+    return {
+        "domain": row.domain,
+        "record": record_name(row.domain),
+        "value": record_value(row.verification_token),
+        "url": f"{hosts.origin(hosts.platform_domain(row.tenant.slug))}/",
+    }

@@ -3,8 +3,9 @@
 ApplicationError
 ├── NotFound           TenantUnknown, SignupUnknown
 ├── Conflict           SlugTaken, MoveRefused, TenantRefused, SignupNotReady
+│   └── TenantRefused  TenantHeld
 ├── Invalid            SlugInvalid, NameInvalid, EmailInvalid, LocaleInvalid,
-│                      TimezoneInvalid, ReasonMissing,
+│                      TimezoneInvalid, ReasonMissing, MaintenanceTooLong,
 │                      CodeInvalid, CodeExpired, CodeSpent
 ├── TooMany            TooManySignups
 ├── Unavailable        ProvisioningFailed
@@ -51,6 +52,12 @@ class TenantRefused(Conflict):
     code = "tenant_refused"
 
 
+class TenantHeld(TenantRefused):
+    """A task waits until the tenant's schema is migrated."""
+
+    code = "tenant_held"
+
+
 class SignupNotReady(Conflict):
     """This sign-up is not ready for that yet."""
 
@@ -91,6 +98,12 @@ class ReasonMissing(Invalid):
     """Say why: the reason goes into the operators' book."""
 
     code = "reason_missing"
+
+
+class MaintenanceTooLong(Invalid):
+    """A maintenance takes a minute at least, and seven days at most."""
+
+    code = "maintenance_too_long"
 
 
 class CodeInvalid(Invalid):

@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from kernel import clock
-from tenants import broker, dead_letters, lookup, sources, states, upkeep, wake_ups
+from tenants import broker, conduct, dead_letters, lookup, sources, upkeep, wake_ups
 from tenants.context import Control, TenantInfo, current, use_control
 from tenants.serving import serving
 from tenants.wake_ups import Taken
@@ -129,7 +129,7 @@ def run_taken(taken: Taken) -> tuple[TenantInfo, sources.Ran, datetime | None] |
         if not wake_ups.hold(taken):
             return None
         tenant = lookup.by_uuid(taken.tenant)
-        if tenant is None or not states.is_served(tenant.state):
+        if tenant is None or not conduct.of(tenant).timers:
             return None
         refused_are_sent = send_refused(tenant)
         with serving(tenant):

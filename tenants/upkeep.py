@@ -10,9 +10,20 @@ from django.conf import settings
 from django.db import connection
 
 from kernel import clock
-from tenants import broker, dead_letters, fleet, lookup, sources, states, wake_ups
+from tenants import (
+    broker,
+    conduct,
+    dead_letters,
+    fleet,
+    holds,
+    lookup,
+    sources,
+    wake_ups,
+)
 from tenants.context import use, use_control
+from tenants.errors import MoveRefused
 from tenants.models import Chore, RateCounter, SignupRequest, Tenant
+from tenants.states import State, change_state
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +44,8 @@ def when_due() -> bool:
         if not claim("sweep", every=SWEEP_EVERY):
             return False
         sweep()
+        end_trials()
+        holds.end_due()
         forget()
     return True
 
@@ -69,7 +82,7 @@ def claim(name: str, *, every: timedelta) -> bool:
 def sweep(only: Sequence[UUID] | None = None) -> None:
     """Find work whose arming was lost, because a process died after its commit."""
     with use_control():
-        tenants = Tenant.objects.filter(state__in=states.SERVED)
+        tenants = Tenant.objects.filter(conduct.working())
         if only is not None:
             tenants = tenants.filter(uuid__in=only)
         for tenant in lookup.infos(tenants):
@@ -81,6 +94,27 @@ def sweep(only: Sequence[UUID] | None = None) -> None:
                 continue
             if due is not None:
                 wake_ups.lower(tenant.uuid, due)
+
+
+def end_trials() -> int:
+    """Move tenants whose trial has ended to past due; return how many."""
+    with use_control():
+        ended = Tenant.objects.filter(
+            state=State.TRIAL, trial_ends_at__lte=clock.now()
+        ).order_by("trial_ends_at")
+        return sum(map(end_trial, list(ended[:100])))
+
+
+def end_trial(tenant: Tenant) -> bool:
+    """End one trial; a tenant that fails stops no other."""
+    try:
+        change_state(tenant, State.PAST_DUE, reason="The trial has ended.", by="system")
+    except MoveRefused:
+        return False  # somebody moved it meanwhile
+    except Exception:
+        logger.exception("trial.not_ended", extra={"for": str(tenant.uuid)})
+        return False
+    return True
 
 
 def forget() -> None:

@@ -17,7 +17,7 @@ from django.db.models import F
 
 from kernel import clock
 from kernel.errors import ApplicationError
-from tenants import broker, events
+from tenants import broker, events, holds
 from tenants.context import use_control
 from tenants.errors import ProvisioningFailed, SlugTaken
 from tenants.hosts import platform_domain
@@ -56,7 +56,8 @@ def begin(
     """Reserve the slug and return the run; a worker does the rest after the commit.
 
     The same `key` returns the same run.
-    Raises SlugTaken where the slug has a tenant, Invalid where the order is wrong.
+    Raises SlugTaken where the slug has a tenant or is held, Invalid where the order
+    is wrong.
     """
     order = Order.checked(
         slug=slug,
@@ -96,6 +97,7 @@ def reserved(order: Order, *, key: str | None, background: bool) -> Provisioning
             locale=order.locale,
             timezone=order.timezone,
         )
+        holds.require_free(order.slug, tenant=tenant.uuid)
         Domain.objects.create(
             domain=platform_domain(order.slug),
             tenant=tenant,

@@ -1,9 +1,9 @@
-"""The verbs about one tenant; `fleet_verbs.py` has those about all schemas.
+"""The verbs about one tenant.
 
-`manage.py tenant create|list|show|suspend|resume|run|warm|drift`
+`life_verbs.py` has those that change its state, `fleet_verbs.py` those about all
+schemas: `manage.py tenant create|list|show|run|...`
 """
 
-import sys
 from argparse import ArgumentParser
 from collections.abc import Mapping
 from typing import Any, Final
@@ -12,21 +12,20 @@ from django.core.management.base import CommandParser
 from django.db.models import Q
 
 from tenants import events, hosts
-from tenants.errors import ReasonMissing
 from tenants.management import finding
-from tenants.management.ends import REFUSED, fail
 from tenants.management.finding import find
 from tenants.management.fleet_verbs import FleetVerbs
+from tenants.management.life_verbs import LifeVerbs
 from tenants.management.running import loaded, refuse, run_in
 from tenants.management.verbs import actor, iso
 from tenants.models import ProvisioningStep, Tenant
 from tenants.provisioning import provision
-from tenants.states import State, change_state
+from tenants.states import State
 
 SORTS: Final = {"slug": "slug", "created": "-created_at", "state": "state"}
 
 
-class Command(FleetVerbs):
+class Command(LifeVerbs, FleetVerbs):
     """Makes, lists, shows, stops and starts tenants, and runs commands in them.
 
     Exit codes: 0 done, 1 unexpected error, 2 wrong usage, 3 no such tenant, 4 refused,
@@ -60,24 +59,13 @@ class Command(FleetVerbs):
         show = self.verb(verbs, "show", "Show one tenant.")
         show.add_argument("tenant", metavar="TENANT", help="A slug, uuid or domain.")
 
-        for name, words in (
-            ("suspend", "Stop a tenant: every path answers 423, nothing runs."),
-            ("resume", "Start a suspended tenant again."),
-        ):
-            moved = self.verb(verbs, name, words)
-            moved.add_argument(
-                "tenant", metavar="TENANT", help="A slug, uuid or domain."
-            )
-            moved.add_argument(
-                "--reason", required=name == "suspend", default="", metavar="TEXT"
-            )
-
         run = self.verb(verbs, "run", "Run a command of Django in a tenant.")
         run.add_argument("tenant", metavar="TENANT", help="A slug, uuid or domain.")
         run.add_argument(
             "words", nargs="+", metavar="COMMAND", help="After --, with its arguments."
         )
 
+        self.add_life_verbs(verbs)
         self.add_fleet_verbs(verbs)
 
     def verb(self, verbs: Any, name: str, words: str) -> ArgumentParser:
@@ -145,12 +133,6 @@ class Command(FleetVerbs):
         else:
             self.print_facts(facts)
 
-    def do_suspend(self, options: Mapping[str, Any]) -> None:
-        self.move(options, State.SUSPENDED)
-
-    def do_resume(self, options: Mapping[str, Any]) -> None:
-        self.move(options, State.ACTIVE)
-
     def do_run(self, options: Mapping[str, Any]) -> None:
         tenant = finding.served(options["tenant"])
         name, *arguments = options["words"]
@@ -160,34 +142,7 @@ class Command(FleetVerbs):
         )
         run_in(tenant, name, arguments, caller=self)
 
-    def move(self, options: Mapping[str, Any], to: State) -> None:
-        """Change a tenant's state and print both states."""
-        reason = options["reason"].strip()
-        if to == State.SUSPENDED and not reason:
-            raise ReasonMissing
-        before = find(options["tenant"])
-        self.confirm(f"{options['verb'].title()} {before.slug}?", options)
-        after = change_state(before, to, reason=reason, by=actor(options))
-        facts = {
-            "slug": after.slug,
-            "uuid": str(after.uuid),
-            "before": before.state,
-            "state": after.state,
-            "reason": after.state_reason,
-        }
-        if options["as_json"]:
-            self.print_json(facts)
-        else:
-            self.stdout.write(f"{after.slug}: {before.state} -> {after.state}")
-
     # Output
-
-    def confirm(self, question: str, options: Mapping[str, Any]) -> None:
-        """Ask a person at a terminal; programs are taken at their word."""
-        if options["yes"] or options["as_json"] or not sys.stdin.isatty():
-            return
-        if input(f"{question} [y/N] ").strip().lower() not in {"y", "yes"}:
-            fail("Nothing was changed.", REFUSED)
 
     def print_facts(self, facts: Mapping[str, Any]) -> None:
         width = max(map(len, facts))

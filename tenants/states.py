@@ -60,8 +60,6 @@ MOVES: Final[dict[State, frozenset[State]]] = {
     ),
     State.PURGED: frozenset(),
 }
-#: What a tenant that is being deleted may go to besides where it came from.
-FROM_DELETING: Final = frozenset({State.SUSPENDED, State.PURGED})
 #: States in which there is a schema.
 WITH_SCHEMA: Final = frozenset(State) - {
     State.PROVISIONING,
@@ -86,12 +84,13 @@ def is_open(state: str) -> bool:
 
 def may_move(tenant: Tenant, to: State) -> bool:
     """Tell whether a tenant may go to a state from where it is."""
-    if tenant.state == State.DELETING and to not in FROM_DELETING:
-        # An archived tenant has no schema to be suspended with.
-        return to == tenant.state_before
-    if tenant.state_before == State.ARCHIVED and to == State.SUSPENDED:
+    if to not in MOVES[State(tenant.state)]:
         return False
-    return to in MOVES[State(tenant.state)]
+    if tenant.state != State.DELETING or to == tenant.state_before:
+        return True
+    # An archived tenant has no schema to be suspended with.
+    has_schema = tenant.state_before != State.ARCHIVED
+    return to == State.PURGED or (to == State.SUSPENDED and has_schema)
 
 
 def change_state(tenant: Tenant, to: State, *, reason: str, by: str) -> Tenant:

@@ -14,6 +14,7 @@ from kernel.translation import sqlstate
 from tenants import calling_off, conduct, lookup, maintenance
 from tenants.conduct import MAINTENANCE, TABLE, State
 from tenants.context import TenantInfo, current_or_none
+from tenants.db.base import TenantUnavailable
 
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 #: What PostgreSQL says to a role whose rights were taken away: a right, a table or a
@@ -56,6 +57,10 @@ def is_below(path: str, places: Iterable[str]) -> bool:
     return any(path == place or path.startswith(f"{place}/") for place in places)
 
 
+def is_kept_out(error: Exception) -> bool:
+    return isinstance(error, TenantUnavailable) or sqlstate(error) in TAKEN_AWAY
+
+
 def explained(error: Exception) -> ApplicationError | None:
     """Return why the database took no statement of a request, if a state says so.
 
@@ -63,7 +68,7 @@ def explained(error: Exception) -> ApplicationError | None:
     may have tried to write. None for everything else.
     """
     tenant = current_or_none()
-    if sqlstate(error) not in TAKEN_AWAY or not isinstance(tenant, TenantInfo):
+    if not is_kept_out(error) or not isinstance(tenant, TenantInfo):
         return None
     try:
         present = lookup.by_uuid(tenant.uuid)

@@ -142,7 +142,7 @@ class ErrorPages:
         self, request: HttpRequest, exception: Exception
     ) -> HttpResponse | None:
         """Answer what the kernel has a word for; leave everything else to Django."""
-        error = translated(exception) or stopping.explained(exception)
+        error = stopping.explained(exception) or translated(exception)
         if error is None:
             error = in_a_list(request, exception)
         if error is None:

@@ -95,6 +95,8 @@ class LifeVerbs(Verbs):
             "dry_run": options["dry_run"],
         }
         line = f"{after.slug}: {before.state} -> {after.state}"
+        if before.state == after.state:
+            line = f"{after.slug}: maintenance ended"
         self.say(options, facts, line)
 
     def do_maintenance(self, options: Mapping[str, Any]) -> None:

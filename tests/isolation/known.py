@@ -41,6 +41,7 @@ CACHES = {
     "tenants.hosts.canonical_names": "the hosts of the settings",
     "tenants.db.*": "by uuid, by plane, or of the settings",
     "tenants.orders.known_timezones": "the zones of this machine",
+    "tenants.roles.access": "which tables a debtor writes, of the settings",
     "tenants.roles.protected": "which tables are only written forward",
     "tenants.slugs.reserved": "a list in the repository",
     "tenants.sources.load": "modules by their dotted names",

@@ -6,7 +6,9 @@ from urllib.parse import urlsplit
 import pytest
 from django.core.management import CommandError
 
+from tenants import states
 from tenants.context import use_control
+from tenants.management import finding
 from tenants.models import OperatorEvent, SlugHold, Tenant
 from tests.tenants.test_command import fails, run
 
@@ -154,3 +156,39 @@ def test_rename_names_both_and_finds_the_tenant_by_its_old_address(acme) -> None
 )
 def test_rename_to_what_cannot_be_is_refused(acme, globex, slug, code) -> None:
     assert fails("rename", "acme", slug)[0] == code
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("maintenance", "acme", "--for", "5m"), 0),
+        (("suspend", "acme", "--reason", "x"), 4),
+    ],
+)
+def test_an_operator_runs_commands_during_a_maintenance(acme, words, code) -> None:
+    run(*words)
+    if code:
+        assert fails("run", "acme", "--", "check")[0] == code
+    else:
+        run("run", "acme", "--", "check")
+
+
+def test_commands_read_a_debtor_and_wait_for_a_migration(acme) -> None:
+    put_into("past_due")
+    run("run", "acme", "--", "check")
+    states.hold(row(), on=True, by="operator")
+    line = "acme waits for a migration, so nothing runs for it."
+    assert fails("run", "acme", "--", "check") == (4, line)
+
+
+@pytest.mark.parametrize("over", ["maintenance", "hold", "past_due"])
+def test_what_runs_for_each_tenant_passes_by_who_does_not_work(
+    acme, globex, over: str
+) -> None:
+    if over == "maintenance":
+        run("maintenance", "acme", "--for", "5m")
+    elif over == "hold":
+        states.hold(row(), on=True, by="operator")
+    else:
+        put_into("past_due")
+    assert [tenant.slug for tenant in finding.all_served()] == ["globex"]

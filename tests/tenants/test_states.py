@@ -173,7 +173,7 @@ def is_stopped(row: Row, answer: Any) -> None:
 def test_sta_4_requests_of_strangers(acme, visitor, frozen_clock, name, plane) -> None:
     row, client = TABLE[name], visitor()
     paths = {"pages": PATHS, "api": API_PATHS}[plane]
-    usual = {path: ask(client, "get", path).status_code for path in paths}
+    usual = {p: ask(client, "get", p).status_code for p in paths if row.reads}
     bring(row)
     for path in paths:
         if row.reads:

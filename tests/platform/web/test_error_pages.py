@@ -20,9 +20,9 @@ def test_the_statuses_that_have_a_page():
 def test_every_code_of_a_stopped_workspace_has_a_page():
     refusals = [one.refusal for one in (*TABLE.values(), MAINTENANCE, HOLD)]
     codes = {refusal.code for refusal in refusals if refusal}
-    by_status = {"tenant_suspended", "payment_required", "not_found"}
-    names = {f"{code}.html" for code in codes - by_status}
-    assert names | {"tenant_base.html"} == set(STOPPED)
+    names = {f"{code}.html" for code in codes - {"not_found"}}
+    assert names | {"tenant_base.html"} == {*STOPPED, "payment_required.html"}
+    assert "payment_required.html" in PAGES
 
 
 @pytest.mark.parametrize("name", STOPPED)

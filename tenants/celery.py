@@ -208,7 +208,7 @@ class TenantTask(BaseTask):
                 again.apply_async()
         except Exception as unsent:  # noqa: BLE001 - else the message would be lost
             raise Reject(unsent, requeue=True) from error
-        raise Retry(exc=error, when=float(pause)) from error
+        raise Retry(exc=error, when=cast("Any", pause)) from error
 
     # Never
 

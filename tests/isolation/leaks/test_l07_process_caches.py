@@ -81,6 +81,7 @@ KEPT = {
     "tenants/listener.py: _lock": "replaced in a forked process",
     "tenants/listener.py: _own": "the thread that hears of the control plane",
     "tenants/orders.py: known_timezones": FILES,
+    "tenants/roles.py: access": SETTINGS,
     "tenants/roles.py: protected": SETTINGS,
     "tenants/slugs.py: reserved": FILES,
     "tenants/sources.py: load": SETTINGS,

@@ -187,6 +187,20 @@ def test_sta_4_requests_of_strangers(acme, visitor, frozen_clock, name, plane) -
             is_stopped(row, ask(client, "post", path))
 
 
+@pytest.mark.parametrize("path", ["/", "/leave/", "/api/protected/me"])
+def test_hst_6_a_purged_tenant_answers_as_a_host_that_never_was(
+    acme, visitor, path: str
+) -> None:
+    bring(TABLE["purged"])
+    told = []
+    for host in ("acme.localhost", "nobody.localhost"):
+        answer = visitor(host).get(path)
+        reference = answer["X-Request-ID"]
+        del answer["X-Request-ID"]
+        told.append((answer.text.replace(reference, ""), dict(answer.headers)))
+    assert told[0] == told[1]
+
+
 @in_every_row
 def test_sta_4_access_tokens(acme, api, frozen_clock, name: str) -> None:
     row, client = TABLE[name], api("alice")

@@ -34,6 +34,13 @@ def end_all(user: User, *, reason: str, but: UUID | None = None) -> None:
     devices.update(revoked_at=clock.now(), revoked_reason=reason)
 
 
+def end_everywhere() -> None:
+    """Revoke all devices of the tenant; TENANT_SESSIONS_END of a tenant that ends."""
+    RefreshSession.objects.filter(revoked_at__isnull=True).update(
+        revoked_at=clock.now(), revoked_reason="tenant"
+    )
+
+
 def end_overdue(*rules: Demands) -> None:
     """Revoke all devices of the tenant that one of these rules has ended.
 

@@ -1,6 +1,9 @@
 """Tenants in the operators' console: to look at, and to stop and start."""
 
-from typing import Any, ClassVar
+from collections import Counter
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, ClassVar, Final
 
 from django.contrib import admin, messages
 from django.db.models import Model, OuterRef, QuerySet, Subquery
@@ -10,7 +13,7 @@ from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin, TabularInline
 
 from kernel.admin import ReadOnly
-from tenants import plan_admin
+from tenants import conduct, life, maintenance, plan_admin
 from tenants.errors import MoveRefused
 from tenants.models import (
     DeadLetter,
@@ -22,6 +25,10 @@ from tenants.models import (
 )
 from tenants.plan_admin import Planned
 from tenants.states import State, change_state
+
+#: A verb that moves a tenant, and returns its row.
+Move = Callable[..., Tenant]
+HOUR: Final = timedelta(hours=1)
 
 
 class DomainInline(ReadOnly, TabularInline):
@@ -54,44 +61,74 @@ class StepInline(ReadOnly, TabularInline):
 
 
 class TenantAdmin(Planned, ReadOnly, ModelAdmin):
-    """Tenants, with the two moves an operator makes."""
+    """Tenants, with the moves an operator makes."""
 
     list_display = ("slug", "name", "state", "plan", "state_since", "created_at")
-    list_filter = ("state", "plan")
+    list_filter = ("state", "plan", "migration_hold", "is_canary")
     list_select_related = ("plan",)
     search_fields = ("slug", "name", "domains__domain", "uuid")
-    actions = ("suspend", "resume")
+    actions = ("suspend", "resume", "past_due", "maintain")
     inlines: ClassVar = [DomainInline]
 
     @admin.action(description=_("Suspend: every path answers 423"))
     def suspend(self, request: HttpRequest, tenants: QuerySet[Tenant]) -> None:
         """Stop the chosen tenants."""
-        self.move(request, tenants, State.SUSPENDED)
+        self.move(request, tenants, to(State.SUSPENDED))
 
-    @admin.action(description=_("Resume"))
+    @admin.action(description=_("Resume, end a maintenance, call a deletion off"))
     def resume(self, request: HttpRequest, tenants: QuerySet[Tenant]) -> None:
-        """Start the chosen tenants again."""
-        self.move(request, tenants, State.ACTIVE)
+        """Let the chosen tenants work again."""
+        self.move(request, tenants, life.resume)
 
-    def move(self, request: HttpRequest, tenants: QuerySet[Tenant], to: State) -> None:
+    @admin.action(description=_("Payment overdue: read only"))
+    def past_due(self, request: HttpRequest, tenants: QuerySet[Tenant]) -> None:
+        """Let the chosen tenants be read and not changed."""
+        self.move(request, tenants, to(State.PAST_DUE))
+
+    @admin.action(description=_("Maintenance for an hour: every path answers 503"))
+    def maintain(self, request: HttpRequest, tenants: QuerySet[Tenant]) -> None:
+        """Keep everybody out of the chosen tenants for an hour."""
+
+        def begin(tenant: Tenant, *, reason: str, by: str) -> Tenant:  # noqa: ARG001 - the signature of a move
+            return maintenance.begin(tenant, lasting=HOUR, by=by)
+
+        self.move(request, tenants, begin)
+
+    def move(
+        self, request: HttpRequest, tenants: QuerySet[Tenant], change: Move
+    ) -> None:
         """Move each tenant that may go there; name those that may not."""
-        moved = 0
+        moved: list[Tenant] = []
         for tenant in tenants:
             try:
-                change_state(
+                after = change(
                     tenant,
-                    to,
                     reason="By an operator in the console.",
                     by=f"operator:{request.user.get_username()}",
                 )
             except MoveRefused as error:
                 self.message_user(request, error.detail, messages.ERROR)
             else:
-                moved += 1
-        if moved:
-            words = ngettext("%(count)d tenant.", "%(count)d tenants.", moved)
-            label = State(to).label
-            self.message_user(request, f"{label}: {words % {'count': moved}}")
+                moved.append(after)
+        for label, count in Counter(map(told, moved)).items():
+            words = ngettext("%(count)d tenant.", "%(count)d tenants.", count)
+            self.message_user(request, f"{label}: {words % {'count': count}}")
+
+
+def to(state: State) -> Move:
+    """Return the move to a state."""
+
+    def change(tenant: Tenant, *, reason: str, by: str) -> Tenant:
+        return change_state(tenant, state, reason=reason, by=by)
+
+    return change
+
+
+def told(tenant: Tenant) -> str:
+    """Return how a tenant stands, in words."""
+    if conduct.in_maintenance(tenant):
+        return str(_("In maintenance"))
+    return str(State(tenant.state).label)
 
 
 class DomainAdmin(ReadOnly, ModelAdmin):

@@ -17,7 +17,8 @@ from celery.exceptions import Ignore, Reject, Retry
 from django.db import Error, InterfaceError, OperationalError
 from structlog.contextvars import bound_contextvars
 
-from tenants import dead_letters, lookup, states
+from tenants import conduct, dead_letters, lookup
+from tenants.conduct import Tasks
 from tenants.context import (
     CONTROL,
     NoTenantError,
@@ -29,7 +30,7 @@ from tenants.context import (
 )
 from tenants.db.base import ContextApplyError
 from tenants.dead_letters import Reason
-from tenants.errors import TenantRefused
+from tenants.errors import TenantHeld, TenantRefused
 from tenants.publishing import (
     TENANT,
     Context,
@@ -47,6 +48,8 @@ logger = logging.getLogger(__name__)
 LOOK_UPS: Final = "look_ups"
 #: The pause doubles up to this; it stays below the broker's visibility_timeout.
 LONGEST_PAUSE_SECONDS: Final = 300
+#: The pause of a tenant whose schema waits for a migration.
+HOLD_PAUSE_SECONDS: Final = 60
 #: What says that the database is away; the tenant may be there.
 AWAY: Final = (OperationalError, InterfaceError)
 
@@ -61,15 +64,19 @@ else:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a message is not run, and for whom it was."""
+    """Why a message is not run, for whom it was, and whether it is kept."""
 
     reason: Reason
     detail: str
     tenant: UUID | None = None
+    dropped: bool = False
 
 
 class TenantTask(BaseTask):
     """The base of all tasks. `plane="control"` declares one for the control plane.
+
+    `while_past_due=True` declares one that only reads, or mails or exports what is
+    there: it runs also where the tenant's payment is overdue.
 
     Only the function itself has a context: receivers of Celery's signals and methods
     such as `on_failure` have none.
@@ -77,6 +84,7 @@ class TenantTask(BaseTask):
 
     abstract = True
     plane = "tenant"
+    while_past_due = False
 
     def apply(self, *args: Any, **options: Any) -> Any:
         """Run here and now, as a worker would; where nobody is at work, as told."""
@@ -143,7 +151,27 @@ class TenantTask(BaseTask):
             return Refusal(Reason.UNKNOWN, "the tenant is unknown", uuid)
         if tenant.generation != generation:
             return Refusal(Reason.STALE, "it was sent before the tenant's reset", uuid)
-        return judge_state(tenant) or tenant
+        if self.becomes_of(tenant) is Tasks.LATER:
+            self.come_back(TenantHeld(), pause=HOLD_PAUSE_SECONDS)
+        return self.judge_state(tenant) or tenant
+
+    def becomes_of(self, tenant: TenantInfo) -> Tasks:
+        """Return what becomes of this task in the tenant's present state."""
+        found = conduct.of(tenant).tasks
+        if found is Tasks.READS:
+            return Tasks.RUN if self.while_past_due else Tasks.KEPT
+        return found
+
+    def judge_state(self, tenant: TenantInfo) -> Refusal | None:
+        """Return why this task does not run for the tenant now; None where it does."""
+        found = self.becomes_of(tenant)
+        if found is Tasks.RUN:
+            return None
+        if found is Tasks.DROPPED:
+            return Refusal(
+                Reason.UNKNOWN, stopped_by(tenant), tenant.uuid, dropped=True
+            )
+        return Refusal(Reason.STOPPED, stopped_by(tenant), tenant.uuid)
 
     def look_up(self, uuid: UUID) -> TenantInfo | None:
         try:
@@ -159,23 +187,28 @@ class TenantTask(BaseTask):
 
     # Not now
 
-    def come_back(self, error: Exception) -> NoReturn:
-        """Send the message again, for later; this is no retry of the task's own."""
+    def come_back(self, error: Exception, *, pause: int | None = None) -> NoReturn:
+        """Send the message again, for later; this is no retry of the task's own.
+
+        Without a pause it is longer each time.
+        """
         if self.request.is_eager:
             raise error
         headers = self.request.headers or {}
-        tried = int(headers.get(LOOK_UPS, 0))
-        pause = min(2 ** min(tried, 10), LONGEST_PAUSE_SECONDS)
         # A message that names nobody goes on naming nobody.
-        headers = {TENANT: None, **headers, LOOK_UPS: tried + 1}
+        headers = {TENANT: None, **headers}
+        if pause is None:
+            tried = int(headers.get(LOOK_UPS, 0))
+            pause = min(2 ** min(tried, 10), LONGEST_PAUSE_SECONDS)
+            headers[LOOK_UPS] = tried + 1
+            logger.warning("task.look_up_failed", extra={"pause": pause})
         again = self.signature_from_request(countdown=pause, headers=headers)
-        logger.warning("task.look_up_failed", extra={"pause": pause})
         try:
             with use_control():
                 again.apply_async()
         except Exception as unsent:  # noqa: BLE001 - else the message would be lost
             raise Reject(unsent, requeue=True) from error
-        raise Retry(exc=error, when=pause) from error
+        raise Retry(exc=error, when=cast("Any", pause)) from error
 
     # Never
 
@@ -185,7 +218,7 @@ class TenantTask(BaseTask):
             return
         with suppress(*AWAY):
             tenant = lookup.by_uuid(context.uuid)
-            refusal = judge_state(tenant) if tenant else None
+            refusal = self.judge_state(tenant) if tenant else None
             if refusal:
                 self.refuse(refusal)
 
@@ -212,6 +245,9 @@ class TenantTask(BaseTask):
         raise Ignore(str(error))
 
     def keep(self, refusal: Refusal) -> None:
+        if refusal.dropped and refusal.tenant:
+            dead_letters.note_dropped(self.name, refusal.tenant, refusal.detail)
+            return
         dead_letters.keep(
             self.signature_from_request(),
             tenant=refusal.tenant,
@@ -220,11 +256,14 @@ class TenantTask(BaseTask):
         )
 
 
-def judge_state(tenant: TenantInfo) -> Refusal | None:
-    """Return why nothing runs for the tenant now; None where all is well."""
-    if states.is_served(tenant.state):
-        return None
-    return Refusal(Reason.STOPPED, f"the tenant is {tenant.state}", tenant.uuid)
+def stopped_by(tenant: TenantInfo) -> str:
+    """Return what stops a tenant's tasks, in words for operators."""
+    now = conduct.of(tenant)
+    if now is conduct.MAINTENANCE:
+        return "the tenant is in maintenance"
+    if now is conduct.HOLD:
+        return "the tenant's schema waits for a migration"
+    return f"the tenant is {tenant.state}"
 
 
 def control_task(name: str, **options: Any) -> Callable[[Callable[P, R]], "Task[P, R]"]:

@@ -19,7 +19,7 @@ from kombu.utils import json
 from kernel import clock
 from tenants import broker, events, wake_ups
 from tenants.context import use_control
-from tenants.models import DeadLetter, Tenant
+from tenants.models import DeadLetter, OperatorEvent, Tenant
 
 logger = logging.getLogger(__name__)
 
@@ -78,6 +78,21 @@ def note(letter: DeadLetter) -> None:
         task=letter.task,
         task_id=letter.task_id,
     )
+
+
+def note_dropped(task: str, tenant: UUID, detail: str) -> None:
+    """Say in the book that a task was dropped, since its tenant is no more."""
+    with use_control(), transaction.atomic():
+        said = OperatorEvent.objects.filter(
+            action="task.dropped",
+            tenant=tenant,
+            args__task=task,
+            at__gt=clock.now() - SAY_AGAIN_AFTER,
+        )
+        if not said.exists():
+            events.record(
+                "task.dropped", by="system", tenant=tenant, result=detail, task=task
+            )
 
 
 def waiting(tenant: UUID) -> QuerySet[DeadLetter]:

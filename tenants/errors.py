@@ -3,11 +3,13 @@
 ApplicationError
 ├── NotFound           TenantUnknown, SignupUnknown, DomainUnknown
 ├── Conflict           SlugTaken, MoveRefused, TenantRefused, SignupNotReady,
-│                      DomainTaken, DomainCooling, DomainUnverified,
-│                      DomainKept, TooManyDomains, QuotaExceeded
+│   │                  DomainTaken, DomainCooling, DomainUnverified,
+│   │                  DomainKept, TooManyDomains, QuotaExceeded
+│   └── TenantRefused  TenantHeld
 ├── Invalid            SlugInvalid, NameInvalid, EmailInvalid, LocaleInvalid,
-│                      TimezoneInvalid, ReasonMissing, PlanUnknown,
-│                      CodeInvalid, CodeExpired, CodeSpent, DomainInvalid
+│                      TimezoneInvalid, ReasonMissing, MaintenanceTooLong,
+│                      PlanUnknown, CodeInvalid, CodeExpired, CodeSpent,
+│                      DomainInvalid
 ├── TooMany            TooManySignups, RateLimited
 ├── Unavailable        ProvisioningFailed
 └── TemplateRefused
@@ -51,6 +53,12 @@ class TenantRefused(Conflict):
     """A task may not run for this tenant now."""
 
     code = "tenant_refused"
+
+
+class TenantHeld(TenantRefused):
+    """A task waits until the tenant's schema is migrated."""
+
+    code = "tenant_held"
 
 
 class SignupNotReady(Conflict):
@@ -105,6 +113,12 @@ class ReasonMissing(Invalid):
     """Say why: the reason goes into the operators' book."""
 
     code = "reason_missing"
+
+
+class MaintenanceTooLong(Invalid):
+    """A maintenance takes a minute at least, and seven days at most."""
+
+    code = "maintenance_too_long"
 
 
 class CodeInvalid(Invalid):

@@ -8,7 +8,8 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.utils.module_loading import import_string
 
-from tenants import broker, hosts, limits, lookup, orders, states
+from tenants import broker, hosts, limits, lookup, orders
+from tenants.conduct import OVERLAID
 from tenants.context import TenantInfo, use, use_control
 from tenants.models import Tenant
 
@@ -53,8 +54,12 @@ def mail_workspaces(email: str, language: str) -> None:
 
 def workspaces_of(email: str) -> list[TenantInfo]:
     """Return the tenants in which an active account has this address."""
-    served = Tenant.objects.filter(state__in=states.SERVED).order_by("name")
-    return [tenant for tenant in lookup.infos(served) if has_account(tenant, email)]
+    open_ones = Tenant.objects.filter(state__in=OVERLAID, migration_hold=False)
+    return [
+        tenant
+        for tenant in lookup.infos(open_ones.order_by("name"))
+        if has_account(tenant, email)
+    ]
 
 
 def has_account(tenant: TenantInfo, email: str) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, Final, cast
 
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.http import (
@@ -16,14 +16,13 @@ from django.http import (
 from django.http.response import HttpResponseBase
 
 from kernel.answers import answer
-from kernel.errors import ApplicationError, NotFound
+from kernel.errors import ApplicationError
 from kernel.translation import translated
-from tenants import directory, guard, hosts
+from tenants import conduct, directory, guard, hosts, stopping
 from tenants.context import CONTROL, Control, TenantInfo
 from tenants.db.base import ContextApplyError
 from tenants.directory import Found
 from tenants.serving import serving
-from tenants.states import REFUSALS, State
 from tenants.streaming import at_end, carry
 
 logger = logging.getLogger(__name__)
@@ -84,7 +83,10 @@ class TenantMiddleware:
             found = await directory.find_later(host) if is_asked_for(host) else None
         except UNREACHABLE as error:
             return unreachable(request, error)
-        site = arrive(request, host, found)
+        come = sync_to_async(arrive) if is_stopped(found) else None
+        site = (
+            await come(request, host, found) if come else arrive(request, host, found)
+        )
         if isinstance(site, HttpResponseBase):
             return site
         with serving(site):
@@ -124,15 +126,21 @@ def arrive(
 ) -> Site | HttpResponseBase:
     """Return the site, with the request led to it, or the answer to give instead."""
     if found is None and not hosts.is_public(host):
-        nothing = NotFound(headers={"Cache-Control": "no-store"})
-        return answer(request, nothing, framed=False)
+        return stopping.nowhere(request)
     site: Site = found.tenant if found else CONTROL
-    if isinstance(site, TenantInfo) and site.state in REFUSALS:
-        return answer(request, REFUSALS[State(site.state)].error(), framed=False)
+    if isinstance(site, TenantInfo):
+        stopped = stopping.stop(request, site)
+        if stopped is not None:
+            return stopped
     if found and found.redirect and is_page_asked_for(request):
         return moved(request, found.redirect)
     direct(request, site)
     return site
+
+
+def is_stopped(found: Found | None) -> bool:
+    """Tell whether it may take the database to answer, which no coroutine may ask."""
+    return found is not None and conduct.of(found.tenant).refusal is not None
 
 
 def is_page_asked_for(request: HttpRequest) -> bool:

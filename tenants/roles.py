@@ -10,9 +10,11 @@ from functools import cache
 from typing import Final
 
 from django.apps import apps
+from django.conf import settings
 from django.db import connection, transaction
 
 from kernel.append_only import AppendOnly
+from tenants.conduct import TABLE, Data
 from tenants.context import TenantInfo
 from tenants.db.base import EXTENSIONS, tag_of
 from tenants.db.router import labels
@@ -24,6 +26,8 @@ RIGHTS: Final = (
     f"{', '.join(ON_TABLES)} ON {{of}} TABLES {{where}} TO {{role}}",
     f"{', '.join(ON_SEQUENCES)} ON {{of}} SEQUENCES {{where}} TO {{role}}",
 )
+#: What a role has left on its tables while it may only read.
+READING: Final = "SELECT"
 #: Which migrations ran is the owner's to write.
 MIGRATIONS: Final = "django_migrations"
 # What PostgreSQL gives to everybody, and no tenant needs.
@@ -63,16 +67,32 @@ def ensure(tenant: TenantInfo) -> None:
 
     Whether the role may use the schema is the state's: `open_schema`, `close_schema`.
     """
-    schema, role = quoted(tenant.schema_name), quoted(tenant.db_role)
+    role = quoted(tenant.db_role)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [tenant.db_role])
         if cursor.fetchone() is None:
             cursor.execute(f"CREATE ROLE {role} NOLOGIN NOINHERIT")
         cursor.execute(f"GRANT {role} TO CURRENT_USER WITH INHERIT FALSE, SET TRUE")
         make_schema(tenant)
+        grant(tenant)
+
+
+@transaction.atomic
+def grant(tenant: TenantInfo) -> None:
+    """Set the role's rights on all tables, and those to come, as the state says."""
+    schema, role = quoted(tenant.schema_name), quoted(tenant.db_role)
+    with connection.cursor() as cursor:
         for statement in grants(schema, role):
             cursor.execute(statement)
-        protect(tenant)
+        if may_only_read(tenant):
+            for statement in restrictions(schema, role, tables_of(tenant)):
+                cursor.execute(statement)
+    protect(tenant)
+
+
+def may_only_read(tenant: TenantInfo) -> bool:
+    """Tell whether the tenant's state leaves its role the access tables to write."""
+    return TABLE[tenant.state].data is Data.READS
 
 
 def make_schema(tenant: TenantInfo) -> None:
@@ -103,6 +123,31 @@ def grants(schema: str, role: str) -> Iterator[str]:
         yield f"GRANT {there}"
         to_come = right.format(of="", where="", role=role)
         yield f"ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} GRANT {to_come}"
+
+
+def restrictions(schema: str, role: str, tables: Iterable[str]) -> Iterator[str]:
+    """Yield what leaves a role nothing to write but the access tables."""
+    rights = ", ".join(right for right in ON_TABLES if right != READING)
+    yield f"REVOKE {rights} ON ALL TABLES IN SCHEMA {schema} FROM {role}"
+    yield (
+        f"ALTER DEFAULT PRIVILEGES IN SCHEMA {schema}"
+        f" REVOKE {rights} ON TABLES FROM {role}"
+    )
+    for table in sorted(set(tables) & set(access())):
+        granted = ", ".join(sorted(access()[table]))
+        yield f"GRANT {granted} ON {schema}.{quoted(table)} TO {role}"
+
+
+@cache
+def access() -> dict[str, frozenset[str]]:
+    """Return the tables that TENANT_ACCESS_TABLES names, with what stays allowed.
+
+    They hold who comes in and what is told of it: without them nobody could sign in.
+    """
+    return {
+        apps.get_model(label)._meta.db_table: frozenset(rights.split(", "))  # noqa: SLF001 - Django's public way to a model's table
+        for label, rights in settings.TENANT_ACCESS_TABLES.items()
+    }
 
 
 def protect(tenant: TenantInfo) -> None:
@@ -169,13 +214,19 @@ def close_schema(tenant: TenantInfo) -> None:
 def change_usage(tenant: TenantInfo, statement: str) -> None:
     """Run a statement on schema and role, if they are there already."""
     schema, role = quoted(tenant.schema_name), quoted(tenant.db_role)
+    if is_there(tenant):
+        with connection.cursor() as cursor:
+            cursor.execute(statement.format(schema=schema, role=role))
+
+
+def is_there(tenant: TenantInfo) -> bool:
+    """Tell whether the tenant has a schema and a role."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT to_regnamespace(%s) IS NOT NULL AND to_regrole(%s) IS NOT NULL",
             [tenant.schema_name, tenant.db_role],
         )
-        if cursor.fetchone()[0]:
-            cursor.execute(statement.format(schema=schema, role=role))
+        return bool(cursor.fetchone()[0])
 
 
 def quoted(name: str) -> str:

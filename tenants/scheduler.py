@@ -19,11 +19,11 @@ from django.db import connection, transaction
 from kernel import clock
 from tenants import (
     broker,
+    conduct,
     dead_letters,
     glance,
     lookup,
     sources,
-    states,
     upkeep,
     wake_ups,
 )
@@ -142,7 +142,7 @@ def run_taken(taken: Taken) -> tuple[TenantInfo, sources.Ran, datetime | None] |
         if not wake_ups.hold(taken):
             return None
         tenant = lookup.by_uuid(taken.tenant)
-        if tenant is None or not states.is_served(tenant.state):
+        if tenant is None or not conduct.of(tenant).timers:
             return None
         refused_are_sent = send_refused(tenant)
         with serving(tenant):

@@ -1,28 +1,36 @@
-"""The states of a tenant, the moves between them, and what each answers.
+"""The states of a tenant and the moves between them; `conduct` says what each does.
 
-Only `change_state` assigns a tenant's state; a test scans the source for others.
+Only `change_state` assigns a tenant's state: a test scans the source for others, and
+`Tenant.save` refuses them.
 """
 
-from dataclasses import dataclass
 from typing import Final
 
 from django.db import transaction
 from django.db.models import F
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
 
 from kernel import clock
-from kernel.errors import (
-    ApplicationError,
-    Gone,
-    Locked,
-    NotFound,
-    Unavailable,
-)
-from tenants import events, roles
+from tenants import conduct, events, revoking, roles
+from tenants.conduct import CLOSED, OVERLAID, SERVED, TABLE, Data
 from tenants.context import TenantInfo, use_control
 from tenants.errors import MoveRefused
 from tenants.models import Tenant, WakeUp
+
+__all__ = [
+    "CLOSED",
+    "MOVES",
+    "SERVED",
+    "WITH_SCHEMA",
+    "State",
+    "change_state",
+    "hold",
+    "is_open",
+    "is_served",
+    "let_in",
+    "let_in_again",
+    "may_move",
+    "set_wake_up",
+]
 
 State = Tenant.State
 
@@ -52,12 +60,6 @@ MOVES: Final[dict[State, frozenset[State]]] = {
     ),
     State.PURGED: frozenset(),
 }
-#: States in which the tenant's role cannot reach its schema.
-CLOSED: Final = frozenset(
-    {State.FAILED, State.SUSPENDED, State.ARCHIVED, State.DELETING, State.PURGED}
-)
-#: States in which the tenant's pages, tasks and timers run.
-SERVED: Final = frozenset({State.TRIAL, State.ACTIVE})
 #: States in which there is a schema.
 WITH_SCHEMA: Final = frozenset(State) - {
     State.PROVISIONING,
@@ -67,62 +69,11 @@ WITH_SCHEMA: Final = frozenset(State) - {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """What every path of a tenant in this state answers."""
-
-    kind: type[ApplicationError]
-    code: str
-    detail: Promise
-    retry_after: int
-
-    def error(self) -> ApplicationError:
-        """Return the refusal as an error, with its Retry-After."""
-        return self.kind(
-            str(self.detail),
-            code=self.code,
-            headers={"Retry-After": str(self.retry_after), "Cache-Control": "no-store"},
-        )
-
-
-REFUSALS: Final[dict[State, Refusal]] = {
-    State.PROVISIONING: Refusal(
-        Unavailable,
-        "tenant_provisioning",
-        _("This workspace is being set up. Try again in a moment."),
-        retry_after=5,
-    ),
-    State.FAILED: Refusal(
-        Unavailable,
-        "tenant_failed",
-        _("This workspace could not be set up."),
-        retry_after=3600,
-    ),
-    State.SUSPENDED: Refusal(
-        Locked,
-        "tenant_suspended",
-        _("This workspace is paused."),
-        retry_after=3600,
-    ),
-    State.PAST_DUE: Refusal(
-        Locked,
-        "payment_required",
-        _("This workspace has an open payment."),
-        retry_after=3600,
-    ),
-    State.ARCHIVED: Refusal(
-        Gone, "tenant_archived", _("This workspace was archived."), retry_after=0
-    ),
-    State.DELETING: Refusal(
-        Gone, "tenant_deleting", _("This workspace is being deleted."), retry_after=0
-    ),
-    # Its hosts lead nowhere; who remembers one for a moment hears the same.
-    State.PURGED: Refusal(NotFound, "not_found", _("Not found."), retry_after=0),
-}
-
-
 def is_served(state: str) -> bool:
-    """Tell whether a tenant in this state works as usual."""
+    """Tell whether a tenant in this state works as usual; an overlay may still stop it.
+
+    `conduct.of(tenant)` knows of both.
+    """
     return state in SERVED
 
 
@@ -131,22 +82,34 @@ def is_open(state: str) -> bool:
     return state not in CLOSED
 
 
-def change_state(tenant: Tenant, to: State, *, reason: str, by: str) -> Tenant:
-    """Move a tenant to another state, with its event and its wake-ups, in one go.
+def may_move(tenant: Tenant, to: State) -> bool:
+    """Tell whether a tenant may go to a state from where it is."""
+    if to not in MOVES[State(tenant.state)]:
+        return False
+    if tenant.state != State.DELETING or to == tenant.state_before:
+        return True
+    # An archived tenant has no schema to be suspended with.
+    has_schema = tenant.state_before != State.ARCHIVED
+    return to == State.PURGED or (to == State.SUSPENDED and has_schema)
 
+
+def change_state(tenant: Tenant, to: State, *, reason: str, by: str) -> Tenant:
+    """Move a tenant to another state on every plane in one go, and return its row.
+
+    In the caller's transaction, or one of its own: the row, the rights of its role, its
+    wake-up, the end of its sessions where it is to be deleted, and the event.
     Raises MoveRefused where MOVES does not have the way; nothing is changed then.
     """
     with use_control(), transaction.atomic():
         locked: Tenant = Tenant.objects.select_for_update().get(pk=tenant.pk)
         before = State(locked.state)
-        if to not in MOVES[before]:
+        if not may_move(locked, to):
             raise MoveRefused(f"{locked.slug} is {before.value}, so this is refused.")
-        locked.state = to
-        locked.state_since = clock.now()
-        locked.state_reason = reason[:255]
-        locked.save(update_fields=["state", "state_since", "state_reason"])
-        switch_wake_up(locked, on=is_served(to))
-        let_in(locked, to)
+        write_down(locked, to, reason=reason[:255])
+        if to == State.DELETING and not revoking.end_sessions(locked.info()):
+            end_all_signed(locked)
+        set_wake_up(locked)
+        let_in(locked, to, before=before)
         events.record(
             f"tenant.{to.value}",
             by=by,
@@ -158,22 +121,81 @@ def change_state(tenant: Tenant, to: State, *, reason: str, by: str) -> Tenant:
     return locked
 
 
-def let_in(tenant: Tenant, state: State) -> None:
-    """Open or close the schema to the tenant's role, whatever the code asks for."""
-    turn = roles.close_schema if state in CLOSED else roles.open_schema
-    turn(tenant.info())
+def write_down(locked: Tenant, to: State, *, reason: str) -> None:
+    """Write the new state with what depends on it."""
+    before = State(locked.state)
+    locked.state = to
+    locked.state_since = clock.now()
+    locked.state_reason = reason
+    locked.state_before = before if to == State.DELETING else ""
+    if to not in OVERLAID:
+        locked.maintenance_until = None
+    if before == State.DELETING and to != State.PURGED:
+        locked.purge_after = None
+    fields = ["state", "state_since", "state_reason", "state_before"]
+    locked.save(update_fields=[*fields, "maintenance_until", "purge_after"], moves=True)
+    if to == State.PURGED:
+        end_all_signed(locked)
+
+
+def end_all_signed(locked: Tenant) -> None:
+    """Raise the generation: what was signed, queued or cached before is over."""
+    Tenant.objects.filter(pk=locked.pk).update(
+        generation=F("generation") + 1, cache_epoch=F("cache_epoch") + 1
+    )
+    locked.refresh_from_db(fields=["generation", "cache_epoch"])
+
+
+def hold(tenant: Tenant, *, on: bool, by: str) -> Tenant:
+    """Keep a tenant from being served because of its schema's revision, or no longer.
+
+    Lies over trial, active and past_due, and changes no state (STA-3). A tenant that is
+    held already, or not, is left as it is.
+    """
+    with use_control(), transaction.atomic():
+        locked: Tenant = Tenant.objects.select_for_update().get(pk=tenant.pk)
+        if locked.migration_hold != on:
+            locked.migration_hold = on
+            locked.save(update_fields=["migration_hold"])
+            set_wake_up(locked)
+            action = "tenant.held" if on else "tenant.released"
+            events.record(action, by=by, tenant=locked.uuid)
+    return locked
+
+
+def let_in(tenant: Tenant, state: State, *, before: State | None = None) -> None:
+    """Give the tenant's role what a state allows, whatever the code asks for.
+
+    `before` is the state whose rights it has, by default one with all of them.
+    """
+    info = tenant.info()
+    now, then = TABLE[state].data, TABLE[before or State.ACTIVE].data
+    if Data.READS in {now, then} and roles.is_there(info):
+        roles.grant(info)
+    turn = roles.close_schema if now is Data.CLOSED else roles.open_schema
+    turn(info)
 
 
 def let_in_again(tenant: TenantInfo) -> None:
-    """Open or close the schema as the tenant's present state says."""
+    """Give the tenant's role what the present state allows.
+
+    `tenant` is as it was known when its role got its rights.
+    """
     with use_control(), transaction.atomic():
         row = Tenant.objects.select_for_update().get(uuid=tenant.uuid)
-        let_in(row, State(row.state))
+        let_in(row, State(row.state), before=State(tenant.state))
 
 
-def switch_wake_up(tenant: Tenant, *, on: bool) -> None:
-    """Let due work start, at once, or stop it; a run under way loses its lease."""
-    now = clock.now()
+def set_wake_up(tenant: Tenant) -> None:
+    """Let due work start, at once, or stop it; a run under way loses its lease.
+
+    During a maintenance nobody has the lease until its end, so that nothing is taken
+    before, whatever is armed, and everything after, whoever forgets to end it.
+    """
+    is_over = tenant.maintenance_until if conduct.in_maintenance(tenant) else None
     WakeUp.objects.filter(tenant=tenant).update(
-        enabled=on, next_due=now, lease_until=None, run_no=F("run_no") + 1
+        enabled=is_served(tenant.state) and not tenant.migration_hold,
+        next_due=clock.now(),
+        lease_until=is_over,
+        run_no=F("run_no") + 1,
     )

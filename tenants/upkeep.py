@@ -18,12 +18,14 @@ from kernel import clock
 from tenants import (
     asking,
     broker,
+    conduct,
     dead_letters,
     domains,
     fleet,
+    holds,
     lookup,
     sources,
-    states,
+    trials,
     wake_ups,
 )
 from tenants.context import TenantInfo, use, use_control
@@ -137,7 +139,7 @@ def claim(name: str, *, every: timedelta) -> bool:
 def sweep(only: Sequence[UUID] | None = None) -> None:
     """Find work whose arming was lost, because a process died after its commit."""
     with use_control():
-        tenants = Tenant.objects.filter(state__in=states.SERVED)
+        tenants = Tenant.objects.filter(conduct.working())
         if only is not None:
             tenants = tenants.filter(uuid__in=only)
         infos = lookup.infos(tenants)
@@ -178,6 +180,8 @@ def forget() -> None:
 DUTIES: Final = {
     "sources": Duty(timedelta(minutes=2), run_sources),
     "sweep": Duty(timedelta(minutes=5), look_for_lost),
+    "trials": Duty(timedelta(minutes=5), trials.end_due),
+    "slugs": Duty(timedelta(minutes=5), holds.end_due),
     "survey": Duty(timedelta(hours=1), survey),
     "warm": Duty(timedelta(seconds=20), warm_up),
     "domains": Duty(timedelta(minutes=5), check_domains),

@@ -29,6 +29,7 @@ from kernel.errors import (
 )
 from kernel.translation import translated
 from leave.api import router as leave_router
+from tenants import stopping
 from tenants.api import router as signup_router
 from workflow.api import router as workflow_router
 
@@ -137,7 +138,7 @@ class Fault(ApplicationError):
 
 
 def application_error(request: HttpRequest, error: ApplicationError) -> HttpResponse:  # noqa: ARG001 - ninja's signature
-    return problem(error)
+    return problem(stopping.explained(error) or error)
 
 
 def invalid_body(request: HttpRequest, error: ValidationError) -> HttpResponse:  # noqa: ARG001 - ninja's signature
@@ -168,7 +169,7 @@ def http_error(request: HttpRequest, error: HttpError) -> HttpResponse:  # noqa:
 
 def fault(request: HttpRequest, error: Exception) -> HttpResponse:  # noqa: ARG001 - ninja's signature
     """Answer what Django or the database raised; what nobody expected is a 500."""
-    known = translated(error)
+    known = stopping.explained(error) or translated(error)
     logger.error("api.fault" if known is None else "api.refused", exc_info=error)
     return problem(known or Fault())
 

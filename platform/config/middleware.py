@@ -24,6 +24,7 @@ from kernel.answers import PROBLEM, answer
 from kernel.errors import ApplicationError, BadRequest, NotFound, TooLarge
 from kernel.text import storable
 from kernel.translation import error_of, translated
+from tenants import stopping
 from tenants.context import in_control
 from tenants.serving import speak_to
 from tenants.streaming import carry
@@ -142,7 +143,7 @@ class ErrorPages:
         self, request: HttpRequest, exception: Exception
     ) -> HttpResponse | None:
         """Answer what the kernel has a word for; leave everything else to Django."""
-        error = translated(exception)
+        error = stopping.explained(exception) or translated(exception)
         if error is None:
             error = in_a_list(request, exception)
         if error is None:

@@ -10,6 +10,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
 from accounts import branding
+from tenants import conduct, roles
 from tenants.context import Control, TenantInfo, current_or_none
 from workflow import worklist
 
@@ -38,6 +39,8 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "kind": kind(request, context),
         "name": "Tenantry",
         "branding_css": "",
+        "is_read_only": False,
+        "is_in_maintenance": False,
         "logo": "",
         "logo_dark": "",
         "nav": [],
@@ -52,6 +55,8 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     if isinstance(context, TenantInfo):
         brand = branding.current()
         values["name"] = brand.name
+        values["is_read_only"] = roles.may_only_read(context)
+        values["is_in_maintenance"] = conduct.in_maintenance(context)
         values["logo"], values["logo_dark"] = brand.logo, brand.logo_dark
         values["branding_css"] = f"/branding.css?v={brand.version}"
         values["nav"] = navigation(request, signed_in) if signed_in else []

@@ -9,7 +9,6 @@ from typing import Any
 
 from django.contrib.staticfiles import finders
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.template import TemplateDoesNotExist
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 
@@ -19,7 +18,7 @@ PROBLEM = "application/problem+json"
 #: The styles of every page, in the order of their layers.
 STYLES = ("tokens", "base", "components", "print")
 #: These pages stand alone: the brand and the people behind them may be out of reach.
-ALONE = frozenset({423, 500, 503})
+ALONE = frozenset({402, 423, 500, 503})
 
 
 def answer(
@@ -57,20 +56,38 @@ def page(
     A page without a frame brings its styles along: the host that it answers for may
     serve no file.
     """
+    seconds = _seconds(error.headers.get("Retry-After", ""))
     values: dict[str, Any] = {
         "status": error.status,
         "detail": error.detail,
         "code": error.code,
         "reference": getattr(request, "reference", ""),
-        "retry_after": _seconds(error.headers.get("Retry-After", "")),
+        "retry_after": seconds,
+        "minutes": -(-seconds // 60) if seconds else None,
         **error.extra,
     }
     if framed:
-        text = render(error.status, values, request)
+        text = render(error, values, request)
         return HttpResponse(text, status=error.status, headers=error.headers)
-    text = render(error.status, {**values, "standalone": styles()}, None)
+    text = render(error, {**values, "standalone": styles()}, None)
     headers = {"Content-Security-Policy": policy(), **error.headers}
     return HttpResponse(text, status=error.status, headers=headers)
+
+
+def alone(
+    template: str, values: dict[str, Any], *, has_form: bool = False
+) -> HttpResponse:
+    """Return a page that stands alone and is no error; it is not kept by anybody.
+
+    With `has_form` it may send one to its own host.
+    """
+    text = render_to_string(template, {**values, "standalone": styles()})
+    target = "form-action 'self'" if has_form else "form-action 'none'"
+    headers = {
+        "Content-Security-Policy": policy().replace("form-action 'none'", target),
+        "Cache-Control": "no-store",
+    }
+    return HttpResponse(text, headers=headers)
 
 
 def _seconds(text: str) -> int | None:
@@ -96,8 +113,9 @@ def policy() -> str:
     )
 
 
-def render(status: int, values: dict[str, Any], request: HttpRequest | None) -> str:
-    try:
-        return render_to_string(f"errors/{status}.html", values, request)
-    except TemplateDoesNotExist:
-        return render_to_string("errors/400.html", values, request)
+def render(
+    error: ApplicationError, values: dict[str, Any], request: HttpRequest | None
+) -> str:
+    """Return the page of the error's code, of its status, or the plain one."""
+    names = (f"errors/{name}.html" for name in (error.code, error.status, 400))
+    return render_to_string(list(names), values, request)

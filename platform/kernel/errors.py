@@ -3,6 +3,7 @@
     ApplicationError
     ├── BadRequest       400  cannot be read
     ├── Unauthenticated  401  who are you?
+    ├── PaymentRequired  402  nothing is written before it is paid
     ├── Forbidden        403  known, and may not
     ├── NotFound         404  missing, or somebody else's: they look the same
     ├── WrongMethod      405  this address does not take this verb
@@ -61,6 +62,13 @@ class Unauthenticated(ApplicationError):
 
     status = 401
     code = "unauthenticated"
+
+
+class PaymentRequired(ApplicationError):
+    """A payment is open, so nothing can be changed."""
+
+    status = 402
+    code = "payment_required"
 
 
 class Forbidden(ApplicationError):

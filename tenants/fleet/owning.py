@@ -28,3 +28,4 @@ def owned(tenant: TenantInfo) -> Iterator[None]:
     finally:
         with use_control():
             roles.protect(tenant)
+        states.let_in_again(tenant)  # tables that came now too

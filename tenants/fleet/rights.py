@@ -36,10 +36,19 @@ def found(schemas: Iterable[str]) -> dict[str, frozenset[Right]]:
 
 def due(tenant: TenantInfo, relations: Iterable[OnRelation]) -> frozenset[Right]:
     """Return what the tenant's role, and nobody else, has to be able to do."""
+    if roles.may_only_read(tenant):
+        relations = map(_read_only, relations)
     rights = {Right(name, tenant.db_role, words) for name, words in relations}
     if states.is_open(tenant.state):
         rights.add(Right("", tenant.db_role, "USAGE"))
     return frozenset(rights)
+
+
+def _read_only(relation: OnRelation) -> OnRelation:
+    """Return what a state that may only read leaves of the rights on a relation."""
+    name, words = relation
+    left = {roles.READING, *roles.ON_SEQUENCES, *roles.access().get(name, ())}
+    return name, ", ".join(word for word in words.split(", ") if word in left)
 
 
 def on_relations(script: scripts.Script) -> list[OnRelation]:

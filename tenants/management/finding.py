@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from kernel.text import storable
-from tenants import hosts, lookup, states
+from tenants import conduct, hosts, lookup
 from tenants.context import TenantInfo, use_control
 from tenants.errors import TenantUnknown
 from tenants.management.ends import NOT_FOUND, REFUSED, fail
@@ -36,20 +36,24 @@ def candidates(name: str) -> QuerySet[Tenant]:
 
 
 def served(name: str) -> TenantInfo:
-    """Return a tenant that works as usual; the command ends with 3 or 4 otherwise."""
+    """Return a tenant for which a command may run; it ends with 3 or 4 otherwise.
+
+    During a maintenance operators work; in a tenant whose payment is overdue the
+    database lets a command read.
+    """
     with use_control():
         try:
             tenant = find(name).info()
         except TenantUnknown as error:
             fail(error.detail, NOT_FOUND)
-    if not states.is_served(tenant.state):
+    if tenant.state not in conduct.OVERLAID:
         fail(f"{tenant.slug} is {tenant.state}, so nothing runs for it.", REFUSED)
+    if tenant.migration_hold:
+        fail(f"{tenant.slug} waits for a migration, so nothing runs for it.", REFUSED)
     return tenant
 
 
 def all_served() -> list[TenantInfo]:
     """Return every tenant that works as usual, by slug."""
     with use_control():
-        return lookup.infos(
-            Tenant.objects.filter(state__in=states.SERVED).order_by("slug")
-        )
+        return lookup.infos(Tenant.objects.filter(conduct.working()).order_by("slug"))

@@ -2,7 +2,8 @@
 
 import secrets
 import uuid
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Self
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -13,6 +14,8 @@ from tenants import directory
 from tenants.context import TenantInfo
 from tenants.models.plan import Plan
 
+#: What `states.change_state` alone writes.
+OF_STATE = frozenset({"state", "state_since", "state_reason", "state_before"})
 BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
 
 
@@ -30,6 +33,10 @@ def opaque() -> str:
     return "".join(secrets.choice(BASE32) for _ in range(12))
 
 
+class StateAssigned(TypeError):
+    """A tenant's state is changed by `states.change_state`, and by nobody else."""
+
+
 class Tenant(TenantMixin):
     """One customer. `uuid` never changes; the opaque names are never reused."""
 
@@ -45,6 +52,8 @@ class Tenant(TenantMixin):
         PURGED = "purged", _("Purged")
 
     auto_create_schema = False
+    #: The state that the table has, as far as this row knows.
+    _known_state: str | None = None
 
     id = models.BigAutoField(primary_key=True)
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -133,10 +142,47 @@ class Tenant(TenantMixin):
     def __str__(self) -> str:
         return self.slug or str(self.uuid)
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
+    @classmethod
+    def from_db(cls, *args: Any, **kwargs: Any) -> Self:
+        """Make a row of what was read, and remember in which state it was."""
+        row: Self = super().from_db(*args, **kwargs)
+        row._remember()
+        return row
+
+    def refresh_from_db(self, *args: Any, **kwargs: Any) -> None:
+        """Read the row anew."""
+        super().refresh_from_db(*args, **kwargs)
+        self._remember()
+
+    def save(self, *args: Any, moves: bool = False, **kwargs: Any) -> None:
+        """Save the row; only `states.change_state`, with `moves`, saves a state.
+
+        A row that was read before a move therefore does not undo it.
+        Raises StateAssigned where something else gave the row another state.
+        """
         self.storage_prefix = self.storage_prefix or str(self.uuid)
+        if not moves and not self._state.adding:
+            if self.__dict__.get("state", self._known_state) != self._known_state:
+                raise StateAssigned
+            kwargs["update_fields"] = self._but_state(kwargs.get("update_fields"))
         super().save(*args, **kwargs)
+        self._remember()
         directory.forget_after_commit(self.uuid)
+
+    def _remember(self) -> None:
+        self._known_state = self.__dict__.get("state")
+
+    def _but_state(self, named: Iterable[str] | None) -> list[str]:
+        """Return the fields to save, without those of the state."""
+        if named is None:
+            there = self.get_deferred_fields()
+            fields = self._meta.concrete_fields
+            named = [
+                field.attname
+                for field in fields
+                if field.attname not in there and not field.primary_key
+            ]
+        return [name for name in named if name not in OF_STATE]
 
     def info(self) -> TenantInfo:
         """Return the values that running code works with; reads domain and limits."""

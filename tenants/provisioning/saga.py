@@ -17,7 +17,7 @@ from django.db.models import F
 
 from kernel import clock
 from kernel.errors import ApplicationError
-from tenants import broker, events, plans
+from tenants import broker, events, holds, plans
 from tenants.context import use_control
 from tenants.errors import ProvisioningFailed, SlugTaken
 from tenants.hosts import platform_domain
@@ -59,7 +59,8 @@ def begin(
 
     The same `key` returns the same run; without a `plan` the settings' is taken, and
     without `mail` the owner is not written to.
-    Raises SlugTaken where the slug has a tenant, Invalid where the order is wrong.
+    Raises SlugTaken where the slug has a tenant or is held, Invalid where the order
+    is wrong.
     """
     order = Order.checked(
         slug=slug,
@@ -102,6 +103,7 @@ def reserved(order: Order, *, key: str | None, background: bool) -> Provisioning
             timezone=order.timezone,
             plan=plans.ordered(order.plan),
         )
+        holds.require_free(order.slug, tenant=tenant.uuid)
         Domain.objects.create(
             domain=platform_domain(order.slug),
             tenant=tenant,

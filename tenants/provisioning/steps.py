@@ -5,6 +5,7 @@ Every function may run again after it was interrupted at any instruction.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from django.conf import settings
@@ -121,11 +122,18 @@ def unschedule(run: ProvisioningRun) -> None:
 
 
 def activate(run: ProvisioningRun) -> None:
-    """Open the tenant."""
-    tenant = Tenant.objects.get(uuid=run.tenant_uuid)
-    if tenant.state == State.PROVISIONING:
+    """Open the tenant: for a trial where its plan begins with one."""
+    tenant = Tenant.objects.select_related("plan").get(uuid=run.tenant_uuid)
+    if tenant.state != State.PROVISIONING:
+        return
+    days = tenant.plan.trial_days if tenant.plan else 0
+    to = State.TRIAL if days else State.ACTIVE
+    with transaction.atomic():
+        if days:
+            tenant.trial_ends_at = clock.now() + timedelta(days=days)
+            tenant.save(update_fields=["trial_ends_at"])
         by = Order.from_json(run.order).by
-        change_state(tenant, State.ACTIVE, reason="Provisioned.", by=by)
+        change_state(tenant, to, reason="Provisioned.", by=by)
 
 
 def announce(run: ProvisioningRun) -> None:

@@ -48,6 +48,7 @@ CACHES = {
     "tenants.rates.page": "a page with nothing of a tenant in it, by its language",
     "tenants.bucket_store.script": "a script, without a tenant in it",
     "tenants.orders.known_timezones": "the zones of this machine",
+    "tenants.roles.access": "which tables a debtor writes, of the settings",
     "tenants.roles.protected": "which tables are only written forward",
     "tenants.slugs.reserved": "a list in the repository",
     "tenants.sources.load": "modules by their dotted names",

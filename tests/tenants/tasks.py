@@ -74,6 +74,11 @@ def remember(word: str) -> str:
     return tell(word)
 
 
+@shared_task(name="tests.remember_also_past_due", while_past_due=True)
+def remember_also_past_due(word: str) -> str:
+    return tell(word)
+
+
 @shared_task(name="tests.remember_control", plane="control")
 def remember_control(word: str) -> str:
     return tell(word)

@@ -64,6 +64,27 @@ def test_an_operator_stops_and_starts_a_tenant_with_an_event(console, acme) -> N
         assert len(event.ip_hash) == 32
 
 
+def test_an_operator_lets_a_tenant_be_read_only_and_keeps_people_out(
+    console, acme, visitor
+) -> None:
+    with use_control():
+        tenant = Tenant.objects.get(slug="acme")
+
+    def act(action: str) -> None:
+        words = {"action": action, "_selected_action": tenant.pk}
+        assert console.post("/admin/tenants/tenant/", words).status_code == 302
+
+    for action, statuses in (
+        ("past_due", (200, 402)),
+        ("maintain", (503, 503)),
+        ("resume", (200, 404)),
+    ):
+        act(action)
+        client = visitor()
+        seen = client.get("/accounts/sign-in"), client.post("/nowhere")
+        assert tuple(one.status_code for one in seen) == statuses, action
+
+
 def test_a_move_that_the_state_refuses_is_told(console, acme) -> None:
     with use_control():
         tenant = Tenant.objects.get(slug="acme")

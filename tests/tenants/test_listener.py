@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import timedelta
 
 import psycopg
 import pytest
@@ -333,3 +334,29 @@ def test_a_forked_child_listens_for_itself_and_leaves_the_parent_its_own(
         child.ask_until("acme.localhost", connected=True)
         assert len(sessions(psql)) == 2, "the connection of the parent is in use"
         assert child.farewell() == {"child": 0, "parent_hears": True}
+
+
+def test_sta_6_a_state_is_in_force_in_another_process_within_a_second(
+    acme, listening, psql, visitor
+) -> None:
+    """The other process has heard of nothing but what the database tells."""
+    change = "UPDATE tenants_tenant SET state = %s WHERE slug = 'acme'"
+    for state, status in (("suspended", 423), ("past_due", 402), ("deleting", 410)):
+        directory.find("acme.localhost")
+        assert is_hot()
+        psql.execute(change, [state])
+        begun = time.monotonic()
+        until(lambda status=status: visitor().post("/x").status_code == status)
+        assert time.monotonic() - begun < 1
+
+
+def test_sta_6_a_maintenance_is_in_force_within_a_second_and_ends_without_a_word(
+    acme, listening, psql, visitor
+) -> None:
+    psql.execute(
+        "UPDATE tenants_tenant SET maintenance_until = %s WHERE slug = 'acme'",
+        [clock.now() + timedelta(seconds=2)],
+    )
+    until(lambda: visitor().get("/accounts/sign-in").status_code == 503)
+    with clock.frozen(clock.now() + timedelta(seconds=2)):
+        assert visitor().get("/accounts/sign-in").status_code == 200

@@ -244,6 +244,7 @@ RULES = (
             "tenants/fleet/unborn.py": "the same, of a scratch to compile in",
             "platform/leave/demo/seeding.py": "turns sequences back, in the demo",
             "accounts/purging.py": "old events go: a tenant may delete none",
+            "tenants/revoking.py": "ends sessions, whatever the state leaves the role",
         },
     ),
     Rule(
@@ -259,6 +260,7 @@ RULES = (
         {
             "tenants/context.py": "hands the word on",
             "tenants/db/base.py": "as above",
+            "tenants/revoking.py": "a deleted tenant and its sessions end at once",
         },
     ),
     Rule(

@@ -82,6 +82,33 @@ CONTROL_DUE_SOURCES = [
 TENANT_ACTIVITY = ["accounts.events.last", "workflow.audit.last"]
 TENANT_MAIL_SENDER = "accounts.mail.put"
 TENANT_OWNER_ENTRY = "accounts.provisioning.owner_entry"
+TENANT_SESSIONS_END = "accounts.sessions.end_everywhere"
+#: What a tenant with an overdue payment still writes, by the database too: who comes
+#: in, and what is told of it. Everything else can be read and not changed.
+TENANT_ACCESS_TABLES = {
+    "accounts.ApiToken": "UPDATE",
+    "accounts.Challenge": "DELETE, INSERT, UPDATE",
+    "accounts.LimitCounter": "DELETE, INSERT, UPDATE",
+    "accounts.MailMessage": "INSERT, UPDATE",
+    "accounts.MfaDevice": "UPDATE",
+    "accounts.RecoveryCode": "UPDATE",
+    "accounts.RefreshSession": "DELETE, INSERT, UPDATE",
+    "accounts.SecurityEvent": "INSERT",
+    "accounts.User": "UPDATE",
+    "sessions.Session": "DELETE, INSERT, UPDATE",
+}
+#: Where such a tenant may send something: each of these paths, and all below it.
+TENANT_PAST_DUE_PATHS = [
+    "/accounts/sign-in",
+    "/accounts/sign-out",
+    "/admin/login",
+    "/admin/logout",
+    "/api/auth",
+    "/api/billing",
+    "/api/export",
+    "/billing",
+    "/export",
+]
 
 #: What stands before PostgreSQL: nothing, or a pooler by session or by transaction.
 TENANTRY_POOLING = env.choice(

@@ -1,9 +1,9 @@
-"""The verbs about one tenant; `fleet_verbs.py` has those about all schemas.
+"""The verbs about one tenant.
 
-`manage.py tenant create|list|show|suspend|resume|run|warm|drift|plan`
+`life_verbs.py` has those that change its state, `fleet_verbs.py` those about all
+schemas, `plan_verbs.py`, `domain_verbs.py` and `work_verbs.py` the others.
 """
 
-import sys
 from argparse import ArgumentParser
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -14,25 +14,24 @@ from django.db.models import Q
 
 from tenants import events, hosts, lookup, plans, signup, sizes
 from tenants.context import TenantInfo
-from tenants.errors import ReasonMissing
 from tenants.fleet import revisions
 from tenants.management import finding
 from tenants.management.domain_verbs import DomainVerbs
-from tenants.management.ends import REFUSED, fail
 from tenants.management.finding import find
 from tenants.management.fleet_verbs import FleetVerbs
+from tenants.management.life_verbs import LifeVerbs
 from tenants.management.plan_verbs import PlanVerbs, limit_facts, use_words
 from tenants.management.running import loaded, refuse, run_in
 from tenants.management.verbs import actor, iso
 from tenants.management.work_verbs import WorkVerbs
 from tenants.models import ProvisioningStep, Tenant
 from tenants.provisioning import provision
-from tenants.states import WITH_SCHEMA, State, change_state
+from tenants.states import WITH_SCHEMA, State
 
 SORTS: Final = {"slug": "slug", "created": "-created_at", "state": "state"}
 
 
-class Command(DomainVerbs, FleetVerbs, PlanVerbs, WorkVerbs):
+class Command(LifeVerbs, DomainVerbs, FleetVerbs, PlanVerbs, WorkVerbs):
     """Makes, lists, shows, stops and starts tenants, and runs commands in them.
 
     Exit codes: 0 done, 1 unexpected error, 2 wrong usage, 3 no such tenant, 4 refused,
@@ -80,24 +79,13 @@ class Command(DomainVerbs, FleetVerbs, PlanVerbs, WorkVerbs):
             "--size", action="store_true", help="Count its tables, files and rows."
         )
 
-        for name, words in (
-            ("suspend", "Stop a tenant: every path answers 423, nothing runs."),
-            ("resume", "Start a suspended tenant again."),
-        ):
-            moved = self.verb(verbs, name, words)
-            moved.add_argument(
-                "tenant", metavar="TENANT", help="A slug, uuid or domain."
-            )
-            moved.add_argument(
-                "--reason", required=name == "suspend", default="", metavar="TEXT"
-            )
-
         run = self.verb(verbs, "run", "Run a command of Django in a tenant.")
         run.add_argument("tenant", metavar="TENANT", help="A slug, uuid or domain.")
         run.add_argument(
             "words", nargs="+", metavar="COMMAND", help="After --, with its arguments."
         )
 
+        self.add_life_verbs(verbs)
         self.add_domain_verbs(verbs)
         self.add_fleet_verbs(verbs)
         self.add_plan_verbs(verbs)
@@ -181,12 +169,6 @@ class Command(DomainVerbs, FleetVerbs, PlanVerbs, WorkVerbs):
         else:
             self.print_facts({**facts, "quotas": use_words(limits["quotas"])})
 
-    def do_suspend(self, options: Mapping[str, Any]) -> None:
-        self.move(options, State.SUSPENDED)
-
-    def do_resume(self, options: Mapping[str, Any]) -> None:
-        self.move(options, State.ACTIVE)
-
     def do_run(self, options: Mapping[str, Any]) -> None:
         tenant = finding.served(options["tenant"])
         name, *arguments = options["words"]
@@ -196,34 +178,7 @@ class Command(DomainVerbs, FleetVerbs, PlanVerbs, WorkVerbs):
         )
         run_in(tenant, name, arguments, caller=self)
 
-    def move(self, options: Mapping[str, Any], to: State) -> None:
-        """Change a tenant's state and print both states."""
-        reason = options["reason"].strip()
-        if to == State.SUSPENDED and not reason:
-            raise ReasonMissing
-        before = find(options["tenant"])
-        self.confirm(f"{options['verb'].title()} {before.slug}?", options)
-        after = change_state(before, to, reason=reason, by=actor(options))
-        facts = {
-            "slug": after.slug,
-            "uuid": str(after.uuid),
-            "before": before.state,
-            "state": after.state,
-            "reason": after.state_reason,
-        }
-        if options["as_json"]:
-            self.print_json(facts)
-        else:
-            self.stdout.write(f"{after.slug}: {before.state} -> {after.state}")
-
     # Output
-
-    def confirm(self, question: str, options: Mapping[str, Any]) -> None:
-        """Ask a person at a terminal; programs are taken at their word."""
-        if options["yes"] or options["as_json"] or not sys.stdin.isatty():
-            return
-        if input(f"{question} [y/N] ").strip().lower() not in {"y", "yes"}:
-            fail("Nothing was changed.", REFUSED)
 
     def print_facts(self, facts: Mapping[str, Any]) -> None:
         width = max(map(len, facts))

@@ -88,6 +88,7 @@ KEPT = {
     "tenants/rates.py: _local": BY_UUID,
     "tenants/rates.py: _quiet_until": BY_UUID,
     "tenants/rates.py: page": PURE,
+    "tenants/roles.py: access": SETTINGS,
     "tenants/roles.py: protected": SETTINGS,
     "tenants/domains/names.py: reserved": FILES,
     "tenants/domains/names.py: suffixes": "a list in a package, the same for all",

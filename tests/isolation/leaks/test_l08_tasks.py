@@ -18,7 +18,7 @@ from django.db import OperationalError, connection
 from config.celery import app
 from kernel import clock
 from tenants import broker as sender
-from tenants import celery, lookup, provisioning, scheduler, states, tasks, wake_ups
+from tenants import celery, conduct, lookup, provisioning, scheduler, tasks, wake_ups
 from tenants.context import (
     CONTROL_UUID,
     TenantInfo,
@@ -163,7 +163,7 @@ def test_with_no_look_at_the_state_the_work_of_a_stopped_tenant_runs(
     """The schema is open in this state, so this is the only defence."""
     with use_control():
         Tenant.objects.filter(slug="acme").update(state="provisioning")
-    monkeypatch.setattr(states, "SERVED", frozenset(State))
+    monkeypatch.setattr(conduct, "of", lambda tenant: conduct.TABLE["active"])
     traced(remember, address_of(acme))
     assert len(memory.seen) == 1
 

@@ -8,7 +8,7 @@ import pytest
 from django.db import Error, connection
 
 from kernel import clock
-from tenants import scheduler, states, tasks, upkeep, wake_ups
+from tenants import conduct, scheduler, tasks, upkeep, wake_ups
 from tenants.context import TenantInfo, use, use_control
 from tenants.models import Tenant, WakeUp
 from tenants.states import State, change_state
@@ -18,7 +18,10 @@ from tests.tenants import due
 pytestmark = pytest.mark.django_db(transaction=True)
 
 HOUR = timedelta(hours=1)
-NOT_SERVED = ("provisioning", "failed", "suspended")
+NOT_SERVED = (
+    *("provisioning", "failed", "past_due", "suspended"),
+    *("archived", "deleting", "purged"),
+)
 
 
 @pytest.fixture(autouse=True)
@@ -139,7 +142,7 @@ def test_the_sweep_looks_at_no_tenant_that_is_not_served(fleet, monkeypatch) -> 
 def test_with_no_look_at_the_state_the_work_of_a_stopped_tenant_fires(
     fleet, monkeypatch
 ) -> None:
-    monkeypatch.setattr(states, "SERVED", frozenset(State))
+    monkeypatch.setattr(conduct, "of", lambda tenant: conduct.TABLE["active"])
     scheduler.tick()
     assert {uuid for uuid, _at in due.fired} == {t.uuid for t in fleet.values()}
 

@@ -1,0 +1,32 @@
+"""Trials that come to their end."""
+
+import logging
+
+from kernel import clock
+from tenants.context import use_control
+from tenants.errors import MoveRefused
+from tenants.models import Tenant
+from tenants.states import State, change_state
+
+logger = logging.getLogger(__name__)
+
+
+def end_due() -> int:
+    """Move tenants whose trial has ended to past due; return how many."""
+    with use_control():
+        ended = Tenant.objects.filter(
+            state=State.TRIAL, trial_ends_at__lte=clock.now()
+        ).order_by("trial_ends_at")
+        return sum(map(end_trial, list(ended[:100])))
+
+
+def end_trial(tenant: Tenant) -> bool:
+    """End one trial; a tenant that fails stops no other."""
+    try:
+        change_state(tenant, State.PAST_DUE, reason="The trial has ended.", by="system")
+    except MoveRefused:
+        return False  # somebody moved it meanwhile
+    except Exception:
+        logger.exception("trial.not_ended", extra={"for": str(tenant.uuid)})
+        return False
+    return True

@@ -24,6 +24,8 @@ from tests.rewinding import Memory, OtherShape
 
 #: What each working database held when the first test began.
 memories: dict[str, Memory] = {}
+#: The connections that put rows back.
+keepers: dict[str, psycopg.Connection] = {}
 
 ROLES = """
 SELECT DISTINCT r.rolname FROM pg_shdepend d
@@ -44,6 +46,7 @@ def prepared() -> Iterator[None]:
             memories[working()] = Memory.of(there)
         yield
     finally:
+        dismiss_keeper()
         if "PYTEST_XDIST_TESTRUNUID" in os.environ:
             remove_shared()
         made_roles = roles_of(working()) | roles_of(clean())
@@ -112,14 +115,35 @@ def restore() -> None:
     """Make the working database what it was before the test."""
     let_go()
     try:
-        with server(working()) as there:
-            memories[working()].put_back(there)
+        memories[working()].put_back(keeper())
     except (OtherShape, psycopg.Error):
         replace()
 
 
+def keeper() -> psycopg.Connection:
+    """Return the connection that puts rows back; it may stay open between tests.
+
+    A new one would first have to learn of each table, which takes as long as the rest.
+    """
+    kept = keepers.get(working())
+    try:
+        if kept is not None:
+            kept.execute("SELECT 1")
+            return kept
+    except psycopg.Error:  # a test has ended all sessions, or moved the database away
+        kept.close()
+    keepers[working()] = server(working())
+    return keepers[working()]
+
+
+def dismiss_keeper() -> None:
+    if kept := keepers.pop(working(), None):
+        kept.close()
+
+
 def replace() -> None:
     """Replace the working database by the clean copy."""
+    dismiss_keeper()
     made_roles = roles_of(working()) - roles_of(clean())
     run("DROP DATABASE {} WITH (FORCE)", working())
     copy(clean(), working())

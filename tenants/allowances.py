@@ -9,12 +9,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from typing import Any, Final
 
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Manager, OuterRef
-from django.db.models.functions import JSONObject
+from django.db import connection
 
 from tenants.context import UNPLANNED, Allowed, Limits
-from tenants.models import Feature, Quota, Tenant, TenantFeature, TenantQuota
 
 #: The values that are columns of the plan.
 COLUMNS: Final = [
@@ -22,54 +19,59 @@ COLUMNS: Final = [
     for field in fields(Limits)
     if field.name not in {"plan", "plan_name", "quotas", "features"}
 ]
-#: What `annotations` gives, in the order in which `limits_of_row` takes it.
-NAMES: Final = (
-    "plan__code",
-    "plan__name",
-    *(f"plan__{name}" for name in COLUMNS),
-    "plan_quotas",
-    "tenant_quotas",
-    "plan_features",
-    "tenant_features",
+QUOTA: Final = "'resource', resource, 'limit', \"limit\", 'hard', hard"
+FEATURE: Final = "'code', code, 'value', value"
+
+
+def together(row: str, table: str, whose: str) -> str:
+    """Return the SQL of all rows that are somebody's, as the text of one JSON array."""
+    rows = f"json_agg(json_build_object({row}))"
+    found = f"SELECT coalesce({rows}, '[]')::text"
+    return f"({found} FROM {table} WHERE {whose})"
+
+
+#: What of a tenant's row and its plan's is selected, for `limits_of_row`.
+SELECTED: Final = ", ".join(
+    (
+        "plan.code, plan.name",
+        *(f"plan.{name}" for name in COLUMNS),
+        together(QUOTA, "tenants_quota", "plan_id = tenant.plan_id"),
+        together(QUOTA, "tenants_tenantquota", "tenant_id = tenant.id"),
+        together(FEATURE, "tenants_feature", "plan_id = tenant.plan_id"),
+        together(FEATURE, "tenants_tenantfeature", "tenant_id = tenant.id"),
+    )
 )
-
-
-def annotations() -> dict[str, ArraySubquery]:
-    """Return what a query of tenants needs beside its columns for `NAMES`."""
-    return {
-        "plan_quotas": quotas(Quota.objects, plan=OuterRef("plan_id")),
-        "tenant_quotas": quotas(TenantQuota.objects, tenant=OuterRef("pk")),
-        "plan_features": features(Feature.objects, plan=OuterRef("plan_id")),
-        "tenant_features": features(TenantFeature.objects, tenant=OuterRef("pk")),
-    }
-
-
-def quotas(rows: Manager[Any], **whose: OuterRef) -> ArraySubquery:
-    row = JSONObject(resource="resource", limit="limit", hard="hard")
-    return ArraySubquery(rows.filter(**whose).order_by().values(row=row))
-
-
-def features(rows: Manager[Any], **whose: OuterRef) -> ArraySubquery:
-    row = JSONObject(code="code", value="value")
-    return ArraySubquery(rows.filter(**whose).order_by().values(row=row))
+#: Where it is selected from, beside the tenant.
+JOINED: Final = "LEFT JOIN tenants_plan AS plan ON plan.id = tenant.plan_id"
+OF_ONE: Final = " ".join(
+    (
+        "SELECT",
+        SELECTED,
+        "FROM tenants_tenant AS tenant",
+        JOINED,
+        "WHERE tenant.id = %s",
+    )
+)
 
 
 def limits_of(tenant: int) -> Limits:
     """Return what the tenant with this key may use; needs the control context."""
-    rows = Tenant.objects.filter(pk=tenant).annotate(**annotations())
-    row = rows.values_list(*NAMES).first()
+    with connection.cursor() as cursor:
+        cursor.execute(OF_ONE, [tenant])
+        row = cursor.fetchone()
     return UNPLANNED if row is None else limits_of_row(row)
 
 
 def limits_of_row(row: Iterable[Any]) -> Limits:
-    """Return the limits that the values of `NAMES` say."""
-    plan, name, *values, planned, own, given, own_given = row
+    """Return the limits that the values of `SELECTED` say."""
+    plan, name, *values = row
+    planned, own, given, own_given = map(json.loads, values[len(COLUMNS) :])
     held = merged(planned, own, by="resource")
     features = merged(given, own_given, by="code")
     limits = Limits(
         plan or "",
         name or "",
-        **dict(zip(COLUMNS, values, strict=True)),
+        **dict(zip(COLUMNS, values, strict=False)),
         quotas=tuple(Allowed(**held[name]) for name in sorted(held)),
         features=tuple(
             (code, json.dumps(features[code]["value"], sort_keys=True))

@@ -97,7 +97,7 @@ def by_schema(name: str) -> TenantInfo:
     if isinstance(context, TenantInfo) and context.schema_name == name:
         return context
     with use_control():
-        found = lookup.one(Tenant.objects.filter(schema_name=name))
+        found = next(iter(lookup.infos(Tenant.objects.filter(schema_name=name))), None)
     if found is None:
         raise TenantUnknown(f"No tenant lives in the schema {name!r}.")
     return found

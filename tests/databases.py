@@ -1,13 +1,16 @@
 """One database a test process, with the twins in it, given back clean to each test.
 
+Of the workers of a run one migrates; the others begin with a copy of what it made.
 A test in a transaction is rolled back.
 After a test that commits, the rows that it changed are put back; where it changed more
 than rows, the database is replaced by a copy of the clean one. Nothing has to know
 which tables, schemas or tenants it made.
 """
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import psycopg
 from django.db import connection, connections
@@ -21,6 +24,8 @@ from tests.rewinding import Memory, OtherShape
 
 #: What each working database held when the first test began.
 memories: dict[str, Memory] = {}
+#: The connections that put rows back.
+keepers: dict[str, psycopg.Connection] = {}
 
 ROLES = """
 SELECT DISTINCT r.rolname FROM pg_shdepend d
@@ -33,38 +38,112 @@ WHERE d.refclassid = 'pg_authid'::regclass AND b.datname = %s
 @contextmanager
 def prepared() -> Iterator[None]:
     """Make the database, the twins and the clean copy; remove all at the end."""
-    with use_control():
-        made = setup_databases(
-            verbosity=0, interactive=False, serialized_aliases=[], aliases=["default"]
-        )
+    databases = migrated()
     try:
-        fleet.compile_template()
         twins.build()
         copy(working(), clean())
         with server(working()) as there:
             memories[working()] = Memory.of(there)
         yield
     finally:
+        dismiss_keeper()
+        if "PYTEST_XDIST_TESTRUNUID" in os.environ:
+            remove_shared()
         made_roles = roles_of(working()) | roles_of(clean())
         run("DROP DATABASE IF EXISTS {} WITH (FORCE)", clean())
         let_go()
         with use_control():
-            teardown_databases(made, verbosity=0)
+            teardown_databases(databases, verbosity=0)
         drop_roles(made_roles)
+
+
+def migrated() -> list[Any]:
+    """Make the database with the template of tenants; return what takes it away."""
+    run_of_many = os.environ.get("PYTEST_XDIST_TESTRUNUID")
+    if run_of_many is None:
+        return made()
+    with one_worker_at_a_time():
+        if is_of(run_of_many):
+            connection.settings_dict["TEST"]["TEMPLATE"] = shared()
+            return made()
+        mine = made()
+        copy(working(), shared())
+        mark = sql.SQL("COMMENT ON DATABASE {} IS {}")
+        with server("postgres") as bare:
+            bare.execute(mark.format(sql.Identifier(shared()), run_of_many))
+    return mine
+
+
+def made() -> list[Any]:
+    with use_control():
+        mine = setup_databases(
+            verbosity=0, interactive=False, serialized_aliases=[], aliases=["default"]
+        )
+    fleet.compile_template()
+    return mine
+
+
+def remove_shared() -> None:
+    """Remove what the workers copy; one that begins later makes it again."""
+    with one_worker_at_a_time():
+        run("DROP DATABASE IF EXISTS {} WITH (FORCE)", shared())
+
+
+@contextmanager
+def one_worker_at_a_time() -> Iterator[None]:
+    with server("postgres") as bare:
+        bare.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [shared()])
+        yield
+
+
+def shared() -> str:
+    """Return the name of the database that the workers of a run copy."""
+    one_of_many = connection.settings_dict["TEST"]["NAME"] or working()
+    return f"{one_of_many.rpartition('_')[0]}_migrated"
+
+
+def is_of(run_of_many: str) -> bool:
+    """Tell whether the shared database is there, and of this run."""
+    asked = """
+        SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s
+    """
+    with server("postgres") as bare:
+        return bare.execute(asked, [shared()]).fetchone() == (run_of_many,)
 
 
 def restore() -> None:
     """Make the working database what it was before the test."""
     let_go()
     try:
-        with server(working()) as there:
-            memories[working()].put_back(there)
+        memories[working()].put_back(keeper())
     except (OtherShape, psycopg.Error):
         replace()
 
 
+def keeper() -> psycopg.Connection:
+    """Return the connection that puts rows back; it may stay open between tests.
+
+    A new one would first have to learn of each table, which takes as long as the rest.
+    """
+    kept = keepers.get(working())
+    try:
+        if kept is not None:
+            kept.execute("SELECT 1")
+            return kept
+    except psycopg.Error:  # a test has ended all sessions, or moved the database away
+        kept.close()
+    keepers[working()] = server(working())
+    return keepers[working()]
+
+
+def dismiss_keeper() -> None:
+    if kept := keepers.pop(working(), None):
+        kept.close()
+
+
 def replace() -> None:
     """Replace the working database by the clean copy."""
+    dismiss_keeper()
     made_roles = roles_of(working()) - roles_of(clean())
     run("DROP DATABASE {} WITH (FORCE)", working())
     copy(clean(), working())

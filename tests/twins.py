@@ -6,8 +6,11 @@ tenant does not have, nor by a hash that fits in one of them only.
 
 from dataclasses import dataclass
 
+from django.conf import settings
+
 from accounts.models import Challenge, User
 from accounts.people import create_person
+from tenants import lookup
 from tenants.context import TenantInfo, use, use_control
 from tenants.models import Tenant
 from tenants.provisioning import provision
@@ -71,5 +74,9 @@ def make_alike(model: TenantInfo, twin: TenantInfo) -> None:
 
 
 def info(slug: str) -> TenantInfo:
+    # Asked for in almost every test, and this is the cheapest way to ask.
+    found = lookup.by_host(f"{slug}.{settings.TENANTRY_PLATFORM_DOMAIN}")
+    if found is not None:
+        return found
     with use_control():
         return Tenant.objects.get(slug=slug).info()

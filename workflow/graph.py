@@ -282,55 +282,42 @@ def of(process: Any) -> Graph:
 
 
 def load(process_id: int) -> Graph:
-    """Read a version from its rows, unchecked."""
-    from workflow.models import Activity, Process, Transition
+    """Read a version from its rows, unchecked. Raises Process.DoesNotExist."""
+    from workflow import stored
 
-    process = Process.objects.select_related("begin", "end").get(pk=process_id)
-    activities = (
-        Activity.objects.filter(process=process)
-        .select_related("push_application", "application")
-        .prefetch_related("roles", "allowed_groups", "allowed_users", "sla_roles")
-        .order_by("id")
-    )
-    transitions = Transition.objects.filter(process=process).select_related(
-        "input", "output"
-    )
-    fields = document_fields()
-    groups = process.start_groups.order_by("pk").values_list("pk", flat=True)
+    found = stored.process(process_id)
+    process, fields = found.row, document_fields()
     return Graph(
         process_id=process.pk,
         code=process.code,
         title=process.title,
         version=process.version,
         priority=process.priority,
-        begin=process.begin.key if process.begin else "",
-        end=process.end.key if process.end else "",
-        start_group_ids=tuple(groups),
-        nodes={activity.key: _node(activity) for activity in activities},
+        begin=found.begin,
+        end=found.end,
+        start_group_ids=tuple(found.start_group_ids),
+        nodes={node.key: node for node in map(_node, stored.activities(process_id))},
         edges=tuple(
-            _edge(row, fields, process.data_schema)
-            for row in transitions.order_by("order", "id")
+            _edge(transition, fields, process.data_schema)
+            for transition in stored.transitions(process_id)
         ),
         requester_may_cancel=process.requester_may_cancel,
         data_schema=process.data_schema,
     )
 
 
-def _keys_of(related: Any) -> tuple[int, ...]:
-    return tuple(sorted(row.pk for row in related.all()))
-
-
-def _node(row: Any) -> Node:
+def _node(stored: Any) -> Node:
+    row = stored.row
     return Node(
         id=row.pk,
         key=row.key,
         title=row.title,
         description=row.description,
         kind=row.kind,
-        role_ids=_keys_of(row.roles),
-        push_application=row.push_application.url if row.push_application else "",
+        role_ids=tuple(stored.role_ids),
+        push_application=stored.push_application,
         pushapp_param=row.pushapp_param,
-        application=row.application.url if row.application else "",
+        application=stored.application,
         app_param=row.app_param,
         form=row.form_class,
         form_template=row.form_template,
@@ -339,9 +326,9 @@ def _node(row: Any) -> Node:
         join_mode=row.join_mode,
         split_mode=row.split_mode,
         node_type=row.node_type,
-        allowed_group_ids=_keys_of(row.allowed_groups),
-        allowed_user_ids=_keys_of(row.allowed_users),
-        sla_role_ids=_keys_of(row.sla_roles),
+        allowed_group_ids=tuple(stored.allowed_group_ids),
+        allowed_user_ids=tuple(stored.allowed_user_ids),
+        sla_role_ids=tuple(stored.sla_role_ids),
         sla_duration=row.sla_duration,
         sla_warn=row.sla_warn,
         compensation_handler=row.compensation_handler,
@@ -353,7 +340,10 @@ def _node(row: Any) -> Node:
     )
 
 
-def _edge(row: Any, fields: Mapping[str, FieldType], data: Mapping[str, Any]) -> Edge:
+def _edge(
+    stored: Any, fields: Mapping[str, FieldType], data: Mapping[str, Any]
+) -> Edge:
+    row = stored.row
     try:
         condition = compiled(row.condition, fields=fields, data=data)
     except ConditionProblem as problem:
@@ -362,8 +352,8 @@ def _edge(row: Any, fields: Mapping[str, FieldType], data: Mapping[str, Any]) ->
         id=row.pk,
         key=row.key,
         name=row.name,
-        source=row.input.key,
-        target=row.output.key,
+        source=stored.source,
+        target=stored.target,
         order=row.order,
         is_default=row.is_default,
         text=row.condition,

@@ -63,9 +63,21 @@ class Api(NinjaAPI):
     It may answer with a problem, and takes API tokens of the scope that it names.
     """
 
-    def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
-        """Return the document."""
-        document = super().get_openapi_schema(**options)
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._documents: dict[str, OpenAPISchema] = {}
+
+    def get_openapi_schema(
+        self, *, path_prefix: str | None = None, path_params: Any = None
+    ) -> OpenAPISchema:
+        """Return the document: one of the code, made once and nobody's to change."""
+        prefix = self.get_root_path(path_params) if path_prefix is None else path_prefix
+        if prefix not in self._documents:
+            self._documents[prefix] = self._document(prefix)
+        return self._documents[prefix]
+
+    def _document(self, prefix: str) -> OpenAPISchema:
+        document = super().get_openapi_schema(path_prefix=prefix)
         document["components"]["schemas"]["Problem"] = PROBLEM_OUT
         schema = {"$ref": "#/components/schemas/Problem"}
         refusal = {"description": "Refused", "content": {PROBLEM: {"schema": schema}}}

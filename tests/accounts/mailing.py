@@ -130,7 +130,7 @@ def parts(kind, body):
 @pytest.fixture
 def mailgun(settings) -> Iterator[Mailgun]:
     server = Mailgun()
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     settings.EMAIL_DELIVERY_PROVIDER = "mailgun"
     settings.EMAIL_API_URL = server.url
     settings.EMAIL_API_KEY = "key-of-the-tests"

@@ -165,7 +165,7 @@ class Ranges(BaseHTTPRequestHandler):
 def service(settings):
     server = ThreadingHTTPServer(("127.0.0.1", 0), Ranges)
     server.asked, server.says, server.times = [], "ranges", 7
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     place = f"127.0.0.1:{server.server_port}"
     settings.OUTGOING_PRIVATE_HOSTS = [place]

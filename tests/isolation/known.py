@@ -56,6 +56,7 @@ CACHES = {
     "workflow.open_counts._statement": "a statement, without tenant or person",
     "workflow.sql.*": "statements of the repository, without values",
     "workflow.steps.reading._statement": "the same, with the names of columns",
+    "workflow.stored._statement": "the same",
     "workflow.tenancy._imported": "functions by their dotted names",
 }
 STORAGES = {

@@ -2,6 +2,8 @@
 
 import json
 import re
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 import pytest
 
@@ -33,19 +35,23 @@ def headers(method, path) -> set[str]:
     return set(OPERATIONS[method, path]["responses"]["200"].get("headers", ()))
 
 
-@pytest.fixture
-def places(acme, alice, bob, admin) -> dict[str, int]:
+@pytest.fixture(scope="module")
+def places(sharing) -> Iterator[Mapping[str, int]]:
     """Return keys of rows that the administrator sees."""
-    with use(acme):
-        _, incident = failed(install, alice)
-        install(approval())
-        item = processes.sent_for_approval(alice, bob)
-        return {
-            "process_id": item.instance.process_id,
-            "item_id": item.pk,
-            "instance_id": item.instance_id,
-            "incident_id": incident.pk,
-        }
+    with sharing() as within:
+        with within("acme") as person:
+            alice, bob = person("alice"), person("bob")
+            _, incident = failed(install, alice)
+            install(approval())
+            item = processes.sent_for_approval(alice, bob)
+        yield MappingProxyType(
+            {
+                "process_id": item.instance.process_id,
+                "item_id": item.pk,
+                "instance_id": item.instance_id,
+                "incident_id": incident.pk,
+            }
+        )
 
 
 @pytest.fixture

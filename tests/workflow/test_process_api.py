@@ -1,6 +1,8 @@
 """Versions by the API: who may look, publish, clone and retire."""
 
 import json
+from collections.abc import Iterator
+from copy import deepcopy
 
 import pytest
 
@@ -15,14 +17,23 @@ API = "/api/protected/processes"
 HUGE = 10**40
 
 
+@pytest.fixture(scope="module")
+def made(sharing) -> Iterator[list[Process]]:
+    with sharing() as within:
+        with within("acme") as person:
+            admin = person("admin")
+            first = install(plain())
+            second = publish_process(clone_process(first, by=admin), by=admin)
+            third = clone_process(second, by=admin)
+            rows = [Process.objects.get(pk=row.pk) for row in (first, second, third)]
+        yield rows
+
+
 @pytest.fixture
-def versions(acme, admin) -> list[Process]:
+def versions(made, acme) -> list[Process]:
     """Return a retired version, a published one and a draft."""
     with use(acme):
-        first = install(plain())
-        second = publish_process(clone_process(first, by=admin), by=admin)
-        third = clone_process(second, by=admin)
-        return [Process.objects.get(pk=row.pk) for row in (first, second, third)]
+        return deepcopy(made)
 
 
 @pytest.fixture
@@ -106,9 +117,11 @@ def test_a_version_goes_round(api, acme, versions):
         {"status": "published", "process_id": third.pk, "version": 3},
     )
     answer = post(client, f"{third.pk}/clone")
+    with use(acme):
+        fourth = Process.objects.get(code=third.code, version=4)
     assert answer.json() == {
         "status": "cloned",
-        "process_id": third.pk + 1,
+        "process_id": fourth.pk,
         "version": 4,
     }
     answer = post(client, f"{third.pk}/retire")

@@ -8,6 +8,7 @@ Setting all this between fork and exec of a program with threads could hang.
 --user=UID:GID     drop to this user and group, without extra groups
 --namespace=UID    be seen as this user in a user namespace; files stay the caller's
 --chdir=PATH       work there; a path that the new user may not enter is an error
+--ends=group       end whatever the program has started, too; this process stays
 """
 
 import ctypes
@@ -32,7 +33,10 @@ def main(arguments: list[str]) -> None:
         uid, gid = options["--user"].split(":")
         drop_to(int(uid), int(gid))
     restore_signals()
-    die_with_parent(libc, int(options["--parent"]), int(options["--death"]))
+    parent = int(options["--parent"])
+    if options.get("--ends") == "group":
+        parent = stay_as_leader(libc, parent)
+    die_with_parent(libc, parent, int(options["--death"]))
     if "--chdir" in options:
         os.chdir(options["--chdir"])
     os.execv(program[0], program)  # noqa: S606 - the caller found this program
@@ -58,6 +62,22 @@ def restore_signals() -> None:
     for number in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGPIPE", "SIGXFSZ"):
         signal.signal(getattr(signal, number), signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, set())
+
+
+def stay_as_leader(libc: ctypes.CDLL, parent: int) -> int:
+    """Go on in a child, to which this process is the parent; end all with `parent`.
+
+    The signal of a parent's death reaches one process: what the program has started
+    would finish its work first, however long that takes.
+    """
+    leader = os.getpid()
+    signal.signal(signal.SIGTERM, lambda *_: os.killpg(leader, signal.SIGKILL))
+    die_with_parent(libc, parent, signal.SIGTERM)
+    if child := os.fork():
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        sys.exit(code if code >= 0 else 128 - code)
+    restore_signals()
+    return leader
 
 
 def die_with_parent(libc: ctypes.CDLL, parent: int, death: int) -> None:

@@ -88,7 +88,7 @@ def _initdb(
             ],
             death=signal.SIGKILL,
             output=output,
-            options=[*seat.options, "--chdir=/"],
+            options=[*seat.options, "--chdir=/", "--ends=group"],
             env=ENVIRONMENT,
         )
     try:

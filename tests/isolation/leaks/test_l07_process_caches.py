@@ -112,6 +112,7 @@ KEPT = {
     "workflow/tenancy.py: _actor": ONE_RUN,
     "workflow/tenancy.py: _imported": SETTINGS,
     "workflow/steps/reading.py: _statement": FILES,
+    "workflow/stored.py: _statement": FILES,
     "workflow/timers.py: _tallies": f"counts for one command; {BY_UUID}",
 }
 

@@ -75,6 +75,22 @@ def test_a_killed_initdb_leaves_only_its_own_directory(data, start):
     assert not (data / "test-pg18.init").exists()
 
 
+def test_what_a_killed_initdb_has_started_ends_with_it(data, start):
+    """Also what would never notice that nobody speaks to it any more."""
+    run = start(POSTGRES, data)
+    [started] = eventually(lambda: making(data), 30)
+    os.kill(started, signal.SIGSTOP)
+
+    run.kill(signal.SIGKILL).code()
+
+    assert gone_within(data, 5)
+
+
+def making(data):
+    """Return the servers without clients by which initdb fills a cluster."""
+    return [int(line.split()[0]) for line in living_in(data) if " --single " in line]
+
+
 def test_a_pid_file_of_a_foreign_process_is_not_believed(data, copied, start):
     cluster = copied(data / "test-pg18")
     with subprocess.Popen(["sleep", "60"]) as stranger:

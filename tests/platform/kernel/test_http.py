@@ -77,7 +77,7 @@ class Handler(BaseHTTPRequestHandler):
 def server(settings):
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads, server.seen, server.bodies = True, [], []
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     server.url = f"http://127.0.0.1:{server.server_port}"
     settings.OUTGOING_PRIVATE_HOSTS = [f"127.0.0.1:{server.server_port}"]

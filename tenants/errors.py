@@ -2,7 +2,8 @@
 
 ApplicationError
 ├── NotFound           TenantUnknown, SignupUnknown
-├── Conflict           SlugTaken, MoveRefused, TenantRefused, SignupNotReady
+├── Conflict           SlugTaken, MoveRefused, TenantRefused, SignupNotReady, FleetBusy,
+│                      CanaryUnfit
 ├── Invalid            SlugInvalid, NameInvalid, EmailInvalid, LocaleInvalid,
 │                      TimezoneInvalid, ReasonMissing,
 │                      CodeInvalid, CodeExpired, CodeSpent
@@ -55,6 +56,18 @@ class SignupNotReady(Conflict):
     """This sign-up is not ready for that yet."""
 
     code = "signup_not_ready"
+
+
+class FleetBusy(Conflict):
+    """Another run is migrating the fleet."""
+
+    code = "fleet_busy"
+
+
+class CanaryUnfit(Conflict):
+    """The canary is no tenant that this run would migrate."""
+
+    code = "canary_unfit"
 
 
 class SlugInvalid(Invalid):

@@ -17,7 +17,7 @@ from psycopg import Cursor
 from kernel import clock
 from tenants.context import TenantInfo, use, use_control
 from tenants.errors import TemplateRefused
-from tenants.fleet import revisions, scripts, seeds
+from tenants.fleet import numbering, revisions, scripts, seeds
 from tenants.fleet.owning import owned, run_migrations
 from tenants.fleet.unborn import scratch
 from tenants.models import SchemaTemplate
@@ -42,14 +42,22 @@ def compile_template() -> SchemaTemplate:
         return known
     with scratch() as tenant:
         with use(tenant):
-            run_migrations()
+            migrate_from_nothing()
         with use_control():
             script = checked(scripts.read([tenant.schema_name])[tenant.schema_name])
+            before = numbering.former()
         with use(tenant):
-            rows = list(seeds.written(script))
+            numbers = numbering.renumber(before)
+            last = {table: of_table["last"] for table, of_table in numbers.items()}
+            rows = list(seeds.written(script, last))
             migrations = sorted(MigrationRecorder(connection).applied_migrations())
     with use_control():
-        return kept(script, rows, migrations)
+        return kept(script, rows, migrations, numbers)
+
+
+def migrate_from_nothing() -> None:
+    """Run all migrations in the entered, empty schema."""
+    run_migrations()
 
 
 def checked(script: scripts.Script) -> scripts.Script:
@@ -62,7 +70,10 @@ def checked(script: scripts.Script) -> scripts.Script:
 
 @transaction.atomic
 def kept(
-    script: scripts.Script, rows: Sequence[str], migrations: Sequence[Any]
+    script: scripts.Script,
+    rows: Sequence[str],
+    migrations: Sequence[Any],
+    numbers: numbering.Numbers | None = None,
 ) -> SchemaTemplate:
     """Save the template of the running code, and let go of the oldest."""
     made, _is_new = SchemaTemplate.objects.update_or_create(
@@ -71,6 +82,7 @@ def kept(
             "script": script,
             "seeds": rows,
             "migrations": migrations,
+            "numbers": numbers or {},
             "compiled_at": clock.now(),
         },
     )

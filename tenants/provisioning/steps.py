@@ -70,12 +70,11 @@ def make_schema(run: ProvisioningRun) -> None:
     info = info_of(run)
     if fleet.claim(info):
         states.let_in_again(info_of(run))  # the role is the schema's now
-        return
-    template = fleet.find_template()
-    if template is None:
+    elif (template := fleet.find_template()) is None:
         fleet.migrate_tenant(info)
     else:
         fleet.build(info, template)
+    Tenant.objects.filter(uuid=info.uuid).update(schema_rev=fleet.revision())
 
 
 def drop_schema(run: ProvisioningRun) -> None:

@@ -230,6 +230,7 @@ RULES = (
         {
             "tenants/threads.py": "makes the threads that have one",
             "tenants/listener.py": "serves the process and reads no tenant's data",
+            "tenants/fleet/jobs.py": "each piece of work enters its own tenant",
         },
     ),
     Rule(

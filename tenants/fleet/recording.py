@@ -56,6 +56,11 @@ class Notes:
     #: The rows of the template that the schema lacked.
     lacking: dict[str, Any] = field(default_factory=dict)
 
+    def count(self, text: str) -> None:
+        """Count a statement as it is numbered in a recipe."""
+        is_own = not (WITHIN.match(text) or UNDONE.match(text) or is_of_catalog(text))
+        self.sent += bool(self.migration) and is_own
+
     def take(self, text: str, params: Any, *, many: bool) -> None:
         """Write a statement down."""
         if not self.migration or WITHIN.match(text):
@@ -63,7 +68,8 @@ class Notes:
         bound = text if params is None else bind(text, params)
         found = "many values at once" if many else objection(bound)
         if found:
-            self.obstacle = self.obstacle or f"{self.migration}: {found}"
+            told = " ".join(bound.split())[:120]
+            self.obstacle = self.obstacle or f"{self.migration}: {found}: {told}"
         if not is_of_catalog(bound):
             self.statements += [Statement(self.migration, one) for one in split(bound)]
 
@@ -90,11 +96,8 @@ def split(text: str) -> list[str]:
 
 
 def names_somebody(text: str) -> bool:
-    tenant = current_tenant()
-    own = (tenant.schema_name, tenant.db_role)
-    return not is_of_catalog(text) and (
-        NAMES.search(text) is not None or any(name in text for name in own)
-    )
+    own = current_tenant().schema_name
+    return not is_of_catalog(text) and (NAMES.search(text) is not None or own in text)
 
 
 def is_of_catalog(text: str) -> bool:
@@ -112,7 +115,7 @@ def recording(notes: Notes) -> Iterator[None]:
     def wrapper(
         execute: Callable[..., Any], text: str, params: Any, many: Any, context: Any
     ) -> Any:
-        notes.sent += bool(notes.migration)
+        notes.count(str(text))
         answer = execute(text, params, many, context)
         notes.take(str(text), params, many=bool(many))
         return answer

@@ -68,8 +68,8 @@ def wanted(order: Order) -> Sequence[TenantInfo]:
 def last_state(*wanted: State) -> set[UUID]:
     """Return the tenants whose newest entry is in such a state."""
     with use_control():
-        newest: Any = MigrationLedger.objects.order_by("tenant", "-at", "-id")
-        newest = newest.distinct("tenant").values_list("tenant__uuid", "state")
+        newest: Any = MigrationLedger.objects.order_by("tenant_id", "-at", "-id")
+        newest = newest.distinct("tenant_id").values_list("tenant__uuid", "state")
         return {uuid for uuid, state in newest if state in wanted}
 
 

@@ -39,7 +39,9 @@ operations = [
 DATA = """
 def fill(apps, editor):
     groups = apps.get_model("auth", "Group").objects
-    groups.create(name=f"one of {groups.count() + 1}")
+    for group in groups.all():
+        group.name = f"one of {groups.count()}: {group.pk}"
+        group.save()
 
 operations = [
     migrations.AddField("leaverequest", "extra", models.IntegerField(null=True)),

@@ -9,9 +9,11 @@ from textwrap import dedent
 import pytest
 from django.db import connection
 
+from accounts.models import User
 from leave import migrations as real
+from leave.models import LeaveRequest
 from tenants import fleet
-from tenants.context import TenantInfo, use_control
+from tenants.context import TenantInfo, use, use_control
 from tenants.fleet import revisions, scripts, templates
 from tenants.fleet.orders import Order, Outcome, Report, Told
 from tenants.models import MigrationLedger, MigrationPlan, Tenant
@@ -75,6 +77,12 @@ def _templates_are_compiled_from_the_one_before(monkeypatch) -> None:
     monkeypatch.setattr(templates, "migrate_from_nothing", add)
 
 
+@pytest.fixture
+def from_nothing(monkeypatch) -> None:
+    """Have a template compiled as it is outside of these tests."""
+    monkeypatch.setattr(templates, "migrate_from_nothing", templates.run_migrations)
+
+
 @pytest.fixture(autouse=True)
 def _before(django_db_setup, django_db_blocker) -> None:
     if not base:
@@ -110,6 +118,20 @@ def crowd() -> Callable[[int], list[TenantInfo]]:
         return made
 
     return make
+
+
+def poison(tenant: TenantInfo, *reasons: str) -> None:
+    """Leave rows that a migration cannot take."""
+    with use(tenant):
+        user = User.objects.first()
+        for reason in reasons or ("ill",):
+            LeaveRequest.objects.create(
+                requester=user,
+                kind="sick",
+                start_date="2026-01-01",
+                end_date="2026-01-02",
+                reason=reason,
+            )
 
 
 def script_of(tenant: TenantInfo) -> scripts.Script:

@@ -121,20 +121,20 @@ def test_tpl3_a_number_that_somebody_took_stays_theirs(
     assert report.is_whole
     assert ended(report)["globex"] == ("done", "python")
     with use(globex):
-        rows = {(app, model): key for key, app, model in numbering.rows(numbering.TYPES)}
+        rows = {
+            (app, model): key for key, app, model in numbering.rows(numbering.TYPES)
+        }
     assert rows["own", "thing"] == last[0]
     assert rows["leave", "holiday"] == last[0] + 1
 
 
 def test_tpl3_the_numbers_of_a_template_outlive_new_and_lost_models(
-    moves, acme, monkeypatch
+    moves, acme, from_nothing
 ) -> None:
     """A template from nothing numbers by the apps' order; the one before decides."""
     moves(table=TABLE)
     with use(acme):
         before = numbering.rows(numbering.TYPES)
-    monkeypatch.undo()
-    moves(again=ONE)
     template = fleet.compile_template()
     rows = template.numbers[numbering.TYPES]["rows"]
     assert [tuple(one) for one in rows[: len(before)]] == before

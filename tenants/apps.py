@@ -27,7 +27,7 @@ class TenantsConfig(AppConfig):
             storage,
             upstream,
         )
-        from tenants.checks import dotted_names
+        from tenants.checks import dotted_names, migrations_fit_a_fleet
         from tenants.db.login import login_is_harmless
         from tenants.safe_settings import safe_settings
 
@@ -40,4 +40,5 @@ class TenantsConfig(AppConfig):
         guard.install()
         checks.register(dotted_names)
         checks.register(login_is_harmless, checks.Tags.database)
+        checks.register(migrations_fit_a_fleet, checks.Tags.database)
         checks.register(safe_settings)

@@ -469,8 +469,8 @@ class Run:
 
     def known_result(self, way: Way) -> bool:
         """Compare with a tenant that came the same way, as the canary did."""
-        entries = MigrationLedger.objects.filter(plan=way.plan, state=State.DONE)
         with use_control():
+            entries = MigrationLedger.objects.filter(plan=way.plan, state=State.DONE)
             arrived = entries.exclude(fingerprint_after="").select_related("tenant")
             names = [entry.tenant.schema_name for entry in arrived[:CANDIDATES]]
             for script in scripts.read(names).values():

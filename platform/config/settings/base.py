@@ -76,6 +76,12 @@ CONTROL_DUE_SOURCES = [
     "accounts.mail.retention",
     "accounts.purging",
 ]
+#: The last migration of each app that is older than the lint of migrations.
+TENANT_MIGRATIONS_BEFORE_LINT = {
+    "accounts": "0003",
+    "leave": "0001",
+    "workflow": "0003",
+}
 TENANT_MAIL_SENDER = "accounts.mail.put"
 TENANT_OWNER_ENTRY = "accounts.provisioning.owner_entry"
 

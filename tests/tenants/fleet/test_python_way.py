@@ -89,9 +89,7 @@ def test_a_mark_that_is_not_true_is_found_out(moves, run, acme, globex) -> None:
     ],
     ids=["writes", "reads", "role", "schema", "several"],
 )
-def test_sql_is_replayed_unless_it_is_somebodys(
-    moves, run, acme, globex, sql, words
-) -> None:
+def test_sql_is_replayed_unless_it_is_somebodys(moves, run, globex, sql, words) -> None:
     values = ["done; 100 %"] if "%s" in sql else None
     moves(sql=f"operations = [migrations.RunSQL([({sql!r}, {values!r})])]")
     if "public" in sql:

@@ -1,4 +1,4 @@
-"""FLT-1: a run that is killed anywhere is followed by another, and nothing runs twice."""
+"""FLT-1: a run that is killed anywhere is followed by another; nothing runs twice."""
 
 import os
 import signal
@@ -58,12 +58,13 @@ def test_flt1_a_run_killed_after_any_step_is_gone_on_with(
     moves(ten=TEN, table=TABLE)
     steps = ("lock", "control", "template", "read", "skipped", "canary", "plan")
     for step in steps:
-        assert killed_after(step, lambda told: run(told)), step
+        assert killed_after(step, run), step
     # Two canaries have arrived, and the plan of the second is written.
-    for tenant in tenants[2:]:
-        step = f"tenant {tenant.slug}"
-        if tenant is not tenants[-1]:
-            assert killed_after(step, lambda told: run(told, resume=True)), step
+    behind = [one.slug for one in tenants if not columns(one)]
+    assert len(behind) == 3
+    for slug in behind[:2]:
+        step = f"tenant {slug}"
+        assert killed_after(step, lambda told: run(told, resume=True)), step
     assert killed_after("wave 2", lambda told: run(told, resume=True))
     assert run(resume=True).is_whole
     assert len({script_of(tenant) for tenant in tenants}) == 1
@@ -117,13 +118,14 @@ def test_recorded_sql_that_somebody_changed_is_not_replayed(
     run(only=frozenset({acme.uuid}))
     (plan,) = plans()
     run_there(
-        "UPDATE tenants_migrationplan SET recorded_sql ="
-        """ '[{"migration": "leave.0002_one", "sql": "DROP TABLE leave_leaverequest"}]'"""
+        "UPDATE tenants_migrationplan SET recorded_sql = replace("
+        "recorded_sql::text, 'integer', 'bigint')::jsonb"
         f" WHERE id = '{plan.pk}'"
     )
     report = run(resume=True)
     assert report.is_whole
     assert len(plans()) == 2
+    assert script_of(globex) == script_of(acme)
     assert columns(globex) == ["extra"]
 
 

@@ -8,7 +8,7 @@ the schema's own table; the last one's holds all else that must be true afterwar
 import io
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.postgres.operations import AddIndexConcurrently
@@ -36,7 +36,7 @@ class FleetExecutor(MigrationExecutor):
         self.loader.check_consistent_history(connection)
         self.way = self.migration_plan(self.loader.graph.leaf_nodes())
         # Django's stubs leave out what is not public.
-        self._own: Any = self
+        self._own = cast("Any", self)
         self._before = self._own._create_project_state(with_applied_migrations=True)  # noqa: SLF001 - as `migrate` does
         # Django adds to the operations here what follows from a model's new name.
         emit_pre_migrate_signal(

@@ -12,10 +12,6 @@ from typing import Any, Final
 from django.db import connection, transaction
 from psycopg import sql
 
-from tenants.context import use_control
-from tenants.fleet import revisions
-from tenants.models import SchemaTemplate
-
 TYPES: Final = "django_content_type"
 PERMISSIONS: Final = "auth_permission"
 #: Far beyond every number, for the moment in which two rows change places.
@@ -60,12 +56,9 @@ COUNT_ON: Final = (
 Numbers = dict[str, dict[str, Any]]
 
 
-def former() -> Numbers:
-    """Return the numbers of the last template that was compiled by other code."""
-    others = SchemaTemplate.objects.exclude(pk=revisions.of_code()).exclude(numbers={})
-    with use_control():
-        found = others.order_by("-compiled_at").first()
-    return found.numbers if found else {}
+def present() -> Numbers:
+    """Return how the rows of the entered schema are numbered."""
+    return {table: kept(table, {"last": 0}) for table in READ}
 
 
 @transaction.atomic

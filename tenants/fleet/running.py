@@ -16,7 +16,16 @@ from django.db import connections, transaction
 
 from tenants import events, roles, states
 from tenants.context import TenantInfo, use_control
-from tenants.fleet import holds, ledger, recipes, rights, scripts, templates, trying
+from tenants.fleet import (
+    holds,
+    ledger,
+    reading,
+    recipes,
+    rights,
+    scripts,
+    templates,
+    trying,
+)
 from tenants.fleet.groups import CANDIDATES, Group
 from tenants.fleet.jobs import in_processes
 from tenants.fleet.ledger import Mode, State
@@ -49,6 +58,8 @@ class Way:
     before: str = ""
     after: str = ""
     fingerprint: str = ""
+    #: Those whose tables were as the canary's before.
+    alike: set[UUID] = field(default_factory=set)
     deferred: list[Outcome] = field(default_factory=list)
 
     @property
@@ -230,24 +241,24 @@ class Run:
         plan = present(way.plan)
         ledger.put(plan, [tenant.uuid for tenant in part], State.RUNNING)
         marks = fingerprints(part, way.tables)
-        alike = {
+        way.alike |= {
             one.uuid for one in part if marks.get(one.schema_name, "") == way.before
         }
         found: list[Outcome] = []
-        for outcome in self.outcomes(way, part, alike, wave):
+        for outcome in self.outcomes(way, part, wave):
             self.take(way, outcome)
             found.append(outcome)
-        return self.compared(way, found, alike)
+        return self.compared(way, found)
 
     def outcomes(
-        self, way: Way, part: Sequence[TenantInfo], alike: set[UUID], wave: int
+        self, way: Way, part: Sequence[TenantInfo], wave: int
     ) -> Iterator[Outcome]:
         """Yield how it ended, one after another, or by processes."""
         by_django = part
         if way.recipe is not None:
-            by_django = [one for one in part if one.uuid not in alike]
+            by_django = [one for one in part if one.uuid not in way.alike]
             for tenant in part:
-                if tenant.uuid in alike:
+                if tenant.uuid in way.alike:
                     yield self.one(way, tenant, wave)
         if self.order.jobs == 1 or len(by_django) == 1:
             for tenant in by_django:
@@ -261,6 +272,8 @@ class Run:
                 connections.close_all()
 
         def lost(tenant: TenantInfo) -> Outcome:
+            if self.has_arrived(tenant):
+                return Outcome(tenant, State.DONE, wave, Mode.PYTHON, 1)
             failure = Failure("", None, "", "The process of this job died.")
             return Outcome(tenant, State.FAILED, wave, None, 1, failure)
 
@@ -271,7 +284,7 @@ class Run:
     def one(self, way: Way, tenant: TenantInfo, wave: int) -> Outcome:
         """Take a tenant its group's way; Django's where a replay cannot be."""
         recipe = way.recipe
-        if recipe is not None:
+        if recipe is not None and tenant.uuid in way.alike:
             outcome = self.replayed(way, recipe, tenant, wave)
             if not trying.needs_django(outcome):
                 return outcome
@@ -327,6 +340,12 @@ class Run:
             self.remember(way, outcome)
         self.tell([outcome])
         self.told.step(f"tenant {outcome.tenant.slug}")
+
+    def has_arrived(self, tenant: TenantInfo) -> bool:
+        """Tell whether a schema is where it should be, whoever brought it there."""
+        name = tenant.schema_name
+        with use_control():
+            return reading.words([name]).get(name) == self.target.word
 
     def is_gone(self, tenant: TenantInfo) -> bool:
         """Tell whether a tenant was archived or purged meanwhile."""
@@ -484,9 +503,7 @@ class Run:
 
     # After a wave
 
-    def compared(
-        self, way: Way, outcomes: Sequence[Outcome], alike: set[UUID]
-    ) -> list[Outcome]:
+    def compared(self, way: Way, outcomes: Sequence[Outcome]) -> list[Outcome]:
         """Compare what became of the schemas with the canary's, and see to rights.
 
         Those that were not alike before are left to `tenant drift`.
@@ -498,9 +515,9 @@ class Run:
         unlike = {
             one.uuid
             for one in done
-            if one.uuid in alike and marks.get(one.schema_name, "") != way.after
+            if one.uuid in way.alike and marks.get(one.schema_name, "") != way.after
         }
-        self.mark([one for one in done if one.uuid in alike - unlike], way)
+        self.mark([one for one in done if one.uuid in way.alike - unlike], way)
         return [
             self.differing(way, one) if one.tenant.uuid in unlike else one
             for one in outcomes
@@ -544,7 +561,7 @@ class Run:
                 if after.state == State.DEFERRED:
                     after = replace(after, state=State.FAILED)
                 self.take(way, after)
-                self.compared(way, [after], {before.tenant.uuid})
+                self.compared(way, [after])
         self.told.step("deferred")
 
     def write_event(self) -> None:

@@ -40,12 +40,12 @@ def compile_template() -> SchemaTemplate:
     known = find()
     if known is not None:
         return known
+    before = numbers_before()
     with scratch() as tenant:
         with use(tenant):
             migrate_from_nothing()
         with use_control():
             script = checked(scripts.read([tenant.schema_name])[tenant.schema_name])
-            before = numbering.former()
         with use(tenant):
             numbers = numbering.renumber(before)
             last = {table: of_table["last"] for table, of_table in numbers.items()}
@@ -53,6 +53,21 @@ def compile_template() -> SchemaTemplate:
             migrations = sorted(MigrationRecorder(connection).applied_migrations())
     with use_control():
         return kept(script, rows, migrations, numbers)
+
+
+def numbers_before() -> numbering.Numbers:
+    """Return the numbers of the last template of other code.
+
+    One that was compiled before numbers were kept is made once more and looked at.
+    """
+    with use_control():
+        others = SchemaTemplate.objects.exclude(pk=revisions.of_code())
+        former = others.order_by("-compiled_at").first()
+    if former is None or former.numbers:
+        return former.numbers if former else {}
+    with scratch() as tenant, use(tenant):
+        replay(former.statements)
+        return numbering.present()
 
 
 def migrate_from_nothing() -> None:

@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from tenants import fleet, provisioning, roles
 from tenants.context import use, use_control
 from tenants.fleet import drift, numbering, reading, recipes, scripts
-from tenants.models import OperatorEvent
+from tenants.models import OperatorEvent, SchemaTemplate
 from tests import twins
 from tests.databases import run_there
 from tests.tenants.fleet.bodies import ONE, TABLE, TEN
@@ -135,6 +135,8 @@ def test_tpl3_the_numbers_of_a_template_outlive_new_and_lost_models(
     moves(table=TABLE)
     with use(acme):
         before = numbering.rows(numbering.TYPES)
+    with use_control():
+        SchemaTemplate.objects.update(numbers={})  # as it was before they were kept
     template = fleet.compile_template()
     rows = template.numbers[numbering.TYPES]["rows"]
     assert [tuple(one) for one in rows[: len(before)]] == before

@@ -54,7 +54,7 @@ def test_flt6_where_django_migrates_the_statement_is_named_too(
     moves(unique=UNIQUE)
     failure = outcome(run(canary=acme.uuid), globex).failure
     assert failure is not None
-    assert (failure.migration, failure.statement_no) == ("leave.0002_unique", 2)
+    assert (failure.migration, failure.statement_no) == ("leave.0002_unique", 1)
     assert failure.sqlstate == "23505"
 
 

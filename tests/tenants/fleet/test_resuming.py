@@ -65,7 +65,7 @@ def test_flt1_a_run_killed_after_any_step_is_gone_on_with(
     for slug in behind[:2]:
         step = f"tenant {slug}"
         assert killed_after(step, lambda told: run(told, resume=True)), step
-    assert killed_after("wave 2", lambda told: run(told, resume=True))
+    assert killed_after("end", lambda told: run(told, resume=True))
     assert run(resume=True).is_whole
     assert len({script_of(tenant) for tenant in tenants}) == 1
     for tenant in tenants:

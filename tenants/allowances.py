@@ -43,15 +43,9 @@ SELECTED: Final = ", ".join(
 )
 #: Where it is selected from, beside the tenant.
 JOINED: Final = "LEFT JOIN tenants_plan AS plan ON plan.id = tenant.plan_id"
-OF_ONE: Final = " ".join(
-    (
-        "SELECT",
-        SELECTED,
-        "FROM tenants_tenant AS tenant",
-        JOINED,
-        "WHERE tenant.id = %s",
-    )
-)
+OF_ONE: Final = f"""
+SELECT {SELECTED} FROM tenants_tenant AS tenant {JOINED} WHERE tenant.id = %s
+"""  # noqa: S608 - names of columns, written in the code
 
 
 def limits_of(tenant: int) -> Limits:

@@ -47,6 +47,16 @@ def resolvers(app_configs: object, **kwargs: object) -> list[CheckMessage]:  # n
     return []
 
 
+def migrations_fit_a_fleet(
+    app_configs: object,  # noqa: ARG001 - the signature of a check
+    **kwargs: object,  # noqa: ARG001 - as above
+) -> list[CheckMessage]:
+    """Check what the migrations of tenants' apps do, while old code still runs."""
+    from tenants.fleet.lint import findings
+
+    return [Error(str(one), id="tenants.E010") for one in findings()]
+
+
 def problems(
     names: Iterable[tuple[str, str]],
     is_good: Callable[[str], bool],

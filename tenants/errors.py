@@ -4,7 +4,8 @@ ApplicationError
 ├── NotFound           TenantUnknown, SignupUnknown, DomainUnknown
 ├── Conflict           SlugTaken, MoveRefused, TenantRefused, SignupNotReady,
 │   │                  DomainTaken, DomainCooling, DomainUnverified,
-│   │                  DomainKept, TooManyDomains, QuotaExceeded
+│   │                  DomainKept, TooManyDomains, QuotaExceeded, FleetBusy,
+│   │                  CanaryUnfit
 │   └── TenantRefused  TenantHeld
 ├── Invalid            SlugInvalid, NameInvalid, EmailInvalid, LocaleInvalid,
 │                      TimezoneInvalid, ReasonMissing, MaintenanceTooLong,
@@ -77,6 +78,18 @@ class PlanUnknown(Invalid):
     """There is no such plan."""
 
     code = "plan_unknown"
+
+
+class FleetBusy(Conflict):
+    """Another run is migrating the fleet."""
+
+    code = "fleet_busy"
+
+
+class CanaryUnfit(Conflict):
+    """The canary is no tenant that this run would migrate."""
+
+    code = "canary_unfit"
 
 
 class SlugInvalid(Invalid):

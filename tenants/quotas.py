@@ -18,10 +18,10 @@ from django.db import connection
 from django.utils.module_loading import import_string
 from redis.exceptions import RedisError
 
+from tenants.advisory import half
 from tenants.context import Allowed, TenantInfo, current
 from tenants.errors import QuotaExceeded
 from tenants.models import Resource
-from tenants.provisioning.locks import half
 
 logger = logging.getLogger(__name__)
 

@@ -4,7 +4,15 @@ from uuid import UUID
 
 from django.conf import settings
 
-from tenants import domains, finder, fleet, provisioning, scheduler, wake_ups
+from tenants import (
+    domains,
+    finder,
+    fleet,
+    provisioning,
+    scheduler,
+    surveying,
+    wake_ups,
+)
 from tenants.celery import control_task
 from tenants.wake_ups import Taken
 
@@ -48,7 +56,7 @@ def warm() -> None:
 @control_task("tenants.survey")
 def survey() -> None:
     """Look at all tenants for the operators' list."""
-    fleet.survey()
+    surveying.survey()
 
 
 @control_task("tenants.mail_workspaces")

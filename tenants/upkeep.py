@@ -25,6 +25,7 @@ from tenants import (
     holds,
     lookup,
     sources,
+    surveying,
     trials,
     wake_ups,
 )
@@ -114,7 +115,7 @@ def survey() -> None:
 
     if settings.TENANTRY_DISPATCH == "celery" and broker.publish(tasks.survey):
         return
-    fleet.survey()
+    surveying.survey()
 
 
 def look_for_lost() -> None:

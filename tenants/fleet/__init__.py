@@ -1,32 +1,34 @@
 """All schemas together: their template, and their way to the code's tables."""
 
 from tenants.fleet.crowding import place
-from tenants.fleet.migrate import (
-    migrate_control,
-    migrate_fleet,
-    migrate_tenant,
-    with_schema,
-)
+from tenants.fleet.migrate import migrate_control, migrate_tenant
+from tenants.fleet.orders import Order, Outcome, Report, Told, waves
 from tenants.fleet.owning import owned
 from tenants.fleet.pool import claim
 from tenants.fleet.pool import fill as fill_pool
 from tenants.fleet.revisions import of_code as revision
-from tenants.fleet.surveying import survey
+from tenants.fleet.running import look, run
+from tenants.fleet.survey import with_schema
 from tenants.fleet.templates import build, compile_template
 from tenants.fleet.templates import find as find_template
 
 __all__ = [
+    "Order",
+    "Outcome",
+    "Report",
+    "Told",
     "build",
     "claim",
     "compile_template",
     "fill_pool",
     "find_template",
+    "look",
     "migrate_control",
-    "migrate_fleet",
     "migrate_tenant",
     "owned",
     "place",
     "revision",
-    "survey",
+    "run",
+    "waves",
     "with_schema",
 ]

@@ -17,6 +17,13 @@ def run_migrations(**options: Any) -> None:
 
 
 @contextmanager
+def bare(tenant: TenantInfo) -> Iterator[None]:
+    """Work as the owner of a tenant's tables, and leave the rights as they are."""
+    with use(as_owner(tenant)):
+        yield
+
+
+@contextmanager
 def owned(tenant: TenantInfo) -> Iterator[None]:
     """Work as the owner of a tenant's tables; after it the role has its rights."""
     with use_control():

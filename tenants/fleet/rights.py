@@ -1,7 +1,9 @@
 """What roles may do in a tenant's schema: what the catalog says, and what is due."""
 
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
+from uuid import UUID
 
 from django.db import connection
 
@@ -9,6 +11,7 @@ from tenants import roles, states
 from tenants.context import TenantInfo
 from tenants.fleet import scripts
 
+WORDS: Final = scripts.HERE.joinpath("acl_words.sql").read_text("utf-8")
 RIGHTS: Final = scripts.HERE.joinpath("rights.sql").read_text("utf-8")
 
 #: A relation, and what its tenant may do with it.
@@ -32,6 +35,36 @@ def found(schemas: Iterable[str]) -> dict[str, frozenset[Right]]:
         for schema, *right in cursor.fetchall():
             rights[schema].add(Right(*right))
     return {name: frozenset(held) for name, held in rights.items()}
+
+
+def right(tenants: Sequence[TenantInfo], relations: Sequence[OnRelation]) -> set[UUID]:
+    """Return the tenants whose roles may do what is due, and nobody else anything.
+
+    Two statements: the lists of most schemas are alike but for the name of the role,
+    so one of each kind is looked at closely.
+    """
+    kinds: dict[tuple[str, bool], list[TenantInfo]] = defaultdict(list)
+    written = words(tenants)
+    for tenant in tenants:
+        word = written.get(tenant.schema_name, "")
+        kinds[word, states.is_open(tenant.state)].append(tenant)
+    held = found(alike[0].schema_name for alike in kinds.values())
+    return {
+        tenant.uuid
+        for alike in kinds.values()
+        if held[alike[0].schema_name] == due(alike[0], relations)
+        for tenant in alike
+    }
+
+
+def words(tenants: Sequence[TenantInfo]) -> dict[str, str]:
+    """Return a word for the lists of rights in each schema, in one statement."""
+    values = {
+        "schemas": [tenant.schema_name for tenant in tenants],
+        "roles": [tenant.db_role for tenant in tenants],
+    }
+    with connection.cursor() as cursor:
+        return dict(cursor.execute(WORDS, values).fetchall())
 
 
 def due(tenant: TenantInfo, relations: Iterable[OnRelation]) -> frozenset[Right]:

@@ -34,6 +34,13 @@ class Line(NamedTuple):
 Script = tuple[Line, ...]
 #: How many schemas a statement looks at.
 TOGETHER: Final = 200
+#: Where the statement of each place names its table.
+TABLE_OF: Final = {
+    1: re.compile(r'^CREATE (?:UNLOGGED )?TABLE "?([^" ]+)"? '),
+    2: re.compile(r'^ALTER TABLE "?([^" ]+)"? '),
+    3: re.compile(r' ON (?:ONLY )?"?([^" ]+)"? USING '),
+    4: re.compile(r'^COMMENT ON (?:TABLE|COLUMN) "?([^" .]+)"?[ .]'),
+}
 SEQUENCE: Final = re.compile(r'\(SEQUENCE NAME "?([^" ]+)"? START')
 
 
@@ -45,7 +52,7 @@ def read(schemas: Iterable[str]) -> dict[str, Script]:
     names = list(schemas)
     lines: dict[str, list[Line]] = {name: [] for name in names}
     with connection.cursor() as cursor:
-        cursor.execute(SCRIPT, {"schemas": names})
+        cursor.execute(SCRIPT, {"schemas": names, "tables": None})
         for schema, place, name, text in cursor.fetchall():
             lines[schema].append(Line(place, name, text))
     return {name: tuple(sorted(found)) for name, found in lines.items()}
@@ -62,13 +69,21 @@ def parts(tenants: Sequence[TenantInfo]) -> Iterator[Sequence[TenantInfo]]:
         yield tenants[first : first + TOGETHER]
 
 
-def fingerprints(schemas: Iterable[str]) -> dict[str, str]:
+def fingerprints(
+    schemas: Iterable[str], *, tables: Iterable[str] | None = None
+) -> dict[str, str]:
     """Return a word for each schema that is there, the same for the same script.
 
+    With `tables`, of what the script says of these, which is much less to look at; a
+    schema with none of them is left out.
     One statement, whatever their number; needs the control context.
     """
+    values = {
+        "schemas": list(schemas),
+        "tables": None if tables is None else sorted(tables),
+    }
     with connection.cursor() as cursor:
-        cursor.execute(FINGERPRINT.format(script=SCRIPT), {"schemas": list(schemas)})
+        cursor.execute(FINGERPRINT.format(script=SCRIPT), values)
         return dict(cursor.fetchall())
 
 
@@ -76,6 +91,18 @@ def fingerprint(script: Script) -> str:
     """Return the word of a script that was read before."""
     lines = (f"{line.place} {line.name} {line.text}" for line in sorted(script))
     return md5("\n".join(lines).encode(), usedforsecurity=False).hexdigest()
+
+
+def about(script: Script, tables: Iterable[str]) -> Script:
+    """Return what a script says of some tables."""
+    wanted = set(tables)
+    return tuple(line for line in script if table_of(line) in wanted)
+
+
+def table_of(line: Line) -> str:
+    """Return the table that a statement is about, empty where it is about none."""
+    found = TABLE_OF[line.place].search(line.text) if line.place else None
+    return found[1] if found else ""
 
 
 def sequences_of(line: Line) -> list[str]:

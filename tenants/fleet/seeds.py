@@ -1,6 +1,6 @@
 """The rows that every tenant's schema begins with, as statements."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from django.db import connection
@@ -18,9 +18,12 @@ INSERT: Final = sql.SQL("INSERT INTO {} ({}) VALUES {}")
 COUNT_ON: Final = sql.SQL("SELECT setval(pg_get_serial_sequence({}, 'id'), {})")
 
 
-def written(script: scripts.Script) -> Iterator[str]:
+def written(
+    script: scripts.Script, last: Mapping[str, int] | None = None
+) -> Iterator[str]:
     """Yield statements that make the first rows of the entered schema again.
 
+    `last` are the highest keys ever given, where those are not in use any more.
     Raises TemplateRefused where another table has rows: a template is of nobody.
     """
     names = [line.name for line in script if line.place == scripts.TABLE]
@@ -29,7 +32,7 @@ def written(script: scripts.Script) -> Iterator[str]:
             if name not in SEEDED:
                 raise TemplateRefused(f"A migration left rows in {name}.")
         for name in SEEDED:
-            yield from rows_of(name, cursor)
+            yield from rows_of(name, cursor, (last or {}).get(name, 0))
 
 
 def filled(tables: list[str], cursor: Any) -> list[str]:
@@ -39,7 +42,7 @@ def filled(tables: list[str], cursor: Any) -> list[str]:
     return [name for (name,) in found]
 
 
-def rows_of(table: str, cursor: Any) -> Iterator[str]:
+def rows_of(table: str, cursor: Any, least: int = 0) -> Iterator[str]:
     """Yield what fills a table, and what has its keys go on from there."""
     cursor.execute(ALL.format(sql.Identifier(table)))
     columns = [column.name for column in cursor.description]
@@ -53,7 +56,7 @@ def rows_of(table: str, cursor: Any) -> Iterator[str]:
         sql.SQL(", ").join(map(sql.Identifier, columns)),
         sql.SQL(", ").join(values),
     ).as_string()
-    last = max(row[columns.index("id")] for row in rows)
+    last = max(least, *(row[columns.index("id")] for row in rows))
     yield COUNT_ON.format(table, last).as_string()
 
 

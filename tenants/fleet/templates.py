@@ -17,7 +17,7 @@ from psycopg import Cursor
 from kernel import clock
 from tenants.context import TenantInfo, use, use_control
 from tenants.errors import TemplateRefused
-from tenants.fleet import revisions, scripts, seeds
+from tenants.fleet import numbering, revisions, scripts, seeds
 from tenants.fleet.owning import owned, run_migrations
 from tenants.fleet.unborn import scratch
 from tenants.models import SchemaTemplate
@@ -40,16 +40,39 @@ def compile_template() -> SchemaTemplate:
     known = find()
     if known is not None:
         return known
+    before = numbers_before()
     with scratch() as tenant:
         with use(tenant):
-            run_migrations()
+            migrate_from_nothing()
         with use_control():
             script = checked(scripts.read([tenant.schema_name])[tenant.schema_name])
         with use(tenant):
-            rows = list(seeds.written(script))
+            numbers = numbering.renumber(before)
+            last = {table: of_table["last"] for table, of_table in numbers.items()}
+            rows = list(seeds.written(script, last))
             migrations = sorted(MigrationRecorder(connection).applied_migrations())
     with use_control():
-        return kept(script, rows, migrations)
+        return kept(script, rows, migrations, numbers)
+
+
+def numbers_before() -> numbering.Numbers:
+    """Return the numbers of the last template of other code.
+
+    One that was compiled before numbers were kept is made once more and looked at.
+    """
+    with use_control():
+        others = SchemaTemplate.objects.exclude(pk=revisions.of_code())
+        former = others.order_by("-compiled_at").first()
+    if former is None or former.numbers:
+        return former.numbers if former else {}
+    with scratch() as tenant, use(tenant):
+        replay(former.statements)
+        return numbering.present()
+
+
+def migrate_from_nothing() -> None:
+    """Run all migrations in the entered, empty schema."""
+    run_migrations()
 
 
 def checked(script: scripts.Script) -> scripts.Script:
@@ -62,7 +85,10 @@ def checked(script: scripts.Script) -> scripts.Script:
 
 @transaction.atomic
 def kept(
-    script: scripts.Script, rows: Sequence[str], migrations: Sequence[Any]
+    script: scripts.Script,
+    rows: Sequence[str],
+    migrations: Sequence[Any],
+    numbers: numbering.Numbers | None = None,
 ) -> SchemaTemplate:
     """Save the template of the running code, and let go of the oldest."""
     made, _is_new = SchemaTemplate.objects.update_or_create(
@@ -71,6 +97,7 @@ def kept(
             "script": script,
             "seeds": rows,
             "migrations": migrations,
+            "numbers": numbers or {},
             "compiled_at": clock.now(),
         },
     )

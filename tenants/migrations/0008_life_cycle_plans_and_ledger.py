@@ -307,6 +307,11 @@ class Migration(migrations.Migration):
             field=models.BooleanField(default=False),
         ),
         migrations.AddField(
+            model_name="schematemplate",
+            name="numbers",
+            field=models.JSONField(default=dict),
+        ),
+        migrations.AddField(
             model_name="tenant",
             name="maintenance_until",
             field=models.DateTimeField(blank=True, null=True),

@@ -15,6 +15,8 @@ class SchemaTemplate(models.Model):
     seeds = models.JSONField()
     #: The migrations that it stands for, as pairs of label and name.
     migrations = models.JSONField()
+    #: The keys of content types and permissions: by table, `rows` and the `last` one.
+    numbers = models.JSONField(default=dict)
     compiled_at = models.DateTimeField(default=clock.now)
 
     class Meta:

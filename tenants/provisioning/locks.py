@@ -1,20 +1,17 @@
 """One process at a time works on a run."""
 
-import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import UUID
 
 from django.db import Error, connection
 
+from tenants.advisory import half
+
 
 def keys(tenant: UUID) -> tuple[int, int]:
     """Return the two 32-bit halves of an advisory lock: the tenant's, the purpose's."""
     return half(tenant.bytes), half(b"provisioning")
-
-
-def half(value: bytes) -> int:
-    return int.from_bytes(hashlib.sha256(value).digest()[:4], "big", signed=True)
 
 
 @contextmanager

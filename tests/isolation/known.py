@@ -80,6 +80,7 @@ STORAGES = {
 THREADS = {
     "tenants.threads.*": "the threads that carry their tenant",
     "tenants.directory.*": "looks hosts up in the control plane",
+    "tenants.fleet.jobs._round": "processes that enter the tenant of each work",
     "tenants.listener.*": "hears of changes in the control plane",
 }
 SECRETS = {

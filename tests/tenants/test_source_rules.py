@@ -231,6 +231,7 @@ RULES = (
             "tenants/threads.py": "makes the threads that have one",
             "tenants/listener.py": "serves the process and reads no tenant's data",
             "platform/kernel/embedded/child.py": "makes a cluster, before any tenant",
+            "tenants/fleet/jobs.py": "each piece of work enters its own tenant",
         },
     ),
     Rule(

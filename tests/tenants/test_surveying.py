@@ -8,9 +8,8 @@ from django.db import connection
 from accounts import events
 from accounts.models import User
 from kernel import clock
-from tenants import fleet, scheduler, upkeep
+from tenants import fleet, scheduler, surveying, upkeep
 from tenants.context import TenantInfo, as_owner, use, use_control
-from tenants.fleet import surveying
 from tenants.models import Chore, Survey
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -32,7 +31,7 @@ def test_a_survey_knows_size_drift_and_last_activity(
 ) -> None:
     with use(acme):
         events.record("sign_in", subject=User.objects.get(username="alice"))
-    assert fleet.survey() == 2
+    assert surveying.survey() == 2
     assert seen(acme).last_activity_at == clock.now()
     assert seen(acme).table_bytes > 100_000
     assert seen(acme).differences == seen(globex).differences == 0
@@ -41,13 +40,13 @@ def test_a_survey_knows_size_drift_and_last_activity(
 
 @pytest.mark.usefixtures("_template")
 def test_a_later_survey_replaces_the_one_before(acme, globex, frozen_clock) -> None:
-    fleet.survey()
+    surveying.survey()
     clock.advance(timedelta(hours=1))
     owner = as_owner(acme)
     with use(owner), connection.cursor() as cursor:
         cursor.execute("ALTER TABLE leave_leaverequest ADD COLUMN stray integer")
     try:
-        fleet.survey()
+        surveying.survey()
     finally:
         with use(owner), connection.cursor() as cursor:
             cursor.execute("ALTER TABLE leave_leaverequest DROP COLUMN stray")
@@ -57,8 +56,8 @@ def test_a_later_survey_replaces_the_one_before(acme, globex, frozen_clock) -> N
 
 
 def test_without_a_template_nobody_says_that_all_is_well(acme, monkeypatch) -> None:
-    monkeypatch.setattr(surveying.templates, "find", lambda: None)
-    fleet.survey()
+    monkeypatch.setattr(surveying, "find_template", lambda: None)
+    surveying.survey()
     assert seen(acme).differences is None
 
 

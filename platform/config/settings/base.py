@@ -80,6 +80,12 @@ CONTROL_DUE_SOURCES = [
 ]
 #: What tells when a tenant last did something: queries of one row each.
 TENANT_ACTIVITY = ["accounts.events.last", "workflow.audit.last"]
+#: The last migration of each app that is older than the lint of migrations.
+TENANT_MIGRATIONS_BEFORE_LINT = {
+    "accounts": "0003",
+    "leave": "0001",
+    "workflow": "0003",
+}
 TENANT_MAIL_SENDER = "accounts.mail.put"
 TENANT_OWNER_ENTRY = "accounts.provisioning.owner_entry"
 TENANT_SESSIONS_END = "accounts.sessions.end_everywhere"

@@ -1,4 +1,5 @@
--- The statements that would make the schemas %(schemas)s as they are, one a row: the
+-- The statements that would make the schemas %(schemas)s as they are, one a row (or, if
+-- %(tables)s are given, these tables of them): the
 -- schema's name, the statement's place, what it is about, and its text. No text names
 -- the schema. What a script cannot make has the place 0.
 WITH spaces AS (
@@ -9,6 +10,7 @@ tables AS (
     SELECT c.oid, c.relname, s.nspname, s.prefix, c.reloptions, c.relpersistence
     FROM spaces s JOIN pg_class c ON c.relnamespace = s.oid
     WHERE c.relkind = 'r'
+      AND (%(tables)s::text[] IS NULL OR c.relname = ANY(%(tables)s::text[]))
 ),
 columns AS (
     SELECT a.attrelid,

@@ -3,11 +3,13 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import CommandError
-
-from tenants.fleet import migrate_control, migrate_fleet
-from tenants.management.ends import PARTLY_DONE
+from tenants import fleet
+from tenants.errors import FleetBusy
+from tenants.fleet import migrate_control
+from tenants.management.ends import LOCK_HELD, PARTLY_DONE, fail
+from tenants.management.migrate_verb import shortfall
 from tenants.management.planes import InPlane
+from tenants.management.verbs import actor
 
 
 class Command(InPlane):
@@ -25,7 +27,12 @@ class Command(InPlane):
             migrate_control()
             self.stdout.write("public: up to date")
             return
-        failed = migrate_fleet(said=self.stdout.write)
-        if failed:
-            names = ", ".join(failed)
-            raise CommandError(f"{len(failed)} failed: {names}", returncode=PARTLY_DONE)
+        try:
+            report = fleet.run(fleet.Order(), by=actor({}))
+        except FleetBusy as error:
+            fail(error.detail, LOCK_HELD)
+        self.stdout.write("public: up to date")
+        for outcome in report.outcomes.values():
+            self.stdout.write(f"{outcome.tenant.slug}: {outcome.words}")
+        if not report.is_whole:
+            fail(shortfall(report), PARTLY_DONE)

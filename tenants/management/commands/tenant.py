@@ -20,6 +20,7 @@ from tenants.management.domain_verbs import DomainVerbs
 from tenants.management.finding import find
 from tenants.management.fleet_verbs import FleetVerbs
 from tenants.management.life_verbs import LifeVerbs
+from tenants.management.migrate_verb import MigrateVerb
 from tenants.management.plan_verbs import PlanVerbs, limit_facts, use_words
 from tenants.management.running import loaded, refuse, run_in
 from tenants.management.verbs import actor, iso
@@ -31,11 +32,11 @@ from tenants.states import WITH_SCHEMA, State
 SORTS: Final = {"slug": "slug", "created": "-created_at", "state": "state"}
 
 
-class Command(LifeVerbs, DomainVerbs, FleetVerbs, PlanVerbs, WorkVerbs):
+class Command(LifeVerbs, DomainVerbs, FleetVerbs, MigrateVerb, PlanVerbs, WorkVerbs):
     """Makes, lists, shows, stops and starts tenants, and runs commands in them.
 
     Exit codes: 0 done, 1 unexpected error, 2 wrong usage, 3 no such tenant, 4 refused,
-    6 a schema differs from the template.
+    5 some tenants failed, 6 a schema differs from the template, 7 another run migrates.
     """
 
     plane = "control"
@@ -88,6 +89,7 @@ class Command(LifeVerbs, DomainVerbs, FleetVerbs, PlanVerbs, WorkVerbs):
         self.add_life_verbs(verbs)
         self.add_domain_verbs(verbs)
         self.add_fleet_verbs(verbs)
+        self.add_migrate_verb(verbs)
         self.add_plan_verbs(verbs)
         self.add_work_verbs(verbs)
 

@@ -74,6 +74,7 @@ KEPT = {
     "tenants/directory.py: _directory": "control plane; the host is the key",
     "tenants/directory.py: UNKNOWN": "a word",
     "tenants/epochs.py: _raised": BY_UUID,
+    "tenants/fleet/jobs.py: _inherited": "what the children of a run do; then empty",
     "tenants/fleet/revisions.py: of_code": CODE,
     "tenants/forks.py: _installed": "whether it was done",
     "tenants/forks.py: _parents": "closed to all: what a parent process goes on using",

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from leave.demo import seed
-from tenants.fleet import migrate_fleet
+from tenants import fleet
 from tenants.management.planes import InPlane
 
 
@@ -15,7 +15,10 @@ class Command(InPlane):
     requires_system_checks: list[str] = []
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002 - Django's signature
-        failed = migrate_fleet(said=self.stdout.write)
-        if failed:
-            raise CommandError(f"The migration failed: {', '.join(failed)}")
+        report = fleet.run(fleet.Order(), by="demo")
+        for outcome in report.outcomes.values():
+            self.stdout.write(f"{outcome.tenant.slug}: {outcome.words}")
+        if not report.is_whole:
+            failed = ", ".join(one.tenant.slug for one in report.failed)
+            raise CommandError(f"The migration failed: {failed or report.stopped}")
         seed(said=self.stdout.write)

@@ -13,8 +13,7 @@ from django.utils.module_loading import import_string
 from kernel import clock
 from tenants import asking
 from tenants.context import TenantInfo, use_control
-from tenants.fleet import drift, templates
-from tenants.fleet.migrate import with_schema
+from tenants.fleet import drift, find_template, with_schema
 from tenants.models import Survey, Tenant
 
 #: What the tables of each schema take on the disk, with indexes and long values.
@@ -65,7 +64,7 @@ def sizes_of(tenants: Sequence[TenantInfo]) -> Mapping[str, int]:
 
 def differences_of(tenants: Sequence[TenantInfo]) -> Mapping[UUID, int]:
     """Return how much each schema differs from the code's; empty without a template."""
-    template = templates.find()
+    template = find_template()
     if template is None:
         return {}
     return {

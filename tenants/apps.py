@@ -27,7 +27,7 @@ class TenantsConfig(AppConfig):
             storage,
             upstream,
         )
-        from tenants.checks import dotted_names
+        from tenants.checks import dotted_names, export_policies
         from tenants.db.login import login_is_harmless
         from tenants.safe_settings import safe_settings
 
@@ -39,5 +39,6 @@ class TenantsConfig(AppConfig):
         handing_back.install()
         guard.install()
         checks.register(dotted_names)
+        checks.register(export_policies)
         checks.register(login_is_harmless, checks.Tags.database)
         checks.register(safe_settings)

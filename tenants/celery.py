@@ -222,6 +222,8 @@ class TenantTask(BaseTask):
 
 def judge_state(tenant: TenantInfo) -> Refusal | None:
     """Return why nothing runs for the tenant now; None where all is well."""
+    if tenant.is_shadow:
+        return Refusal(Reason.STALE, "the tenant is a shadow", tenant.uuid)
     if states.is_served(tenant.state):
         return None
     return Refusal(Reason.STOPPED, f"the tenant is {tenant.state}", tenant.uuid)

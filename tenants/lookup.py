@@ -14,7 +14,7 @@ from tenants.models import Domain, Tenant
 COLUMNS = [
     field.name
     for field in fields(TenantInfo)
-    if field.name not in {"primary_domain", "is_shadow", "limits"}
+    if field.name not in {"primary_domain", "is_shadow", "limits", "live_uuid"}
 ]
 PLANNED = [field.name for field in fields(Limits) if field.name != "plan"]
 
@@ -31,6 +31,7 @@ def infos(tenants: QuerySet[Tenant]) -> list[TenantInfo]:
         *COLUMNS,
         "primary",
         "is_shadow",
+        "shadow_of__uuid",
         "plan__code",
         *(f"plan__{name}" for name in PLANNED),
     )
@@ -39,11 +40,12 @@ def infos(tenants: QuerySet[Tenant]) -> list[TenantInfo]:
 
 def info_of_row(row: tuple[Any, ...]) -> TenantInfo:
     size = len(COLUMNS)
-    primary, is_shadow, plan, *limits = row[size:]
+    primary, is_shadow, live_uuid, plan, *limits = row[size:]
     return TenantInfo(
         **dict(zip(COLUMNS, row, strict=False)),
         primary_domain=primary or "",
         is_shadow=is_shadow,
+        live_uuid=live_uuid,
         limits=UNPLANNED
         if plan is None
         else Limits(plan, **dict(zip(PLANNED, limits, strict=True))),

@@ -34,6 +34,7 @@ def when_due() -> bool:
             return False
         sweep()
         forget()
+        put_away()
     return True
 
 
@@ -81,6 +82,17 @@ def sweep(only: Sequence[UUID] | None = None) -> None:
                 continue
             if due is not None:
                 wake_ups.lower(tenant.uuid, due)
+
+
+def put_away() -> None:
+    """Purge what is due, and drop what an archiving that died left behind."""
+    from tenants.portability import archiving, purging
+
+    for chore in (purging.purge_due, archiving.drop_left_over):
+        try:
+            chore()
+        except Exception:
+            logger.exception("upkeep.failed", extra={"chore": chore.__name__})
 
 
 def forget() -> None:

@@ -12,6 +12,7 @@ NOT_FOUND: Final = 3
 REFUSED: Final = 4
 PARTLY_DONE: Final = 5
 CHECK_FAILED: Final = 6
+LOCK_HELD: Final = 7
 NO_DATABASE: Final = (
     "No database answers: start the demo with `make demo`, or set DATABASE_URL."
 )

@@ -76,6 +76,15 @@ CONTROL_DUE_SOURCES = [
     "accounts.mail.retention",
     "accounts.purging",
 ]
+#: What each app's tables hold, for export and import.
+TENANT_EXPORT_POLICIES = [
+    "config.portability.POLICIES",
+    "accounts.portability.POLICIES",
+    "workflow.portability.POLICIES",
+    "leave.portability.POLICIES",
+]
+#: Public Ed25519 keys, in base64; with one, an import needs its signature.
+TENANT_EXPORT_KEYS = env.words("TENANT_EXPORT_KEYS")
 TENANT_MAIL_SENDER = "accounts.mail.put"
 TENANT_OWNER_ENTRY = "accounts.provisioning.owner_entry"
 

@@ -1,4 +1,6 @@
-"""The verbs about one tenant; `fleet_verbs.py` has those about all schemas.
+"""The verbs about one tenant.
+
+`fleet_verbs.py` has those about all schemas, `portable_verbs.py` those that move tenants.
 
 `manage.py tenant create|list|show|suspend|resume|run|warm|drift`
 """
@@ -17,6 +19,7 @@ from tenants.management import finding
 from tenants.management.ends import REFUSED, fail
 from tenants.management.finding import find
 from tenants.management.fleet_verbs import FleetVerbs
+from tenants.management.portable_verbs import PortableVerbs
 from tenants.management.running import loaded, refuse, run_in
 from tenants.management.verbs import actor, iso
 from tenants.models import ProvisioningStep, Tenant
@@ -26,11 +29,12 @@ from tenants.states import State, change_state
 SORTS: Final = {"slug": "slug", "created": "-created_at", "state": "state"}
 
 
-class Command(FleetVerbs):
+class Command(PortableVerbs, FleetVerbs):
     """Makes, lists, shows, stops and starts tenants, and runs commands in them.
 
     Exit codes: 0 done, 1 unexpected error, 2 wrong usage, 3 no such tenant, 4 refused,
-    6 a schema differs from the template.
+    6 a schema differs from the template or an archive is damaged, 7 another process is
+    at it.
     """
 
     plane = "control"
@@ -79,6 +83,7 @@ class Command(FleetVerbs):
         )
 
         self.add_fleet_verbs(verbs)
+        self.add_portable_verbs(verbs)
 
     def verb(self, verbs: Any, name: str, words: str) -> ArgumentParser:
         parser = super().verb(verbs, name, words)

@@ -73,6 +73,10 @@ def require(bare: Any, result: Any, status: ExecStatus) -> None:
 def into(table: Table, columns: Sequence[str], blocks: Iterator[bytes]) -> None:
     """Fill a table with lines."""
     whole = IN.format(sql.Identifier(table.name), listed(columns))
-    with connection.cursor() as cursor, cursor.copy(whole) as copy:
+    with (
+        connection.wrap_database_errors,
+        connection.cursor() as cursor,
+        cursor.copy(whole) as copy,
+    ):
         for block in blocks:
             copy.write(block)

@@ -11,6 +11,7 @@ from typing import Final
 from uuid import UUID
 
 from tenants.portability.catalog import Table
+from tenants.portability.errors import ArchiveShape
 from tenants.portability.policies import Policy
 
 #: From a line to the line that stands for it.
@@ -75,11 +76,16 @@ def shape(
         if column in changes
     }
     key = table.columns.index(table.key[0]) if table.key else 0
-    return partial(changed, places, key) if places else None
+    width = len(table.columns)
+    return partial(changed, places, key, width) if places else None
 
 
-def changed(places: Mapping[int, Change], key: int, line: bytes) -> bytes:
-    values = line.rstrip(b"\n").split(b"\t")
+def changed(
+    places: Mapping[int, Change], key: int, width: int, line: bytes
+) -> bytes:
+    values = line.removesuffix(b"\n").split(b"\t")
+    if len(values) != width:
+        raise ArchiveShape("A row has not the columns of its table.")
     own = values[key]
     for place, change in places.items():
         values[place] = change(values[place], own)

@@ -1,18 +1,13 @@
 """Read and fill tables by COPY."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Final
+from typing import Any
 
 from django.db import connection
-from psycopg import sql
 from psycopg.errors import error_from_result
 from psycopg.pq import ExecStatus
 
 from tenants.portability.catalog import Table
-
-OUT: Final = sql.SQL("COPY (SELECT {} FROM {}{}) TO STDOUT")
-ORDERED: Final = sql.SQL(" ORDER BY {}")
-IN: Final = sql.SQL("COPY {} ({}) FROM STDIN")
 
 
 def out(tables: Sequence[Table], begin: Callable[[Table], Any]) -> None:
@@ -24,9 +19,9 @@ def out(tables: Sequence[Table], begin: Callable[[Table], Any]) -> None:
     if not tables:
         return
     bare = connection.connection.pgconn
-    whole = b"; ".join(statement(table) for table in tables)
+    whole = "; ".join(map(statement, tables))
     try:
-        bare.send_query(whole)
+        bare.send_query(whole.encode())
         for table in tables:
             drain(bare, begin(table))
         finish(bare)
@@ -36,14 +31,19 @@ def out(tables: Sequence[Table], begin: Callable[[Table], Any]) -> None:
         raise
 
 
-def statement(table: Table) -> bytes:
-    order = ORDERED.format(listed(table.key)) if table.key else sql.SQL("")
-    whole = OUT.format(listed(table.columns), sql.Identifier(table.name), order)
-    return whole.as_bytes(connection.connection)
+def statement(table: Table) -> str:
+    order = f" ORDER BY {listed(table.key)}" if table.key else ""
+    rows = f"SELECT {listed(table.columns)} FROM {quoted(table.name)}{order}"
+    return f"COPY ({rows}) TO STDOUT"
 
 
-def listed(names: Iterable[str]) -> sql.Composable:
-    return sql.SQL(", ").join(map(sql.Identifier, names))
+def listed(names: Iterable[str]) -> str:
+    return ", ".join(map(quoted, names))
+
+
+def quoted(name: str) -> str:
+    """Return a name as SQL takes it; a tenth of what psycopg's own way costs."""
+    return '"' + name.replace('"', '""') + '"'
 
 
 def drain(bare: Any, take: Callable[[bytes], object]) -> None:
@@ -72,7 +72,7 @@ def require(bare: Any, result: Any, status: ExecStatus) -> None:
 
 def into(table: Table, columns: Sequence[str], blocks: Iterator[bytes]) -> None:
     """Fill a table with lines."""
-    whole = IN.format(sql.Identifier(table.name), listed(columns))
+    whole = f"COPY {quoted(table.name)} ({listed(columns)}) FROM STDIN"
     with (
         connection.wrap_database_errors,
         connection.cursor() as cursor,

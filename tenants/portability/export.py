@@ -123,8 +123,7 @@ def export(
     with alone(info.uuid):
         with use_control():
             known = Known(info, whose_of(tenant), control_of(tenant))
-        with written(output) as file:
-            archive = Writer(file, at=clock.now())
+        with written(output) as file, Writer(file, at=clock.now()) as archive:
             manifest = filled(archive, known, chosen, said)
             archive.close(manifest, key=key)
         done = Exported(output, manifest, output.stat().st_size, sha256_of(output))
@@ -151,9 +150,7 @@ def note(info: TenantInfo, done: Exported, *, by: str) -> None:
         )
 
 
-def filled(
-    archive: Writer, known: Known, taking: Taking, said: Said
-) -> Manifest:
+def filled(archive: Writer, known: Known, taking: Taking, said: Said) -> Manifest:
     """Write all entries but those about the others."""
     info = known.info
     found = snapshot(archive, info, taking, said)

@@ -40,8 +40,8 @@ def load(
         with use(as_owner(tenant)), transaction.atomic():
             return _load(archive, keep=keep, uuid=uuid, said=said)
     except Error as error:
-        # The server's own words quote the row, and the record of a step shall not.
-        raise ArchiveShape(f"PostgreSQL refuses a row ({sqlstate(error)}).") from error
+        # The server's own words quote the row, and neither log nor record shall.
+        raise ArchiveShape(f"PostgreSQL refuses a row ({sqlstate(error)}).") from None
 
 
 def _load(archive: Archive, *, keep: Keep, uuid: UUID, said: Said) -> int:

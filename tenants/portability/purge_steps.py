@@ -138,7 +138,10 @@ def certify(run: ProvisioningRun) -> None:
         )
         forget(run, slug)
         events.record(
-            "tenant.certified", by=run.order["by"], tenant=tenant.uuid, **certificate
+            "tenant.certified",
+            by=run.order["by"],
+            tenant=tenant.uuid,
+            certificate=certificate,
         )
 
 

@@ -80,9 +80,7 @@ def shape(
     return partial(changed, places, key, width) if places else None
 
 
-def changed(
-    places: Mapping[int, Change], key: int, width: int, line: bytes
-) -> bytes:
+def changed(places: Mapping[int, Change], key: int, width: int, line: bytes) -> bytes:
     values = line.removesuffix(b"\n").split(b"\t")
     if len(values) != width:
         raise ArchiveShape("A row has not the columns of its table.")

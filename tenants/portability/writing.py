@@ -71,9 +71,20 @@ class Writer:
         )
         self._at = at.timetuple()[:6]
         self._sums: dict[str, str] = {}
+        self._open: IO[bytes] | None = None
+
+    def __enter__(self) -> "Writer":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Let go of the file, also in the middle of an entry."""
+        if self._open is not None:
+            self._open.close()
+        self._zip.close()
 
     def begun(self, name: str) -> IO[bytes]:
-        return self._zip.open(self._info(name), "w", force_zip64=True)
+        self._open = self._zip.open(self._info(name), "w", force_zip64=True)
+        return self._open
 
     def entry(self, name: str) -> Entry:
         return Entry(self, name)

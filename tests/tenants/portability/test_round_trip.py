@@ -68,9 +68,10 @@ def test_prt_6_the_audit_trail_of_a_copy_is_sealed_anew_and_says_so(copy) -> Non
 def test_exported_again_a_moved_tenant_is_the_same_to_the_last_byte(
     world, acme_file, moved
 ) -> None:
-    assert str(moved.uuid) == json.loads(entries(acme_file)["manifest.json"])[
-        "tenant"
-    ]["uuid"]
+    assert (
+        str(moved.uuid)
+        == json.loads(entries(acme_file)["manifest.json"])["tenant"]["uuid"]
+    )
     again = world / "again.tenantry"
     out("acme", again)
     before, after = entries(acme_file), entries(again)

@@ -229,6 +229,21 @@ class PortableVerbs(Verbs):
         }
         self.tell(facts, options)
 
+    def bring_back(self, options: Mapping[str, Any]) -> None:
+        """Import an archived tenant again, for `resume`."""
+        tenant = find(options["tenant"])
+        self.confirm(f"Import {tenant} again?", options)
+        with coded(), bar(f"Reading {tenant}", options) as said:
+            back = archiving.bring_back(tenant, by=actor(options), said=said)
+        facts = {
+            "slug": back.slug,
+            "uuid": str(back.uuid),
+            "before": State.ARCHIVED.value,
+            "state": back.state,
+            "reason": back.state_reason,
+        }
+        self.tell(facts, options)
+
     # Output
 
     def tell(

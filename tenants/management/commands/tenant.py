@@ -154,7 +154,10 @@ class Command(PortableVerbs, FleetVerbs):
         self.move(options, State.SUSPENDED)
 
     def do_resume(self, options: Mapping[str, Any]) -> None:
-        self.move(options, State.ACTIVE)
+        if find(options["tenant"]).state == State.ARCHIVED:
+            self.bring_back(options)
+        else:
+            self.move(options, State.ACTIVE)
 
     def do_run(self, options: Mapping[str, Any]) -> None:
         tenant = finding.served(options["tenant"])

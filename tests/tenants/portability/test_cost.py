@@ -4,13 +4,18 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from django.contrib.auth.models import Group
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from psycopg import sql
 
-from leave.models import LeaveRequest
+from kernel.errors import ApplicationError
 from tenants.context import use
-from tests import twins
-from tests.tenants.portability.conftest import entries, out
+from tenants.portability.export import export
+from tenants.provisioning.locks import half
+from tenants.states import State, change_state
+from tests import databases, twins
+from tests.tenants.portability.conftest import entries, out, tenant
 
 
 @pytest.fixture
@@ -56,3 +61,64 @@ def test_prt_1_foreign_rows_cannot_be_contained(world, tmp_path) -> None:
     out("acme", tmp_path / "x")
     for name, body in entries(tmp_path / "x").items():
         assert b"globex" not in body.lower(), name
+
+
+def test_prt_1_what_is_written_meanwhile_is_not_in_the_archive(world, tmp_path) -> None:
+    """Of two rows in one commit, no archive has one alone."""
+    schema = twins.info("acme").schema_name
+    said: list[str] = []
+
+    def write(what: str, done: int, of: int) -> None:
+        said.append(what)
+        with databases.server(databases.working()) as there, there.transaction():
+            for table in ("auth_group", "workflow_application"):
+                columns = ("name",) if table == "auth_group" else ("url", "tenant_id")
+                values = [f"LATECOMER {done} {what}"[:100], "x"][: len(columns)]
+                there.execute(
+                    sql.SQL("INSERT INTO {} ({}) VALUES ({})").format(
+                        sql.Identifier(schema, table),
+                        sql.SQL(", ").join(map(sql.Identifier, columns)),
+                        sql.SQL(", ").join(map(sql.Literal, values)),
+                    )
+                )
+
+    export(tenant("acme"), output=tmp_path / "x", by="tests", said=write)
+    assert len(said) > 40
+    assert not [n for n, body in entries(tmp_path / "x").items() if b"LATECOMER" in body]
+    with use(tenant("acme")):
+        assert Group.objects.filter(name__startswith="LATECOMER").count() == len(said)
+        Group.objects.filter(name__startswith="LATECOMER").delete()
+
+
+def test_one_export_at_a_time_of_a_tenant(world, tmp_path) -> None:
+    keys = half(tenant("acme").uuid.bytes), half(b"portability.export")
+    with databases.server(databases.working()) as there:
+        there.execute("SELECT pg_advisory_lock(%s, %s)", keys)
+        with pytest.raises(ApplicationError) as caught:
+            out("acme", tmp_path / "x")
+        assert caught.value.code == "tenant_busy"
+        out("globex", tmp_path / "y")
+    out("acme", tmp_path / "x")
+
+
+def test_a_stopped_tenant_is_exported_by_the_owner(world, tmp_path) -> None:
+    out("globex", tmp_path / "before")
+    change_state(tenant("globex"), State.SUSPENDED, reason="Unpaid.", by="tests")
+    try:
+        out("globex", tmp_path / "after")
+    finally:
+        change_state(tenant("globex"), State.ACTIVE, reason="Paid.", by="tests")
+    before, after = (entries(tmp_path / name, "data/") for name in ("before", "after"))
+    assert before == after
+
+
+def test_a_file_that_is_there_is_not_overwritten(world, tmp_path) -> None:
+    (tmp_path / "x").write_text("mine")
+    with pytest.raises(ApplicationError) as caught:
+        out("acme", tmp_path / "x")
+    assert caught.value.code == "file_exists"
+    assert (tmp_path / "x").read_text() == "mine"
+
+
+def test_an_archive_is_for_its_owner_alone(acme_file) -> None:
+    assert acme_file.stat().st_mode & 0o077 == 0

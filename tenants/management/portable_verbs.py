@@ -30,7 +30,7 @@ from tenants.states import MOVES, State
 
 SPAN: Final = re.compile(r"(\d{1,4})([dhm])\Z")
 UNITS: Final = {"d": "days", "h": "hours", "m": "minutes"}
-TENANT: Final = {"metavar": "TENANT", "help": "A slug, uuid or domain."}
+TENANT: Final[dict[str, Any]] = {"metavar": "TENANT", "help": "A slug, uuid or domain."}
 
 
 class PortableVerbs(Verbs):

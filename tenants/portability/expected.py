@@ -25,7 +25,7 @@ def require_known(manifest: Manifest) -> None:
     Raises ArchiveNewer where it has a migration that is unknown here, and ArchiveShape
     where the tables are not those of its migrations.
     """
-    applied = {tuple(node) for node in manifest.migrations}
+    applied = set(manifest.migrations)
     loader = MigrationLoader(None, ignore_no_migrations=True)
     require_migrations(applied, loader)
     require_tables(manifest, tables(applied, loader))
@@ -48,9 +48,10 @@ def require_migrations(applied: set[Node], loader: MigrationLoader) -> None:
 
 def needs(node: Node, loader: MigrationLoader) -> Iterable[Node]:
     try:
-        return loader.graph.forwards_plan(node)
+        plan: list[Node] = loader.graph.forwards_plan(node)
     except NodeNotFoundError as error:
         raise ArchiveNewer(f"The migration {node[0]}.{node[1]} is unknown.") from error
+    return plan
 
 
 def tables(applied: set[Node], loader: MigrationLoader) -> dict[str, frozenset[str]]:
@@ -68,7 +69,7 @@ def table(model: type[Model]) -> dict[str, frozenset[str]]:
     if not meta.managed or meta.proxy:
         return {}
     columns = (
-        column.column
+        str(column.column)
         for column in meta.local_concrete_fields
         if not getattr(column, "generated", False)
     )

@@ -241,7 +241,7 @@ def snapshot(archive: Writer, info: TenantInfo, taking: Taking, said: Said) -> S
         parts = copy_rows(archive, tables, declared, taking, said)
         return Snapshot(
             at=at,
-            postgresql=connection.pg_version // 10_000,
+            postgresql=connection.connection.info.server_version // 10_000,
             tables=parts,
             sequences=sequences,
             migrations=migrations,
@@ -352,7 +352,7 @@ def control_of(tenant: Tenant) -> ControlPart:
     """Return what the control plane knows of the tenant and of nobody else."""
     return ControlPart(
         domains=tuple(
-            DomainPart(domain=d.domain, kind=d.kind, is_primary=d.is_primary)  # type: ignore[arg-type]
+            DomainPart(domain=d.domain, kind=d.kind, is_primary=d.is_primary)
             for d in tenant.domains.filter(verified_at__isnull=False)
         ),
         quotas=tuple(

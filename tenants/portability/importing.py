@@ -20,10 +20,10 @@ from tenants.portability.import_steps import STEPS
 from tenants.portability.orders import ImportOrder, tenant_of
 from tenants.provisioning.saga import MESSAGE_DELAY, finished
 
-Run, Step = ProvisioningRun, ProvisioningStep
 
-
-def run(order: ImportOrder, *, kind: Run.Kind = Run.Kind.IMPORT) -> ProvisioningRun:
+def run(
+    order: ImportOrder, *, kind: ProvisioningRun.Kind = ProvisioningRun.Kind.IMPORT
+) -> ProvisioningRun:
     """Import what was decided, and return the run.
 
     Raises SlugTaken, Busy, or ImportFailed once everything is undone.
@@ -31,17 +31,17 @@ def run(order: ImportOrder, *, kind: Run.Kind = Run.Kind.IMPORT) -> Provisioning
     with use_control():
         begun = begin(order, kind=kind)
         ended = finished(begun, pauses=())
-        if ended.state != Run.State.DONE:
+        if ended.state != ProvisioningRun.State.DONE:
             raise failure_of(ended)
     return ended
 
 
-def begin(order: ImportOrder, *, kind: Run.Kind) -> ProvisioningRun:
+def begin(order: ImportOrder, *, kind: ProvisioningRun.Kind) -> ProvisioningRun:
     """Write tenant, domain, run and steps in one transaction."""
     try:
         with transaction.atomic():
             tenant = tenant_of_order(order)
-            made = Run.objects.create(
+            made = ProvisioningRun.objects.create(
                 tenant=tenant,
                 tenant_uuid=tenant.uuid,
                 slug=order.slug,
@@ -49,8 +49,8 @@ def begin(order: ImportOrder, *, kind: Run.Kind) -> ProvisioningRun:
                 order=order.as_json(),
                 resume_at=clock.now() + MESSAGE_DELAY,
             )
-            Step.objects.bulk_create(
-                Step(run=made, ordinal=number, name=step.name)
+            ProvisioningStep.objects.bulk_create(
+                ProvisioningStep(run=made, ordinal=number, name=step.name)
                 for number, step in enumerate(STEPS, start=1)
             )
             events.record(
@@ -75,7 +75,7 @@ def tenant_of_order(order: ImportOrder) -> Tenant:
     if order.restores:
         return tenant_of(order.rows_of)
     live = tenant_of(order.rows_of) if order.live else None
-    tenant = Tenant.objects.create(
+    tenant: Tenant = Tenant.objects.create(
         uuid=order.uuid,
         slug=order.slug,
         name=order.name,

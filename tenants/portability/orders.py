@@ -81,7 +81,7 @@ def decided(
         manifest = archive.manifest
         expected.require_known(manifest)
         archive.verify(said)
-        values = {
+        values: dict[str, Any] = {
             "file": str(path.resolve()),
             "seal": archive.seal,
             "name": check_name(manifest.tenant.name),
@@ -158,7 +158,7 @@ def require_free(slug: str, uuid: UUID) -> None:
 
 def tenant_of(uuid: UUID) -> Tenant:
     """Return a tenant's row. Raises TenantUnknown."""
-    found = Tenant.objects.filter(uuid=uuid).first()
+    found: Tenant | None = Tenant.objects.filter(uuid=uuid).first()
     if found is None:
         raise TenantUnknown
     return found

@@ -159,7 +159,7 @@ def owner_label(model: type[models.Model]) -> str:
 def with_files(model: type[models.Model], policy: Policy) -> Policy:
     """Return the policy with the model's own columns for files."""
     own = tuple(
-        column.column
+        str(column.column)
         for column in model._meta.local_fields  # noqa: SLF001 - as above
         if isinstance(column, models.FileField)
     )
@@ -205,12 +205,12 @@ def problems_of(
     named = {*policy.secrets, *policy.masks, *policy.bound, *policy.files}
     for column in sorted(named - columns):
         yield f"{meta.label} has no column {column!r}."
-    for column in meta.local_concrete_fields:
-        target = column.remote_field and column.remote_field.model
+    for one in meta.local_concrete_fields:
+        target: Any = one.remote_field and one.remote_field.model
         other = target and declared.get(owner_label(target))
         if other and not goes_with(policy.kind, other.kind):
             yield (
-                f"{meta.label}.{column.name} points to {target._meta.label},"  # noqa: SLF001 - as above
+                f"{meta.label}.{one.name} points to {target._meta.label},"  # noqa: SLF001 - as above
                 " which may be left behind."
             )
 

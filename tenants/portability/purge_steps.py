@@ -36,7 +36,8 @@ CERTIFICATE: Final = 1
 
 
 def row_of(run: ProvisioningRun) -> Tenant:
-    return Tenant.objects.get(uuid=run.tenant_uuid)
+    found: Tenant = Tenant.objects.get(uuid=run.tenant_uuid)
+    return found
 
 
 def info_of(run: ProvisioningRun) -> TenantInfo:

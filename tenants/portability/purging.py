@@ -21,7 +21,6 @@ from tenants.provisioning.saga import MESSAGE_DELAY, drive
 from tenants.states import State, change_state
 
 logger = logging.getLogger(__name__)
-Run, Step = ProvisioningRun, ProvisioningStep
 
 GRACE: Final = timedelta(days=30)
 #: How many tenants one round of the upkeep begins to purge.
@@ -64,19 +63,21 @@ def purge(tenant: Tenant, *, by: str, reason: str) -> dict[str, Any]:
         return certificate
 
 
-def stuck(run: Run) -> PurgeRefused:
+def stuck(run: ProvisioningRun) -> PurgeRefused:
     step = run.steps.exclude(error_code="").order_by("ordinal").first()
     why = f": step {step.name} failed with {step.error_code}" if step else ""
     return PurgeRefused(f"The purge is not at its end yet{why}. It goes on by itself.")
 
 
-def begin(tenant: Tenant, *, by: str, reason: str) -> Run:
+def begin(tenant: Tenant, *, by: str, reason: str) -> ProvisioningRun:
     """Write down that the tenant is purged from now on; one that is, goes on."""
     with transaction.atomic():
         locked = Tenant.objects.select_for_update().get(pk=tenant.pk)
-        under_way = Run.objects.filter(tenant_uuid=locked.uuid, state__in=Run.OPEN)
+        under_way = ProvisioningRun.objects.filter(
+            tenant_uuid=locked.uuid, state__in=ProvisioningRun.OPEN
+        )
         known = under_way.first()
-        if known is not None and known.kind != Run.Kind.PURGE:
+        if known is not None and known.kind != ProvisioningRun.Kind.PURGE:
             raise Busy("The tenant is being made or filled; wait for the end of that.")
         if known is not None:
             return known
@@ -92,19 +93,19 @@ def close(tenant: Tenant, *, by: str, reason: str) -> None:
         change_state(tenant, State.DELETING, reason=reason, by=by)
 
 
-def written(tenant: Tenant, *, by: str) -> Run:
+def written(tenant: Tenant, *, by: str) -> ProvisioningRun:
     try:
         with transaction.atomic():
-            run = Run.objects.create(
+            run = ProvisioningRun.objects.create(
                 tenant=tenant,
                 tenant_uuid=tenant.uuid,
                 slug=tenant.slug,
-                kind=Run.Kind.PURGE,
+                kind=ProvisioningRun.Kind.PURGE,
                 order={"by": by},
                 resume_at=clock.now() + MESSAGE_DELAY,
             )
-            Step.objects.bulk_create(
-                Step(run=run, ordinal=number, name=step.name)
+            ProvisioningStep.objects.bulk_create(
+                ProvisioningStep(run=run, ordinal=number, name=step.name)
                 for number, step in enumerate(STEPS, start=1)
             )
     except IntegrityError:
@@ -118,7 +119,9 @@ def purge_due() -> int:
     Needs the control context. One that fails stops no other, and is tried again.
     """
     due = Tenant.objects.filter(state=State.DELETING, purge_after__lte=clock.now())
-    under_way = Run.objects.filter(state__in=Run.OPEN).values("tenant_uuid")
+    under_way = ProvisioningRun.objects.filter(state__in=ProvisioningRun.OPEN).values(
+        "tenant_uuid"
+    )
     found = list(due.exclude(uuid__in=under_way).order_by("purge_after")[:AT_ONCE])
     for tenant in found:
         try:

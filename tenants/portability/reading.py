@@ -16,7 +16,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import IO, Any, Final
+from typing import IO, Final, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -74,6 +74,7 @@ NONSENSE: Final = (
     IndexError,
 )
 Part = TablePart | FilePart | OtherPart
+Read = TypeVar("Read")
 Counts: Final = TypeAdapter(dict[str, SequencePart])
 
 
@@ -288,7 +289,7 @@ def manifest_of(raw: bytes) -> Manifest:
     return parsed(lambda: Manifest.model_validate_json(raw))
 
 
-def parsed(parse: Callable[[], Any]) -> Any:
+def parsed(parse: Callable[[], Read]) -> Read:
     try:
         return parse()
     except (ValidationError, RecursionError) as error:

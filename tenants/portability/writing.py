@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Any, Final, Self
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -73,7 +73,7 @@ class Writer:
         self._sums: dict[str, str] = {}
         self._open: IO[bytes] | None = None
 
-    def __enter__(self) -> "Writer":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -111,7 +111,7 @@ class Writer:
         self._zip.close()
 
     def _info(self, name: str) -> zipfile.ZipInfo:
-        info = zipfile.ZipInfo(name, date_time=self._at)  # type: ignore[arg-type]
+        info = zipfile.ZipInfo(name, date_time=self._at)
         info.compress_type = zipfile.ZIP_DEFLATED
         info.external_attr = MODE << 16
         return info

@@ -1,6 +1,7 @@
 """The verbs about one tenant.
 
-`fleet_verbs.py` has those about all schemas, `portable_verbs.py` those that move tenants.
+`fleet_verbs.py` has those about all schemas, `portable_verbs.py` those that move
+tenants.
 
 `manage.py tenant create|list|show|suspend|resume|run|warm|drift`
 """

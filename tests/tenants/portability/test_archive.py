@@ -5,17 +5,14 @@ from pathlib import Path
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.db import connection
 
 from accounts.models import TenantBranding, User
-from kernel import clock
 from kernel.errors import ApplicationError
 from tenants import roles
 from tenants.context import use, use_control
 from tenants.models import Tenant, WakeUp
-from tenants.portability import archiving, export
+from tenants.portability import archiving
 from tenants.provisioning import provision
-from tenants.states import State, change_state
 from tests.tenants.portability.conftest import LOGO, into, tenant
 
 

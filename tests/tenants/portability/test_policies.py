@@ -1,6 +1,7 @@
 """PRT-3: every table of a tenant is declared, and what of it goes where."""
 
 import dataclasses
+from itertools import pairwise
 
 import pytest
 from django.apps import apps
@@ -90,7 +91,7 @@ def test_nothing_is_masked_where_nothing_stands() -> None:
 
 def test_each_kind_is_kept_by_what_is_wider() -> None:
     widths = [Keep.DATA, Keep.RESTORED, Keep.ALL]
-    for narrow, wide in zip(widths, widths[1:], strict=False):
+    for narrow, wide in pairwise(widths):
         assert narrow.kinds < wide.kinds
 
 

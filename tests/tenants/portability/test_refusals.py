@@ -7,6 +7,7 @@ import json
 import random
 import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from kernel.errors import ApplicationError
 from tenants.context import use_control
 from tenants.models import Domain, ProvisioningRun, Tenant
 from tenants.portability import reading, signature
+from tenants.portability.errors import ArchiveForeign, ArchiveRefused
 from tenants.portability.export import export
 from tenants.portability.manifest import MANIFEST, SUMS
 from tenants.portability.orders import Wish, decided
@@ -343,7 +345,7 @@ def test_prt_5_a_damaged_archive_is_refused_or_the_same(
     acme_file, tmp_path, seed
 ) -> None:
     """Flipped bits anywhere: never a traceback, never other data."""
-    dice = random.Random(seed)  # noqa: S311 - for damage that can be repeated
+    dice = random.Random(seed)
     whole = acme_file.read_bytes()
     good = entries(acme_file)
     for _round in range(60):
@@ -351,10 +353,10 @@ def test_prt_5_a_damaged_archive_is_refused_or_the_same(
         for _flip in range(dice.choice((1, 1, 3, 20))):
             body[dice.randrange(len(body))] ^= 1 << dice.randrange(8)
         (tmp_path / "x").write_bytes(body)
-        try:
-            with reading.opened(tmp_path / "x") as archive:
-                archive.verify()
-                for part in archive.manifest.parts:
-                    assert b"".join(archive.blocks(part)) == good[part.entry]
-        except ApplicationError as error:
-            assert error.code.startswith("archive_"), error
+        with (
+            suppress(ArchiveRefused, ArchiveForeign),
+            reading.opened(tmp_path / "x") as archive,
+        ):
+            archive.verify()
+            for part in archive.manifest.parts:
+                assert b"".join(archive.blocks(part)) == good[part.entry]

@@ -30,7 +30,7 @@ def moved(world, acme_file):
         Tenant.objects.filter(pk=row.pk).update(
             slug="former", uuid=NOBODY, storage_prefix=NOBODY
         )
-    yield into(acme_file, keeps_credentials=True)
+    return into(acme_file, keeps_credentials=True)
 
 
 def test_the_manifest_tells_all_that_is_inside(acme_file) -> None:

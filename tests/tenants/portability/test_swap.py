@@ -1,6 +1,5 @@
 """PRT-7: a shadow beside the live tenant, and what a swap exchanges and ends."""
 
-import json
 from pathlib import Path
 
 import pytest
@@ -8,7 +7,6 @@ from django.core.cache import cache
 from django.core.files.storage import default_storage
 from django.db import connection
 
-from accounts import api_tokens
 from accounts.models import MailMessage, MfaDevice, User
 from kernel.errors import ApplicationError
 from leave.models import LeaveRequest
@@ -17,7 +15,7 @@ from tenants.context import use, use_control
 from tenants.models import OperatorEvent, Tenant, WakeUp
 from tenants.portability import swapping
 from tenants.signing import BadSignature
-from tests.tenants.portability.conftest import LOGO, into, out, tenant
+from tests.tenants.portability.conftest import LOGO, into, tenant
 from workflow import verification
 from workflow.models import ProcessInstance
 

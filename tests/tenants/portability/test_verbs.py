@@ -1,4 +1,4 @@
-"""`manage.py tenant export|import|swap|clone|archive|purge`: words, keys, exit codes."""
+"""`manage.py tenant export|import|swap|clone|archive|purge`: words, keys, codes."""
 
 import io
 import json
@@ -10,10 +10,10 @@ from django.core.management import CommandError, call_command
 from accounts.models import ApiToken, User
 from tenants.context import current_or_none, use, use_control
 from tenants.models import OperatorEvent, Tenant
-from tests import databases
-from tests.tenants.portability.conftest import tenant
 from tenants.provisioning import provision
 from tenants.provisioning.locks import half
+from tests import databases
+from tests.tenants.portability.conftest import tenant
 from workflow import verification
 from workflow.models import Comment, ProcessInstance
 
@@ -114,11 +114,8 @@ def test_import_ends_with_2_3_4_and_6(acme_file, tmp_path, capsys) -> None:
         assert (found, line.endswith(f"({word})")) == (code, True), line
     assert fails("import", acme_file, "--as", "www")[0] == 2
     assert fails("import", acme_file, "--as", "Up")[0] == 2
-    assert fails("import", acme_file, "--keep-credentials") == (
-        4,
-        "The tenant of the archive is here already; without it there is no moving."
-        " (uuid_taken)",
-    )
+    code, line = fails("import", acme_file, "--keep-credentials")
+    assert (code, line.endswith("(uuid_taken)")) == (4, True)
     assert fails("import", acme_file, "--beside", "nobody")[0] == 3
     assert fails("import", acme_file, "--beside", "globex")[0] == 4
     assert fails("import", acme_file, "--beside", "acme", "--keep-credentials")[0] == 2

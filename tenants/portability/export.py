@@ -234,9 +234,10 @@ def snapshot(archive: Writer, info: TenantInfo, taking: Taking, said: Said) -> S
         tables = catalog.tables()
         sequences = catalog.sequences()
         migrations = catalog.migrations()
-        names = [t.name for t in tables]
+        # A tenant that is behind its code may lack a table or a column.
+        there = {(table.name, name) for table in tables for name in table.columns}
         files = catalog.named(
-            pair for pair in stored.columns(declared) if pair[0] in names
+            pair for pair in stored.columns(declared) if pair in there
         )
         parts = copy_rows(archive, tables, declared, taking, said)
         return Snapshot(

@@ -12,6 +12,7 @@ from django.core.files import File
 from django.core.files.storage import default_storage
 from django.db import connection, transaction
 from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.graph import MigrationGraph
 from django.utils.translation import gettext_lazy as _
 
 from kernel import clock
@@ -37,6 +38,7 @@ from tenants.provisioning.steps import Step, info_of
 from tenants.states import State, change_state
 
 BLOCK: Final = 1 << 20
+Node = tuple[str, str]
 
 
 def order_of(run: ProvisioningRun) -> ImportOrder:
@@ -72,17 +74,29 @@ def make_schema(run: ProvisioningRun) -> None:
     if of_code is not None and migrations_of(of_code) == wanted:
         steps.make_schema(run)
         return
-    kept = SchemaTemplate.objects.only("revision", "migrations")
+    kept = SchemaTemplate.objects.all()
     template = next((row for row in kept if migrations_of(row) == wanted), None)
     if template is not None:
         fleet.build(info, template)
         return
     with fleet.owned(info):
-        MigrationExecutor(connection).migrate(wanted)
+        executor = MigrationExecutor(connection)
+        executor.migrate(ends(wanted, executor.loader.graph))
 
 
 def migrations_of(template: SchemaTemplate) -> list[tuple[str, str]]:
     return sorted((app, name) for app, name in template.migrations)
+
+
+def ends(wanted: list[Node], graph: MigrationGraph) -> list[Node]:
+    """Return the migrations that bring all of them, as no other stands on these.
+
+    Django takes one that ran already for the wish to go back to it.
+    """
+    below: set[Node] = set()
+    for node in wanted:
+        below.update(one for one in graph.forwards_plan(node) if one != node)
+    return [node for node in wanted if node not in below]
 
 
 def drop_schema(run: ProvisioningRun) -> None:

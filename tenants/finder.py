@@ -53,7 +53,9 @@ def mail_workspaces(email: str, language: str) -> None:
 
 def workspaces_of(email: str) -> list[TenantInfo]:
     """Return the tenants in which an active account has this address."""
-    served = Tenant.objects.filter(state__in=states.SERVED).order_by("name")
+    served = Tenant.objects.filter(
+        state__in=states.SERVED, shadow_of__isnull=True
+    ).order_by("name")
     return [tenant for tenant in lookup.infos(served) if has_account(tenant, email)]
 
 

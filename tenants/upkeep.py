@@ -70,7 +70,7 @@ def claim(name: str, *, every: timedelta) -> bool:
 def sweep(only: Sequence[UUID] | None = None) -> None:
     """Find work whose arming was lost, because a process died after its commit."""
     with use_control():
-        tenants = Tenant.objects.filter(state__in=states.SERVED)
+        tenants = Tenant.objects.filter(state__in=states.SERVED, shadow_of__isnull=True)
         if only is not None:
             tenants = tenants.filter(uuid__in=only)
         for tenant in lookup.infos(tenants):

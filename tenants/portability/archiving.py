@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.db import connection, transaction
+from django.db.models import Func, TextField
 from psycopg import sql
 
 from kernel import clock
@@ -23,6 +24,8 @@ from tenants.portability.reading import opened
 from tenants.portability.storing import empty_storage
 from tenants.portability.writing import sha256_of
 from tenants.states import MOVES, State, change_state
+
+NAME: Final = TextField()
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,12 +139,14 @@ def drop_left_over() -> int:
     brought back is passed by.
     """
     coming = ProvisioningRun.objects.filter(state__in=ProvisioningRun.OPEN)
-    archived = Tenant.objects.filter(state=State.ARCHIVED)
-    left = [
-        tenant
-        for tenant in archived.exclude(uuid__in=coming.values("tenant_uuid"))
-        if roles.has_schema(tenant.info())
-    ]
+    archived = Tenant.objects.filter(state=State.ARCHIVED).alias(
+        there=Func("schema_name", function="to_regnamespace", output_field=NAME)
+    )
+    left = list(
+        archived.filter(there__isnull=False).exclude(
+            uuid__in=coming.values("tenant_uuid")
+        )
+    )
     for tenant in left:
         drop(tenant)
     return len(left)

@@ -1,15 +1,17 @@
 """What an import is to make, decided before anything is written."""
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
+from kernel.errors import Invalid
 from tenants import slugs
 from tenants.context import use_control
 from tenants.errors import SlugTaken, TenantUnknown
 from tenants.models import Tenant
-from tenants.orders import check_name
+from tenants.orders import check_locale, check_name, check_timezone
 from tenants.portability import expected
 from tenants.portability.errors import ArchiveOfAnother, SwapRefused, UuidTaken
 from tenants.portability.manifest import Manifest
@@ -85,8 +87,8 @@ def decided(
             "file": str(path.resolve()),
             "seal": archive.seal,
             "name": check_name(manifest.tenant.name),
-            "locale": manifest.tenant.locale,
-            "timezone": manifest.tenant.timezone,
+            "locale": known_or(check_locale, manifest.tenant.locale, "en"),
+            "timezone": known_or(check_timezone, manifest.tenant.timezone, "UTC"),
             "plan": manifest.tenant.plan,
             "former": str(manifest.tenant.uuid),
             "anonymised": manifest.anonymised,
@@ -94,6 +96,14 @@ def decided(
         }
     with use_control():
         return ImportOrder(**values, **target(manifest, wish)), manifest
+
+
+def known_or(check: Callable[[str], str], value: str, other: str) -> str:
+    """Return the value if this installation knows it, and the other one if not."""
+    try:
+        return check(value)
+    except Invalid:
+        return other
 
 
 def target(manifest: Manifest, wish: Wish) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Archived: out of the database, into a file that was read again, and back."""
 
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 from django.core.files.base import ContentFile
@@ -10,15 +11,16 @@ from accounts.models import TenantBranding, User
 from kernel.errors import ApplicationError
 from tenants import roles
 from tenants.context import use, use_control
-from tenants.models import Tenant, WakeUp
-from tenants.portability import archiving
+from tenants.models import ProvisioningRun, Tenant, WakeUp
+from tenants.portability import archiving, import_steps
 from tenants.provisioning import provision
+from tenants.provisioning.steps import Step
 from tests.tenants.portability.conftest import LOGO, into, tenant
 
 
 @pytest.fixture
 def nova(world, request) -> Tenant:
-    slug = f"nova-{abs(hash(request.node.name)) % 10**9:x}"
+    slug = f"nova-{crc32(request.node.name.encode()):x}"
     made = provision(slug=slug, name="Nova", owner_email="o@nova.test", by="tests")
     with use(made):
         default_storage.save(LOGO, ContentFile(b"nova's"))
@@ -118,3 +120,25 @@ def test_what_a_killed_archiving_left_is_dropped_by_the_sweep(
         assert archiving.drop_left_over() == 1
     assert not schema_is_there(nova)
     assert Path(tenant(nova.slug).archive["path"]).is_file()
+
+
+def test_one_that_cannot_come_back_stays_archived_and_leaves_nothing(
+    nova, tmp_path, monkeypatch
+) -> None:
+    done = archiving.archive(nova, output=tmp_path / "x", by="tests")
+    step = import_steps.BY_NAME["files"]
+
+    def broken(run: ProvisioningRun) -> None:
+        raise OSError("The disk is full.")
+
+    monkeypatch.setitem(
+        import_steps.BY_NAME, "files", Step("files", step.label, broken, step.back)
+    )
+    with pytest.raises(ApplicationError) as caught:
+        archiving.bring_back(done.tenant, by="tests")
+    assert caught.value.extra["cause"] == "OSError"
+    assert tenant(nova.slug).state == "archived"
+    assert tenant(nova.slug).archive["sha256"] == done.exported.sha256
+    assert not schema_is_there(nova)
+    monkeypatch.undo()
+    assert archiving.bring_back(done.tenant, by="tests").state == "active"

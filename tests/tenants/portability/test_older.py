@@ -43,10 +43,9 @@ def template(old) -> SchemaTemplate:
         rows = list(seeds.written(script))
         migrations = catalog.migrations()
     with use_control():
-        made = SchemaTemplate.objects.create(
+        return SchemaTemplate.objects.create(
             revision="former", script=script, seeds=rows, migrations=migrations
         )
-    return made
 
 
 @pytest.fixture(scope="module")

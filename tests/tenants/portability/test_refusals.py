@@ -217,6 +217,13 @@ def test_prt_5_no_archive_at_all_is_refused(world, tmp_path) -> None:
         assert refusal(tmp_path / "x") == "archive_foreign"
 
 
+def test_a_language_that_is_not_installed_gives_way(acme_file, tmp_path) -> None:
+    strange = with_manifest(lambda m: m["tenant"].update(locale="xx", timezone="Oz"))
+    path = changed(acme_file, tmp_path / "x", strange)
+    order, _manifest = decided(path, Wish(slug="strange"), by="tests")
+    assert (order.locale, order.timezone) == ("en", "UTC")
+
+
 def test_prt_5_a_truncated_archive_is_refused(acme_file, tmp_path) -> None:
     whole = acme_file.read_bytes()
     for size in (10, len(whole) // 2, len(whole) - 1):

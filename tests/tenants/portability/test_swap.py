@@ -10,8 +10,10 @@ from django.db import connection
 from accounts.models import MailMessage, MfaDevice, User
 from kernel.errors import ApplicationError
 from leave.models import LeaveRequest
-from tenants import lookup, scheduler, signing, sources
+from tenants import finder, lookup, scheduler, signing, sources
+from tenants.celery import judge_state
 from tenants.context import use, use_control
+from tenants.management import finding
 from tenants.models import OperatorEvent, Tenant, WakeUp
 from tenants.portability import swapping
 from tenants.signing import BadSignature
@@ -52,6 +54,21 @@ def test_prt_7_no_tick_works_for_a_shadow(shadow) -> None:
         scheduler.arm(shadow.created_at)
     with use_control():
         assert str(shadow.uuid) not in scheduler.tick().ran
+
+
+def test_nobody_is_told_of_a_shadow_and_no_command_goes_over_it(shadow) -> None:
+    with use_control():
+        named = [found.slug for found in finder.workspaces_of("alice@acme.test")]
+        assert named == ["acme"]
+    assert "acme" in {found.slug for found in finding.all_served()}
+    assert shadow.slug not in {found.slug for found in finding.all_served()}
+
+
+def test_a_task_for_a_shadow_is_refused(shadow) -> None:
+    with use_control():
+        refusal = judge_state(shadow.info())
+    assert refusal is not None
+    assert refusal.detail == "the tenant is a shadow"
 
 
 def test_an_archive_of_another_tenant_makes_no_shadow(acme_file) -> None:

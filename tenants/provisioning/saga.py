@@ -25,6 +25,7 @@ from tenants.models import Domain, ProvisioningRun, ProvisioningStep, Tenant
 from tenants.provisioning.kinds import act_of
 from tenants.provisioning.locks import run_lock
 from tenants.provisioning.order import Order
+from tenants.provisioning.reserving import is_held
 from tenants.provisioning.steps import STEPS
 from tenants.states import State, change_state
 
@@ -57,7 +58,8 @@ def begin(
     """Reserve the slug and return the run; a worker does the rest after the commit.
 
     The same `key` returns the same run.
-    Raises SlugTaken where the slug has a tenant, Invalid where the order is wrong.
+    Raises SlugTaken where the slug has a tenant or is held, Invalid where the order is
+    wrong.
     """
     order = Order.checked(
         slug=slug,
@@ -73,6 +75,8 @@ def begin(
         known = run_of(key)
         if known is not None:
             return known
+        if is_held(order.slug):
+            raise SlugTaken
         try:
             return reserved(order, key=key, background=background)
         except IntegrityError:

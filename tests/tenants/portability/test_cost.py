@@ -5,6 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 from django.contrib.auth.models import Group
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from psycopg import sql
@@ -123,3 +125,13 @@ def test_a_file_that_is_there_is_not_overwritten(world, tmp_path) -> None:
 
 def test_an_archive_is_for_its_owner_alone(acme_file) -> None:
     assert acme_file.stat().st_mode & 0o077 == 0
+
+
+def test_prt_2_a_file_that_no_row_names_is_told_and_stays(world, tmp_path) -> None:
+    with use(tenant("acme")):
+        default_storage.save("stray.txt", ContentFile(b"whose?"))
+    done = out("acme", tmp_path / "x")
+    assert done.manifest.unreferenced == ("stray.txt",)
+    assert "files/stray.txt" not in entries(tmp_path / "x")
+    with use(tenant("acme")):
+        default_storage.delete("stray.txt")

@@ -13,6 +13,7 @@ from kernel import clock
 from kernel.errors import ApplicationError
 from tenants import directory, roles, upkeep
 from tenants.context import use, use_control
+from tenants.errors import SlugTaken
 from tenants.models import (
     DeadLetter,
     Domain,
@@ -130,11 +131,13 @@ def test_sgn_5_the_slug_is_held_and_the_custom_name_has_its_cool_down(umbra) -> 
     assert name.released_at is not None
 
 
-def test_no_archive_takes_the_slug_of_a_purged_tenant(umbra, acme_file) -> None:
+def test_sgn_5_nobody_takes_the_slug_of_a_purged_tenant(umbra, acme_file) -> None:
     purging.purge(umbra, by="tests", reason="Asked for.")
     with pytest.raises(ApplicationError) as caught:
         into(acme_file, slug=SLUG)
     assert caught.value.code == "slug_taken"
+    with pytest.raises(SlugTaken):
+        provision(slug=SLUG, name="U", owner_email="o@umbra.test", by="tests")
 
 
 @pytest.mark.parametrize("name", list(purge_steps.BY_NAME))

@@ -30,7 +30,7 @@ def derive(purpose: str, *, key: str | None = None) -> bytes:
     kdf = HKDF(
         algorithm=hashes.SHA256(),
         length=32,
-        salt=context.context_uuid().bytes,
+        salt=context.rows_uuid().bytes,
         info=f"accounts.{purpose}".encode(),
     )
     return kdf.derive(chosen.encode())

@@ -28,7 +28,12 @@ class TenantsConfig(AppConfig):
             storage,
             upstream,
         )
-        from tenants.checks import dotted_names, migrations_fit_a_fleet, resolvers
+        from tenants.checks import (
+            dotted_names,
+            export_policies,
+            migrations_fit_a_fleet,
+            resolvers,
+        )
         from tenants.db.login import login_is_harmless
         from tenants.fleet.crowding import room_for_locks
         from tenants.safe_settings import safe_settings
@@ -42,6 +47,7 @@ class TenantsConfig(AppConfig):
         guard.install()
         checks.register(dotted_names)
         checks.register(resolvers)
+        checks.register(export_policies)
         checks.register(login_is_harmless, checks.Tags.database)
         checks.register(room_for_locks, checks.Tags.database)
         checks.register(migrations_fit_a_fleet, checks.Tags.database)

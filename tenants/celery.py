@@ -164,6 +164,8 @@ class TenantTask(BaseTask):
 
     def judge_state(self, tenant: TenantInfo) -> Refusal | None:
         """Return why this task does not run for the tenant now; None where it does."""
+        if tenant.is_shadow:
+            return Refusal(Reason.STALE, "the tenant is a shadow", tenant.uuid)
         found = self.becomes_of(tenant)
         if found is Tasks.RUN:
             return None

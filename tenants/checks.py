@@ -57,6 +57,27 @@ def migrations_fit_a_fleet(
     return [Error(str(one), id="tenants.E010") for one in findings()]
 
 
+def export_policies(app_configs: object, **kwargs: object) -> list[CheckMessage]:  # noqa: ARG001 - the signature of a check
+    """Check that each table of a tenant is declared: what it is, what of it goes."""
+    from tenants.portability import policies, signature
+    from tenants.portability.errors import KeyUnusable
+
+    try:
+        signature.public_keys()
+    except KeyUnusable:
+        return [
+            Error(
+                "TENANT_EXPORT_KEYS has a key that is no Ed25519 key.",
+                id="tenants.E022",
+            )
+        ]
+    try:
+        declared = policies.declared()
+    except ImportError as error:
+        return [Error(f"TENANT_EXPORT_POLICIES: {error}.", id="tenants.E020")]
+    return [Error(text, id="tenants.E021") for text in policies.problems(declared)]
+
+
 def problems(
     names: Iterable[tuple[str, str]],
     is_good: Callable[[str], bool],

@@ -220,6 +220,6 @@ def has_timers(tenant: TenantInfo) -> bool:
 
 
 def working() -> Q:
-    """Return which rows of Tenant are served with nothing over them."""
+    """Return which rows of Tenant work by themselves: served, nothing over them."""
     over = Q(maintenance_until__isnull=True) | Q(maintenance_until__lte=clock.now())
-    return over & Q(state__in=SERVED, migration_hold=False)
+    return over & Q(state__in=SERVED, migration_hold=False, shadow_of__isnull=True)

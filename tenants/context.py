@@ -83,7 +83,8 @@ class TenantInfo:
 
     `db_role` is who the tenant is to the database; `generation` rises when all that
     was signed or queued before must end, `cache_epoch` when all that was cached must.
-    A shadow was restored beside its live tenant, for operators to look at.
+    A shadow was restored beside its live tenant, for operators to look at: what its
+    rows hold is bound to the uuid of that one.
     """
 
     uuid: UUID
@@ -102,12 +103,18 @@ class TenantInfo:
     migration_hold: bool = False
     is_shadow: bool = False
     limits: Limits = UNPLANNED
+    live_uuid: UUID | None = None
 
     def __post_init__(self) -> None:
         if not SCHEMA_NAME.match(self.schema_name) or self.schema_name == "public":
             raise ValueError(f"{self.schema_name!r} is no tenant's schema.")
         if not DB_ROLE.match(self.db_role):
             raise ValueError(f"{self.db_role!r} is no tenant's role.")
+
+    @property
+    def rows_uuid(self) -> UUID:
+        """Return the uuid that the tenant's rows are stamped and sealed with."""
+        return self.live_uuid or self.uuid
 
     @property
     def is_owner(self) -> bool:
@@ -234,9 +241,24 @@ def in_control() -> bool:
     return isinstance(current_or_none(), Control)
 
 
+def is_shadow() -> bool:
+    """Tell whether the entered tenant is a shadow, from which nothing goes out."""
+    context = current()
+    return isinstance(context, TenantInfo) and context.is_shadow
+
+
 def context_uuid() -> UUID:
     """Return the tenant's uuid, or CONTROL_UUID in the control plane."""
     return current().uuid
+
+
+def rows_uuid() -> UUID:
+    """Return the uuid that rows are stamped and sealed with, in control CONTROL_UUID.
+
+    It is the tenant's own, but for a shadow that of its live tenant.
+    """
+    context = current()
+    return context.uuid if isinstance(context, Control) else context.rows_uuid
 
 
 def bind(function: Callable[P, R]) -> Callable[P, R]:

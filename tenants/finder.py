@@ -54,7 +54,9 @@ def mail_workspaces(email: str, language: str) -> None:
 
 def workspaces_of(email: str) -> list[TenantInfo]:
     """Return the tenants in which an active account has this address."""
-    open_ones = Tenant.objects.filter(state__in=OVERLAID, migration_hold=False)
+    open_ones = Tenant.objects.filter(
+        state__in=OVERLAID, migration_hold=False, shadow_of__isnull=True
+    )
     return [
         tenant
         for tenant in lookup.infos(open_ones.order_by("name"))

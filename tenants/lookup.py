@@ -17,17 +17,18 @@ from tenants.models import Domain, Tenant
 COLUMNS: Final = [
     field.name
     for field in fields(TenantInfo)
-    if field.name not in {"primary_domain", "is_shadow", "limits"}
+    if field.name not in {"primary_domain", "is_shadow", "limits", "live_uuid"}
 ]
 #: Asked before almost every request, so it is written down and not built each time.
 VALUES: Final = f"""
 SELECT {", ".join(f"tenant.{name}" for name in COLUMNS)},
-    coalesce(main.domain, ''), tenant.shadow_of_id IS NOT NULL, {allowances.SELECTED}
+    coalesce(main.domain, ''), live.uuid, {allowances.SELECTED}
 FROM unnest(ARRAY({{wanted}})) WITH ORDINALITY AS wanted (id, place)
     JOIN tenants_tenant AS tenant ON tenant.id = wanted.id
     LEFT JOIN tenants_domain AS main
         ON main.tenant_id = tenant.id AND main.is_primary
         AND main.verified_at IS NOT NULL
+    LEFT JOIN tenants_tenant AS live ON live.id = tenant.shadow_of_id
     {allowances.JOINED}
 ORDER BY wanted.place
 """  # noqa: S608 - names of columns, written in the code
@@ -55,11 +56,12 @@ def asked(statement: str, values: Sequence[Any]) -> list[TenantInfo]:
 
 def info_of_row(row: tuple[Any, ...]) -> TenantInfo:
     size = len(COLUMNS)
-    primary, is_shadow, *limits = row[size:]
+    primary, live_uuid, *limits = row[size:]
     return TenantInfo(
         **dict(zip(COLUMNS, row, strict=False)),
         primary_domain=primary,
-        is_shadow=is_shadow,
+        is_shadow=live_uuid is not None,
+        live_uuid=live_uuid,
         limits=allowances.limits_of_row(limits),
     )
 

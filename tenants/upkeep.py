@@ -109,6 +109,14 @@ def check_domains() -> None:
     domains.recheck_due()
 
 
+def purge_due() -> None:
+    """Purge what is due, and drop what an archiving that died left behind."""
+    from tenants.portability import archiving, purging
+
+    purging.purge_due()
+    archiving.drop_left_over()
+
+
 def survey() -> None:
     """Look at all schemas for the operators' list: by a worker, or here."""
     from tenants import tasks
@@ -182,6 +190,7 @@ DUTIES: Final = {
     "sources": Duty(timedelta(minutes=2), run_sources),
     "sweep": Duty(timedelta(minutes=5), look_for_lost),
     "trials": Duty(timedelta(minutes=5), trials.end_due),
+    "purges": Duty(timedelta(minutes=5), purge_due),
     "slugs": Duty(timedelta(minutes=5), holds.end_due),
     "survey": Duty(timedelta(hours=1), survey),
     "warm": Duty(timedelta(seconds=20), warm_up),

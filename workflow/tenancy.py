@@ -35,7 +35,7 @@ _actor: ContextVar[Any] = ContextVar("workflow_actor", default=None)
 
 def tenant_id() -> str:
     """Return the stamp of the tenant's rows. Raises NoTenantError."""
-    return str(current_tenant().uuid)
+    return str(current_tenant().rows_uuid)
 
 
 class TenantId(Expression):

@@ -35,6 +35,20 @@ def candidates(name: str) -> QuerySet[Tenant]:
     return tenants if storable(name) else tenants.none()
 
 
+def find_by_schema(name: str) -> Tenant:
+    """Return a tenant by the name of its schema too, as django-tenants' commands take.
+
+    The command ends with 3 where there is none; needs the control context.
+    """
+    found: Tenant | None = Tenant.objects.filter(schema_name=name).first()
+    if found is not None:
+        return found
+    try:
+        return find(name)
+    except TenantUnknown as error:
+        fail(error.detail, NOT_FOUND)
+
+
 def served(name: str) -> TenantInfo:
     """Return a tenant for which a command may run; it ends with 3 or 4 otherwise.
 

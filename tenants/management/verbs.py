@@ -27,11 +27,21 @@ from kernel.errors import (
     Invalid,
     NotFound,
 )
-from tenants.management.ends import NOT_FOUND, REFUSED, WRONG_USAGE, fail
+from tenants.management.ends import (
+    CHECK_FAILED,
+    LOCK_HELD,
+    NOT_FOUND,
+    REFUSED,
+    WRONG_USAGE,
+    fail,
+)
 from tenants.management.planes import InPlane, in_one_line
+from tenants.portability.errors import ArchiveDamaged, Busy
 
 #: Exit codes by the kind of error; any other is 1.
 EXIT_CODES: Final = (
+    (ArchiveDamaged, CHECK_FAILED),
+    (Busy, LOCK_HELD),
     (BadRequest, WRONG_USAGE),
     (Invalid, WRONG_USAGE),
     (NotFound, NOT_FOUND),

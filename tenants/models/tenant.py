@@ -205,5 +205,6 @@ class Tenant(TenantMixin):
             maintenance_until=self.maintenance_until,
             migration_hold=self.migration_hold,
             is_shadow=self.shadow_of_id is not None,
+            live_uuid=self.shadow_of.uuid if self.shadow_of else None,
             limits=allowances.limits_of(self.pk),
         )

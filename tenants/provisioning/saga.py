@@ -22,9 +22,10 @@ from tenants.context import use_control
 from tenants.errors import ProvisioningFailed, SlugTaken
 from tenants.hosts import platform_domain
 from tenants.models import Domain, ProvisioningRun, ProvisioningStep, Tenant
+from tenants.provisioning.kinds import act_of
 from tenants.provisioning.locks import run_lock
 from tenants.provisioning.order import Order
-from tenants.provisioning.steps import BY_NAME, STEPS
+from tenants.provisioning.steps import STEPS
 from tenants.states import State, change_state
 
 logger = logging.getLogger(__name__)
@@ -237,17 +238,20 @@ def forward(run: ProvisioningRun, pauses: Sequence[float]) -> float | None:
     """Try the next step that is not done."""
     settled = [Step.State.DONE, Step.State.UNDONE]
     step = run.steps.exclude(state__in=settled).order_by("ordinal").first()
-    if step is None or (exhausted(step, pauses) and not BY_NAME[step.name].vital):
+    act = act_of(run, step) if step else None
+    if step is None or act is None or (exhausted(step, pauses) and not act.vital):
         close(run, Run.State.DONE)
         return None
-    if exhausted(step, pauses):
+    if exhausted(step, pauses) and not act.endless:
         return turn_back(run, step)
     started(run, step)
     try:
-        BY_NAME[step.name].forward(run)
+        act.forward(run)
     except Exception as error:
         logger.exception("provisioning.step_failed", extra={"step": step.name})
-        return missed(run, step, error, pauses)
+        pause = missed(run, step, error, pauses)
+        # Nobody waits for what has no way back: the tick goes on with it.
+        return None if act.endless and exhausted(step, pauses) else pause
     settle(step, state=Step.State.DONE, error_code="", error_text="")
     return 0.0
 
@@ -301,7 +305,7 @@ def missed(
 
 def turn_back(run: ProvisioningRun, step: ProvisioningStep) -> float:
     """Give the tenant up, and begin to undo."""
-    by = Order.from_json(run.order).by
+    by = run.order["by"]
     with transaction.atomic():
         tenant = Tenant.objects.filter(uuid=run.tenant_uuid).first()
         if tenant is not None and tenant.state == State.PROVISIONING:
@@ -322,7 +326,7 @@ def back(run: ProvisioningRun) -> float | None:
         close(run, Run.State.FAILED)
         return None
     try:
-        BY_NAME[step.name].back(run)
+        act_of(run, step).back(run)
     except Exception:
         logger.exception("provisioning.undo_failed", extra={"step": step.name})
         connection.close_if_unusable_or_obsolete()
@@ -339,7 +343,7 @@ def close(run: ProvisioningRun, state: ProvisioningRun.State) -> None:
         if state == Run.State.FAILED:
             events.record(
                 "tenant.provisioning_failed",
-                by=Order.from_json(run.order).by,
+                by=run.order["by"],
                 tenant=run.tenant_uuid,
                 slug=run.slug,
             )

@@ -33,7 +33,8 @@ def nothing(run: ProvisioningRun) -> None:
 class Step:
     """A step: its words for people, the way forward, the way back.
 
-    What is not `vital` fails alone: the tenant is open by then and stays.
+    What is not `vital` fails alone: the tenant is open by then and stays. What is
+    `endless` has no way back, and is tried until it is done.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Step:
     forward: Act
     back: Act = nothing
     vital: bool = True
+    endless: bool = False
 
 
 def info_of(run: ProvisioningRun) -> TenantInfo:

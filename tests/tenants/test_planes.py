@@ -24,7 +24,7 @@ from tenants.states import State, change_state
 COMMANDS = {
     "all_tenants_command": "none",
     "api_token": "tenant",
-    "clone_tenant": "none",
+    "clone_tenant": "control",
     "collectstatic_schemas": "none",
     "create_domain": "none",
     "create_missing_schemas": "none",
@@ -32,7 +32,7 @@ COMMANDS = {
     "create_tenant": "none",
     "create_tenant_superuser": "none",
     "delete_domain": "none",
-    "delete_tenant": "none",
+    "delete_tenant": "control",
     "demo_prepare": "control",
     "goflow_audit_verify": "control",
     "goflow_cron": "control",
@@ -305,8 +305,6 @@ def test_a_command_that_needs_no_tenant_works_without_one(db) -> None:
 
 AROUND = {
     "create_tenant": ["--schema_name=t_x", "--slug=newcomer"],
-    "clone_tenant": ["--clone_from=t_x"],
-    "delete_tenant": ["-s", "t_x", "--noinput"],
     "rename_schema": ["--rename_from=t_x", "--rename_to=t_y"],
     "create_missing_schemas": [],
     "create_domain": ["-s", "t_x", "--domain-domain=evil.test"],

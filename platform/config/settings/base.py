@@ -86,6 +86,15 @@ TENANT_MIGRATIONS_BEFORE_LINT = {
     "leave": "0001",
     "workflow": "0003",
 }
+#: What each app's tables hold, for export and import.
+TENANT_EXPORT_POLICIES = [
+    "config.portability.POLICIES",
+    "accounts.portability.POLICIES",
+    "workflow.portability.POLICIES",
+    "leave.portability.POLICIES",
+]
+#: Public Ed25519 keys, in base64; with one, an import needs its signature.
+TENANT_EXPORT_KEYS = env.words("TENANT_EXPORT_KEYS")
 TENANT_MAIL_SENDER = "accounts.mail.put"
 TENANT_OWNER_ENTRY = "accounts.provisioning.owner_entry"
 TENANT_SESSIONS_END = "accounts.sessions.end_everywhere"

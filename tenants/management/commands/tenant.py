@@ -1,7 +1,7 @@
 """The verbs about one tenant.
 
 `life_verbs.py` has those that change its state, `fleet_verbs.py` those about all
-schemas, `plan_verbs.py`, `domain_verbs.py` and `work_verbs.py` the others.
+schemas, `portable_verbs.py` those that move tenants; the others are named alike.
 """
 
 from argparse import ArgumentParser
@@ -22,6 +22,7 @@ from tenants.management.fleet_verbs import FleetVerbs
 from tenants.management.life_verbs import LifeVerbs
 from tenants.management.migrate_verb import MigrateVerb
 from tenants.management.plan_verbs import PlanVerbs, limit_facts, use_words
+from tenants.management.portable_verbs import PortableVerbs
 from tenants.management.running import loaded, refuse, run_in
 from tenants.management.verbs import actor, iso
 from tenants.management.work_verbs import WorkVerbs
@@ -32,11 +33,20 @@ from tenants.states import WITH_SCHEMA, State
 SORTS: Final = {"slug": "slug", "created": "-created_at", "state": "state"}
 
 
-class Command(LifeVerbs, DomainVerbs, FleetVerbs, MigrateVerb, PlanVerbs, WorkVerbs):
+class Command(
+    LifeVerbs,
+    DomainVerbs,
+    FleetVerbs,
+    MigrateVerb,
+    PlanVerbs,
+    PortableVerbs,
+    WorkVerbs,
+):
     """Makes, lists, shows, stops and starts tenants, and runs commands in them.
 
     Exit codes: 0 done, 1 unexpected error, 2 wrong usage, 3 no such tenant, 4 refused,
-    5 some tenants failed, 6 a schema differs from the template, 7 another run migrates.
+    5 some tenants failed, 6 a schema differs from the template or an archive is
+    damaged, 7 another process is at it.
     """
 
     plane = "control"
@@ -91,6 +101,7 @@ class Command(LifeVerbs, DomainVerbs, FleetVerbs, MigrateVerb, PlanVerbs, WorkVe
         self.add_fleet_verbs(verbs)
         self.add_migrate_verb(verbs)
         self.add_plan_verbs(verbs)
+        self.add_portable_verbs(verbs)
         self.add_work_verbs(verbs)
 
     def verb(self, verbs: Any, name: str, words: str) -> ArgumentParser:
@@ -170,6 +181,13 @@ class Command(LifeVerbs, DomainVerbs, FleetVerbs, MigrateVerb, PlanVerbs, WorkVe
             self.print_json(facts)
         else:
             self.print_facts({**facts, "quotas": use_words(limits["quotas"])})
+
+    def do_resume(self, options: Mapping[str, Any]) -> None:
+        """Let a tenant go on; one that is archived is imported again."""
+        if find(options["tenant"]).state == State.ARCHIVED:
+            self.bring_back(options)
+        else:
+            super().do_resume(options)
 
     def do_run(self, options: Mapping[str, Any]) -> None:
         tenant = finding.served(options["tenant"])

@@ -1,7 +1,7 @@
 """L23: nothing of a tenant that is gone can be reached, on any plane.
 
-The purge comes with a later stage. What is walked here is the way back of provisioning,
-which removes rows, schema and role, and a row that was removed by hand.
+What is walked here is a purge, the way back of provisioning, which removes rows, schema
+and role, and a row that was removed by hand.
 """
 
 import time
@@ -31,7 +31,8 @@ from tenants import (
 )
 from tenants.context import TenantInfo, current_or_none, use, use_control
 from tenants.db.base import ContextApplyError
-from tenants.models import ProvisioningRun, Tenant, WakeUp
+from tenants.models import ProvisioningRun, SlugHold, Tenant, WakeUp
+from tenants.portability import purging
 from tenants.provisioning.steps import STEPS
 from tenants.publishing import address_of
 from tests import twins
@@ -243,6 +244,34 @@ def test_of_a_tenant_that_was_undone_nothing_answers_and_nothing_is_passed_on(
         with pytest.raises(signing.BadSignature):
             signing.loads(kept.signed, salt="tests")
     assert current_or_none() is None
+
+
+def test_of_a_purged_tenant_nothing_answers_and_nothing_is_passed_on(
+    planes, visitor
+) -> None:
+    asked = planes(make())
+    tenant, kept = asked.kept.tenant, asked.kept
+    unknown = visitor("nobody.localhost").get("/api/protected/me")
+    with use_control():
+        row = Tenant.objects.get(uuid=tenant.uuid)
+    purging.purge(row, by="tests", reason="Asked for.")
+    wait_until_heard(kept.host)
+    # The row alone stays, with the certificate.
+    assert asked.reached() == {"by_uuid"}
+    assert visitor(kept.host).get("/api/protected/me").content == unknown.content
+    for by in (asked.by_session, asked.by_access_token, asked.by_refresh_token):
+        assert not by("acme.localhost")
+
+    # Who gets the slug when its time is over gets nothing of it.
+    with use_control():
+        SlugHold.objects.all().delete()
+    successor = make()
+    assert (successor.slug, successor.primary_domain) == (tenant.slug, kept.host)
+    with use(successor):
+        assert cache.get("k") is None
+        assert not default_storage.exists("note.txt")
+        with pytest.raises(signing.BadSignature):
+            signing.loads(kept.signed, salt="tests")
 
 
 def test_a_row_that_is_removed_by_hand_takes_the_way_in_along(planes, acme) -> None:

@@ -1,0 +1,156 @@
+"""Write an archive: entry by entry, whole or not at all."""
+
+import hashlib
+import os
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Any, Final, Self
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from tenants.portability import signature
+from tenants.portability.errors import FileThere
+from tenants.portability.manifest import MANIFEST, SIGNATURE, SUMS, Manifest
+from tenants.portability.rows import Shape
+
+LEVEL: Final = 6
+BLOCK: Final = 1 << 20
+#: A file that nobody but its owner may read.
+MODE: Final = 0o600
+
+
+@dataclass(slots=True)
+class Entry:
+    """An entry that is being written: what went into it so far.
+
+    It begins with the first bytes, since most tables of a tenant are empty.
+    """
+
+    archive: "Writer"
+    name: str
+    rows: int = 0
+    size: int = 0
+    digest: Any = field(default_factory=hashlib.sha256)
+    _file: IO[bytes] | None = None
+
+    def write(self, block: bytes) -> None:
+        if self._file is None:
+            self._file = self.archive.begun(self.name)
+        self._file.write(block)
+        self.digest.update(block)
+        self.size += len(block)
+
+    def line(self, shape: Shape | None, line: bytes) -> None:
+        """Write a row, as its table has it or in another shape."""
+        self.write(shape(line) if shape else line)
+        self.rows += 1
+
+    def end(self) -> None:
+        """Close the entry; one without content is there all the same."""
+        if self._file is None:
+            self.archive.put(self.name, b"", is_listed=False)
+        else:
+            self._file.close()
+        self.archive.list(self.name, self.sha256)
+
+    @property
+    def sha256(self) -> str:
+        return str(self.digest.hexdigest())
+
+
+class Writer:
+    """An archive that is being written."""
+
+    def __init__(self, file: IO[bytes], *, at: datetime) -> None:
+        self._zip = zipfile.ZipFile(
+            file, "w", zipfile.ZIP_DEFLATED, compresslevel=LEVEL
+        )
+        self._at = at.timetuple()[:6]
+        self._sums: dict[str, str] = {}
+        self._open: IO[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Let go of the file, also in the middle of an entry."""
+        if self._open is not None:
+            self._open.close()
+        self._zip.close()
+
+    def begun(self, name: str) -> IO[bytes]:
+        self._open = self._zip.open(self._info(name), "w", force_zip64=True)
+        return self._open
+
+    def entry(self, name: str) -> Entry:
+        return Entry(self, name)
+
+    def put(self, name: str, content: bytes, *, is_listed: bool = True) -> str:
+        """Write a whole entry; return its checksum."""
+        self._zip.writestr(self._info(name), content, compresslevel=LEVEL)
+        digest = hashlib.sha256(content).hexdigest()
+        if is_listed:
+            self.list(name, digest)
+        return digest
+
+    def list(self, name: str, digest: str) -> None:
+        self._sums[name] = digest
+
+    def close(self, manifest: Manifest, *, key: Ed25519PrivateKey | None) -> None:
+        """Write the manifest, the checksums, and a signature where there is a key."""
+        self.put(MANIFEST, manifest.model_dump_json(indent=1).encode())
+        lines = (f"{digest}  {name}\n" for name, digest in sorted(self._sums.items()))
+        sums = "".join(lines).encode()
+        self.put(SUMS, sums, is_listed=False)
+        if key is not None:
+            self.put(SIGNATURE, signature.signed(sums, key), is_listed=False)
+        self._zip.close()
+
+    def _info(self, name: str) -> zipfile.ZipInfo:
+        info = zipfile.ZipInfo(name, date_time=self._at)
+        info.compress_type = zipfile.ZIP_DEFLATED
+        info.external_attr = MODE << 16
+        return info
+
+
+@contextmanager
+def written(path: Path) -> Iterator[IO[bytes]]:
+    """Give a file to write; it gets its name once it is whole and on the disk.
+
+    Raises FileThere where the name is taken, before and after.
+    """
+    require_free(path)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        number = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL, MODE)
+        with os.fdopen(number, "w+b") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(part, path)  # as `rename`, but never in the place of another
+        except FileExistsError:
+            raise FileThere(f"{path} is there already.") from None
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def require_free(path: Path) -> None:
+    """Raise FileThere where a file has this name."""
+    if path.exists():
+        raise FileThere(f"{path} is there already.")
+
+
+def sha256_of(path: Path, said: Callable[[int], object] = bool) -> str:
+    """Return the checksum of a whole file; `said` gets the bytes of each part."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(BLOCK):
+            digest.update(block)
+            said(len(block))
+    return digest.hexdigest()

@@ -1,0 +1,1 @@
+"""Out of one installation and into another: archives, copies, the end."""

@@ -1,0 +1,219 @@
+"""PRT-9 and L23: a purge leaves a certificate, and nothing that leads to the tenant."""
+
+import hashlib
+from datetime import timedelta
+
+import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import connection
+from django.test import Client
+
+from kernel import clock
+from kernel.errors import ApplicationError
+from tenants import directory, roles, upkeep
+from tenants.context import use, use_control
+from tenants.errors import SlugTaken
+from tenants.models import (
+    DeadLetter,
+    Domain,
+    OperatorEvent,
+    ProvisioningRun,
+    SlugHold,
+    Tenant,
+    WakeUp,
+)
+from tenants.portability import purge_steps, purging
+from tenants.provisioning import provision, resume_due
+from tenants.provisioning.steps import Step
+from tests.tenants.portability.conftest import LOGO, into, out, tenant
+
+SLUG = "umbra"
+
+
+class Killed(BaseException):
+    """The process dies here."""
+
+
+@pytest.fixture
+def umbra(world):
+    made = provision(slug=SLUG, name="Umbra", owner_email="o@umbra.test", by="tests")
+    with use(made):
+        default_storage.save(LOGO, ContentFile(b"umbra's"))
+    with use_control():
+        Domain.objects.create(
+            domain="umbra.example",
+            tenant=made,
+            kind="custom",
+            is_primary=False,
+            verified_at=clock.now(),
+        )
+        DeadLetter.objects.create(
+            task_id=f"letter-{made.pk}",
+            task="leave.remind",
+            tenant=made.uuid,
+            reason=DeadLetter.Reason.STOPPED,
+            message="{}",
+        )
+    yield made
+    if tenant_by(made).state != "purged":  # the test failed
+        purging.purge(made, by="tests", reason="Cleared away.")
+    with use_control():
+        SlugHold.objects.filter(slug=SLUG).delete()
+        Domain.objects.filter(domain="umbra.example").delete()
+
+
+def tenant_by(made: Tenant) -> Tenant:
+    with use_control():
+        return Tenant.objects.get(pk=made.pk)
+
+
+def gone(of: Tenant) -> Tenant:
+    """Require that nothing is left but the row, and return it."""
+    with use_control():
+        row = Tenant.objects.get(pk=of.pk)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT to_regnamespace(%s), to_regrole(%s)",
+                [of.schema_name, of.db_role],
+            )
+            assert cursor.fetchone() == (None, None)
+        assert not WakeUp.objects.filter(tenant=row).exists()
+        assert not DeadLetter.objects.filter(tenant=row.uuid).exists()
+        assert not Domain.objects.filter(tenant=row, verified_at__isnull=False).exists()
+        runs = ProvisioningRun.objects.filter(tenant_uuid=row.uuid)
+        assert [run.kind for run in runs] == ["purge"]
+        assert SLUG not in str([run.order for run in runs])
+        assert (row.state, row.slug, row.name) == ("purged", "", "")
+    with use(of):
+        assert not default_storage.exists(LOGO)
+    return row
+
+
+def test_prt_9_a_purge_leaves_a_certificate_and_nothing_else(umbra) -> None:
+    certificate = purging.purge(umbra, by="tests", reason="Asked for.")
+    row = gone(umbra)
+    assert row.certificate == certificate
+    assert certificate["tenant_uuid"] == str(umbra.uuid)
+    assert certificate["slug_sha256"] == hashlib.sha256(SLUG.encode()).hexdigest()
+    deleted = certificate["deleted"]
+    assert (deleted["files"], deleted["domains"], deleted["refused_tasks"]) == (1, 2, 1)
+    assert deleted["tables"] > 30
+    assert deleted["rows"] > 100
+    assert SLUG not in str(certificate)
+    # A second time gives the same, and does nothing.
+    assert purging.purge(row, by="tests", reason="Again.") == certificate
+
+
+def test_l23_the_hosts_of_a_purged_tenant_are_as_unknown_as_any(umbra) -> None:
+    client = Client(raise_request_exception=False)
+
+    def answer(host: str) -> tuple[int, bytes]:
+        got = client.get("/accounts/sign-in", headers={"host": host})
+        return got.status_code, got.content
+
+    assert answer("umbra.localhost")[0] == 200
+    purging.purge(umbra, by="tests", reason="Asked for.")
+    directory.empty()
+    unknown = answer("nobody-at-all.localhost")
+    assert answer("umbra.localhost")[0] == unknown[0] == 404
+    assert answer("umbra.example")[0] == 404
+
+
+def test_sgn_5_the_slug_is_held_and_the_custom_name_has_its_cool_down(umbra) -> None:
+    purging.purge(umbra, by="tests", reason="Asked for.")
+    with use_control():
+        held = SlugHold.objects.get(slug=SLUG)
+        name = Domain.objects.get(domain="umbra.example")
+    assert held.reason == "purged"
+    assert held.until - clock.now() > timedelta(days=89)
+    assert name.verified_at is None
+    assert name.released_at is not None
+
+
+def test_sgn_5_nobody_takes_the_slug_of_a_purged_tenant(umbra, acme_file) -> None:
+    purging.purge(umbra, by="tests", reason="Asked for.")
+    with pytest.raises(ApplicationError) as caught:
+        into(acme_file, slug=SLUG)
+    assert caught.value.code == "slug_taken"
+    with pytest.raises(SlugTaken):
+        provision(slug=SLUG, name="U", owner_email="o@umbra.test", by="tests")
+
+
+@pytest.mark.parametrize("name", list(purge_steps.BY_NAME))
+def test_prt_9_a_purge_that_is_killed_is_finished_by_the_tick(
+    umbra, monkeypatch, name
+) -> None:
+    step = purge_steps.BY_NAME[name]
+
+    def deadly(run: ProvisioningRun) -> None:
+        step.forward(run)
+        raise Killed
+
+    monkeypatch.setitem(
+        purge_steps.BY_NAME, name, Step(name, step.label, deadly, endless=True)
+    )
+    with pytest.raises(Killed):
+        purging.purge(umbra, by="tests", reason="Asked for.")
+    monkeypatch.undo()
+    with clock.frozen(clock.now() + timedelta(minutes=5)):
+        assert resume_due() == 1
+    row = gone(umbra)
+    assert row.certificate["deleted"]["files"] == 1
+    assert row.certificate["deleted"]["rows"] > 100
+
+
+def test_a_step_that_fails_is_tried_until_it_is_done(umbra, monkeypatch) -> None:
+    step = purge_steps.BY_NAME["files"]
+
+    def broken(run: ProvisioningRun) -> None:
+        raise OSError("The disk is away.")
+
+    monkeypatch.setitem(
+        purge_steps.BY_NAME, "files", Step("files", step.label, broken, endless=True)
+    )
+    with pytest.raises(ApplicationError) as caught:
+        purging.purge(umbra, by="tests", reason="Asked for.")
+    assert caught.value.code == "purge_refused"
+    for minutes in (5, 10, 15, 20, 25, 30):
+        with clock.frozen(clock.now() + timedelta(minutes=minutes)):
+            monkeypatch.setattr("tenants.provisioning.saga.time.sleep", lambda _s: None)
+            assert resume_due() == 1
+    monkeypatch.undo()
+    with clock.frozen(clock.now() + timedelta(hours=1)):
+        resume_due()
+    gone(umbra)
+
+
+def test_a_tenant_is_closed_at_once_and_purged_when_the_grace_is_over(umbra) -> None:
+    closed = purging.ask(umbra, by="tests", reason="The contract ended.")
+    assert (closed.state, closed.state_before) == ("deleting", "active")
+    with use_control():
+        assert purging.purge_due() == 0
+        with clock.frozen(clock.now() + timedelta(days=31)):
+            assert purging.purge_due() == 1
+    gone(umbra)
+
+
+def test_the_upkeep_purges_what_is_due(umbra) -> None:
+    purging.ask(umbra, by="tests", reason="Ended.", grace=timedelta(0))
+    with clock.frozen(clock.now() + timedelta(hours=1)):
+        upkeep.when_due()
+    gone(umbra)
+
+
+def test_what_was_restored_beside_a_tenant_goes_with_it(umbra, tmp_path) -> None:
+    out(SLUG, tmp_path / "x", with_files=False)
+    shadow = into(tmp_path / "x", beside=tenant(SLUG))
+    purging.purge(umbra, by="tests", reason="Asked for.")
+    with use_control():
+        assert Tenant.objects.get(pk=shadow.pk).state == "purged"
+        assert not roles.has_schema(shadow.info())
+
+
+def test_a_purge_is_in_the_operators_book(umbra) -> None:
+    purging.purge(umbra, by="tests", reason="Asked for.")
+    with use_control():
+        book = OperatorEvent.objects.filter(tenant=umbra.uuid)
+        actions = set(book.values_list("action", flat=True))
+    assert {"tenant.deleting", "tenant.purged", "tenant.certified"} <= actions

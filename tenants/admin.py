@@ -15,6 +15,7 @@ from unfold.admin import ModelAdmin, TabularInline
 from kernel.admin import ReadOnly
 from tenants import conduct, life, maintenance, plan_admin
 from tenants.errors import MoveRefused
+from tenants.fleet_admin import Drift, Revision, Surveyed
 from tenants.models import (
     DeadLetter,
     Domain,
@@ -60,13 +61,24 @@ class StepInline(ReadOnly, TabularInline):
     )
 
 
-class TenantAdmin(Planned, ReadOnly, ModelAdmin):
+class TenantAdmin(Surveyed, Planned, ReadOnly, ModelAdmin):
     """Tenants, with the moves an operator makes."""
 
-    list_display = ("slug", "name", "state", "plan", "state_since", "created_at")
-    list_filter = ("state", "plan", "migration_hold", "is_canary")
-    list_select_related = ("plan",)
+    list_display = (
+        "slug",
+        "name",
+        "standing",
+        "plan",
+        "revision",
+        "drift",
+        "size",
+        "activity",
+        "created_at",
+    )
+    list_filter = ("state", "plan", Revision, Drift, "migration_hold", "is_canary")
+    list_select_related = ("plan", "survey")
     search_fields = ("slug", "name", "domains__domain", "uuid")
+    readonly_fields = ("quota_use", "revision", "drift", "size", "activity", "surveyed")
     actions = ("suspend", "resume", "past_due", "maintain")
     inlines: ClassVar = [DomainInline]
 

@@ -131,7 +131,7 @@ Action = tuple[Callable[..., None], str, str]
 class Planned:
     """For the admin of tenants: the moves onto each plan, and what a tenant uses."""
 
-    readonly_fields = ("quota_use",)
+    readonly_fields: tuple[str, ...] = ("quota_use",)
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """Return one more action for each plan."""

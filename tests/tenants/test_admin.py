@@ -2,9 +2,12 @@
 
 import pytest
 
+from accounts import events
 from accounts.models import User
-from tenants.context import use_control
-from tenants.models import OperatorEvent, ProvisioningRun, Tenant
+from kernel import clock
+from tenants import fleet, surveying
+from tenants.context import use, use_control
+from tenants.models import OperatorEvent, ProvisioningRun, Survey, Tenant
 
 
 @pytest.fixture
@@ -102,3 +105,57 @@ def test_the_console_is_for_operators_of_the_public_host(visitor, acme) -> None:
         302,
         404,
     }
+
+
+def test_the_fleet_is_shown_with_schema_drift_size_and_activity(
+    console, acme, globex
+) -> None:
+    fleet.compile_template()
+    with use(acme):
+        events.record("sign_in", subject=User.objects.get(username="alice"))
+    surveying.survey()
+    with use_control():
+        Tenant.objects.filter(slug="globex").update(schema_rev="of-before")
+        Survey.objects.filter(tenant__slug="globex").update(differences=2)
+    page = console.get("/admin/tenants/tenant/").content.decode()
+    for words in ("current", "behind", "2 differences", "KB", "0\xa0minutes ago"):
+        assert words in page, words
+    with use_control():
+        pk = Tenant.objects.get(slug="globex").pk
+    one = console.get(f"/admin/tenants/tenant/{pk}/change/").content.decode()
+    assert "2 differences" in one
+
+
+@pytest.mark.parametrize(
+    ("query", "slugs"),
+    [
+        ("schema=behind", {"globex"}),
+        ("schema=current", {"acme"}),
+        ("drift=yes", {"globex"}),
+        ("drift=no", set()),
+        ("drift=of-mallory&schema=x", {"acme", "globex"}),
+    ],
+)
+def test_the_fleet_is_narrowed(console, acme, globex, query, slugs) -> None:
+    with use_control():
+        Tenant.objects.filter(slug="acme").update(schema_rev=fleet.revision())
+        behind = Tenant.objects.get(slug="globex")
+        Tenant.objects.filter(pk=behind.pk).update(schema_rev="of-before")
+        Survey.objects.create(tenant=behind, differences=2, surveyed_at=clock.now())
+    page = console.get(f"/admin/tenants/tenant/?{query}").content.decode()
+    shown = {slug for slug in ("acme", "globex") if f">{slug}</a>" in page}
+    assert shown == slugs
+
+
+def test_the_list_of_tenants_costs_the_same_however_many_there_are(
+    console, acme, globex, django_assert_max_num_queries
+) -> None:
+    surveying.survey()
+    with django_assert_max_num_queries(40) as few:
+        console.get("/admin/tenants/tenant/")
+    with use_control():
+        Tenant.objects.bulk_create(
+            Tenant(slug=f"one-of-many-{n}", storage_prefix=str(n)) for n in range(20)
+        )
+    with django_assert_max_num_queries(len(few)):
+        console.get("/admin/tenants/tenant/")

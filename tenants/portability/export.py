@@ -122,7 +122,7 @@ def export(
     require_free(output)
     with alone(info.uuid):
         with use_control():
-            known = Known(info, whose_of(tenant), control_of(tenant))
+            known = Known(info, whose_of(tenant, info), control_of(tenant))
         with written(output) as file, Writer(file, at=clock.now()) as archive:
             manifest = filled(archive, known, chosen, said)
             archive.close(manifest, key=key)
@@ -338,9 +338,9 @@ def copy_file(archive: Writer, name: str) -> FilePart:
 # The control plane
 
 
-def whose_of(tenant: Tenant) -> Whose:
+def whose_of(tenant: Tenant, info: TenantInfo) -> Whose:
     return Whose(
-        uuid=tenant.uuid,
+        uuid=info.rows_uuid,  # what a shadow holds is its live tenant's
         slug=tenant.slug,
         name=tenant.name,
         locale=tenant.locale,

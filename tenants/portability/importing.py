@@ -7,6 +7,8 @@ What an import makes is recorded step by step, so whoever dies in between leaves
 nothing that the next tick does not finish or undo.
 """
 
+from uuid import UUID
+
 from django.db import IntegrityError, transaction
 
 from kernel import clock
@@ -17,7 +19,7 @@ from tenants.hosts import platform_domain
 from tenants.models import Domain, ProvisioningRun, ProvisioningStep, Tenant
 from tenants.portability.errors import Busy, ImportFailed
 from tenants.portability.import_steps import STEPS
-from tenants.portability.orders import ImportOrder, tenant_of
+from tenants.portability.orders import ImportOrder, require_live, tenant_of
 from tenants.provisioning.saga import MESSAGE_DELAY, finished
 
 
@@ -74,7 +76,7 @@ def tenant_of_order(order: ImportOrder) -> Tenant:
     """Return the tenant to be filled, with its domain unless it is a shadow."""
     if order.restores:
         return tenant_of(order.rows_of)
-    live = tenant_of(order.rows_of) if order.live else None
+    live = locked_live(order.rows_of) if order.live else None
     tenant: Tenant = Tenant.objects.create(
         uuid=order.uuid,
         slug=order.slug,
@@ -91,6 +93,16 @@ def tenant_of_order(order: ImportOrder) -> Tenant:
             verified_at=clock.now(),
         )
     return tenant
+
+
+def locked_live(uuid: UUID) -> Tenant:
+    """Return the tenant beside which a shadow is made, if it is not deleted meanwhile.
+
+    Its lock has a purge wait, which finds the shadow then. Raises SwapRefused.
+    """
+    live: Tenant = Tenant.objects.select_for_update().get(pk=tenant_of(uuid).pk)
+    require_live(live)
+    return live
 
 
 def failure_of(run: ProvisioningRun) -> ImportFailed:

@@ -15,8 +15,10 @@ from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
+from kernel.text import storable
+from tenants.context import CONTROL_UUID
 from tenants.portability.policies import Keep
 
 FORMAT: Final = "tenantry"
@@ -36,6 +38,26 @@ Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Amount = Annotated[int, Field(ge=0, le=2**63 - 1)]
 
 
+def require_storable(text: str) -> str:
+    """Return a text that PostgreSQL keeps. Raises ValueError."""
+    if not storable(text):
+        raise ValueError("This cannot be stored.")
+    return text
+
+
+def require_tenant(uuid: UUID) -> UUID:
+    """Return a uuid that a tenant may have. Raises ValueError.
+
+    The one of the control plane would give a tenant what is the operators' own.
+    """
+    if uuid == CONTROL_UUID:
+        raise ValueError("This is no tenant's uuid.")
+    return uuid
+
+
+Text = Annotated[str, AfterValidator(require_storable)]
+
+
 class Part(BaseModel):
     """A part of an archive: values only, none but those that are named."""
 
@@ -45,12 +67,12 @@ class Part(BaseModel):
 class Whose(Part):
     """The tenant that the archive is of, as it was."""
 
-    uuid: UUID
-    slug: str = Field(max_length=32)
-    name: str = Field(max_length=80)
-    locale: str = Field(max_length=16)
-    timezone: str = Field(max_length=64)
-    plan: str = Field(max_length=32)
+    uuid: Annotated[UUID, AfterValidator(require_tenant)]
+    slug: Text = Field(max_length=32)
+    name: Text = Field(max_length=80)
+    locale: Text = Field(max_length=16)
+    timezone: Text = Field(max_length=64)
+    plan: Text = Field(max_length=32)
 
 
 class TablePart(Part):
@@ -141,7 +163,7 @@ class DomainPart(Part):
 class QuotaPart(Part):
     """A quota that was agreed for the tenant alone."""
 
-    resource: str = Field(max_length=32)
+    resource: Text = Field(max_length=32)
     limit: Amount
     hard: bool
 
@@ -149,7 +171,7 @@ class QuotaPart(Part):
 class FeaturePart(Part):
     """The same of a feature."""
 
-    code: str = Field(max_length=64)
+    code: Text = Field(max_length=64)
     value: Any
 
 

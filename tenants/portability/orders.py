@@ -13,12 +13,18 @@ from tenants.errors import SlugTaken, TenantUnknown
 from tenants.models import Tenant
 from tenants.orders import check_locale, check_name, check_timezone
 from tenants.portability import expected
-from tenants.portability.errors import ArchiveOfAnother, SwapRefused, UuidTaken
+from tenants.portability.errors import (
+    ArchiveChecksum,
+    ArchiveOfAnother,
+    SwapRefused,
+    UuidTaken,
+)
 from tenants.portability.manifest import Manifest
 from tenants.portability.policies import Keep
 from tenants.portability.progress import SILENT, Said
 from tenants.portability.reading import opened
-from tenants.states import State
+from tenants.portability.writing import sha256_of
+from tenants.states import WITH_SCHEMA, State
 
 WIDTH: tuple[Keep, ...] = (Keep.DATA, Keep.RESTORED, Keep.ALL)
 
@@ -94,7 +100,24 @@ def decided(
             "by": by,
         }
     with use_control():
-        return ImportOrder(**values, **target(manifest, wish)), manifest
+        chosen = target(manifest, wish)
+        if chosen.get("restores"):
+            require_written(path, tenant_of(manifest.tenant.uuid))
+    return ImportOrder(**values, **chosen), manifest
+
+
+def require_written(path: Path, archived: Tenant) -> None:
+    """Require the very file that an archived tenant was written to.
+
+    Any file may say that it is of this tenant, and what comes back has its people, its
+    credentials and its address. Raises ArchiveChecksum.
+    """
+    known = (archived.archive or {}).get("sha256")
+    if known is None or known != sha256_of(path):
+        raise ArchiveChecksum(
+            f"This is not the file that {archived} was archived to;"
+            " import it under another slug, with --as."
+        )
 
 
 def known_or(check: Callable[[str], str], value: str, other: str) -> str:
@@ -134,14 +157,24 @@ def shadow(manifest: Manifest, live: Tenant) -> dict[str, Any]:
     """Return a tenant beside the live one."""
     if manifest.tenant.uuid != live.uuid:
         raise ArchiveOfAnother
-    if live.shadow_of_id is not None:
-        raise SwapRefused("A shadow has no shadow.")
+    require_live(live)
     return {
         "uuid": str(uuid4()),
         "slug": free_slug(live.slug),
         "keep": narrower(manifest.policy, Keep.RESTORED),
         "live": str(live.uuid),
     }
+
+
+def require_live(tenant: Tenant) -> None:
+    """Require a tenant that a shadow may stand beside. Raises SwapRefused.
+
+    Beside one that is being deleted, or was, its data would outlive the certificate.
+    """
+    if tenant.shadow_of_id is not None:
+        raise SwapRefused("A shadow has no shadow.")
+    if tenant.state not in WITH_SCHEMA - {State.DELETING}:
+        raise SwapRefused(f"{tenant} is {tenant.state}, so this is refused.")
 
 
 def narrower(one: Keep, other: Keep) -> str:

@@ -107,10 +107,14 @@ def release_domains(run: ProvisioningRun) -> None:
         own = Domain.objects.filter(tenant__uuid=run.tenant_uuid)
         hosts = list(own.values_list("domain", flat=True))
         own.filter(kind=Domain.Kind.PLATFORM).delete()
-        own.filter(verified_at__isnull=True, released_at__isnull=True).delete()
-        own.filter(released_at__isnull=True).update(
+        own.filter(
+            verified_at__isnull=True, lapsed_at__isnull=True, released_at__isnull=True
+        ).delete()
+        own.filter(verified_at__isnull=False).update(
             is_primary=False, verified_at=None, lapsed_at=now, released_at=now
         )
+        # What is left only keeps others out: nobody verifies it or is told of it.
+        own.update(verification_token="", check_due=None)
         directory.forget_after_commit(run.tenant_uuid, *hosts)
 
 

@@ -9,6 +9,7 @@ never unpacked to files, and no entry is read beyond what the manifest says it h
 """
 
 import hashlib
+import io
 import json
 import struct
 import zipfile
@@ -16,7 +17,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import IO, Final, TypeVar
+from typing import IO, Final, TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -54,6 +55,8 @@ from tenants.portability.progress import SILENT, Said
 BLOCK: Final = 1 << 18
 #: What the parts that are read at once may have; an honest manifest has far less.
 LARGEST_TEXT: Final = 64 << 20
+#: The longest row that is held at once; whole tables are not.
+LONGEST_LINE: Final = 256 << 20
 #: What a zip file begins with.
 MAGIC: Final = b"PK\x03\x04"
 KINDS: Final = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
@@ -144,7 +147,10 @@ class Archive:
 
     def lines(self, part: Part) -> Iterator[bytes]:
         """Yield the rows of a table; raises as `blocks` does."""
-        yield from self._checked(part, iter)
+        for line in self._checked(part, lines_of):
+            if len(line) > LONGEST_LINE:
+                raise ArchiveTooLarge(f"A row of {shown(part.entry)} is too large.")
+            yield line
 
     def _checked(
         self, part: Part, pieces: Callable[[IO[bytes]], Iterator[bytes]]
@@ -192,6 +198,12 @@ class Archive:
     def _require(self, name: str, raw: bytes) -> None:
         if hashlib.sha256(raw).hexdigest() != self._sums[name]:
             raise ArchiveChecksum(f"The checksum of {name} differs.")
+
+
+def lines_of(file: IO[bytes]) -> Iterator[bytes]:
+    """Yield lines, each whole unless it is too long to be held."""
+    buffered = io.BufferedReader(cast("io.RawIOBase", file), BLOCK)
+    return iter(lambda: buffered.readline(LONGEST_LINE + 1), b"")
 
 
 @contextmanager

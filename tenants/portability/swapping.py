@@ -11,7 +11,7 @@ from django.db.models import F
 from kernel import clock
 from tenants import directory, events, roles, states
 from tenants.context import use_control
-from tenants.models import ProvisioningRun, Tenant, WakeUp
+from tenants.models import ProvisioningRun, Tenant
 from tenants.models.tenant import new_role_name, new_schema_name, opaque
 from tenants.portability.errors import Busy, SwapRefused
 from tenants.portability.locks import alone
@@ -84,9 +84,11 @@ def maintain(live: Tenant) -> Window:
 def open_again(live: Tenant, until: datetime | None, before: datetime | None) -> None:
     """Put the maintenance back to what it was, unless somebody changed it meanwhile."""
     with transaction.atomic():
-        Tenant.objects.filter(pk=live.pk, maintenance_until=until).update(
-            maintenance_until=before
-        )
+        row = Tenant.objects.select_for_update().get(pk=live.pk)
+        if row.maintenance_until == until:
+            row.maintenance_until = before
+            row.save(update_fields=["maintenance_until"])
+            states.set_wake_up(row)
         directory.forget_after_commit(live.uuid)
 
 
@@ -120,9 +122,7 @@ def exchange(live: int, shadow: int, *, by: str) -> None:
             live=str(one.uuid),
             shadow=str(other.uuid),
         )
-    WakeUp.objects.filter(tenant=one).update(
-        next_due=clock.now(), lease_until=None, run_no=F("run_no") + 1
-    )
+    states.set_wake_up(one)
 
 
 def nobody() -> dict[str, str]:

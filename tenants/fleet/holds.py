@@ -15,6 +15,7 @@ from django.db import connection, transaction
 from tenants import events, states
 from tenants.context import use_control
 from tenants.fleet import revisions
+from tenants.models import Tenant, WakeUp
 
 FILE: Final = Path(__file__).parents[1] / "schema_revs.json"
 #: The update is one statement, whatever the number; only what differs is written.
@@ -62,7 +63,26 @@ def settle(*, by: str) -> dict[UUID, bool]:
             )
             changed = dict(cursor.fetchall())
         record(changed.items(), by=by)
+    wake()
     return changed
+
+
+@use_control()
+def wake() -> None:
+    """Let the due work of released tenants start again.
+
+    One that was resumed, or whose maintenance began, while it was held has its wake-up
+    switched off; the migration that ends the hold does not know of it.
+    """
+    off = WakeUp.objects.filter(
+        enabled=False,
+        tenant__state__in=states.SERVED,
+        tenant__migration_hold=False,
+        tenant__shadow_of=None,
+    )
+    for key in list(off.values_list("tenant_id", flat=True)):
+        with transaction.atomic():
+            states.set_wake_up(Tenant.objects.select_for_update().get(pk=key))
 
 
 def record(changed: Iterable[tuple[UUID, bool]], *, by: str) -> None:

@@ -7,10 +7,11 @@ from collections.abc import Callable
 import pytest
 from django.db import connection
 
+from tenants import life, states
 from tenants.context import use_control
 from tenants.fleet import reading
 from tenants.fleet.orders import Told
-from tenants.models import MigrationLedger
+from tenants.models import MigrationLedger, Tenant, WakeUp
 from tests.databases import run_there
 from tests.tenants.fleet.bodies import ONE, TABLE, TEN
 from tests.tenants.fleet.conftest import (
@@ -142,3 +143,19 @@ def test_a_resumed_run_takes_the_recorded_sql_of_its_plan(
         "more-0": ("done", "replay"),
     }
     assert len(plans()) == 1
+
+
+def test_a_tenant_that_was_resumed_while_it_was_held_has_its_timers_again(
+    moves, run, acme, globex
+) -> None:
+    with use_control():
+        held = Tenant.objects.get(uuid=acme.uuid)
+        Tenant.objects.filter(pk=held.pk).update(migration_hold=True)
+        states.change_state(held, states.State.SUSPENDED, reason="-", by="tests")
+        life.resume(held, reason="-", by="tests")
+        assert not WakeUp.objects.get(tenant=held).enabled
+    moves(one=ONE)
+    assert run(canary=globex.uuid).is_whole
+    with use_control():
+        assert WakeUp.objects.get(tenant=held).enabled
+    assert not row(acme).migration_hold

@@ -154,7 +154,11 @@ def reading_only() -> Iterator[None]:
     """Have the database refuse to change anything, on every connection of the block."""
 
     def close_it(**told: Any) -> None:
-        told["connection"].connection.execute("SET default_transaction_read_only = on")
+        wrapper = told["connection"]
+        wrapper.connection.read_only = True  # each BEGIN says so
+        if not wrapper.by_transaction:
+            # Behind a pooler this would stay on a server that serves others next.
+            wrapper.connection.execute("SET default_transaction_read_only = on")
 
     connection.close()
     connection_created.connect(close_it)

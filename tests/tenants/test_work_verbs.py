@@ -11,6 +11,7 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth.models import Group
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from kernel import clock
 from tenants import checkup, listener, scheduler
@@ -136,6 +137,29 @@ def test_shell_cannot_change_data_unless_it_is_told_to(acme) -> None:
     run("shell", "acme", "--write", "-c", WRITING)
     with use(acme):
         assert Group.objects.filter(name="x").exists()
+
+
+LOOKING = """
+from django.db import connection
+with connection.cursor() as cursor:
+    for name in ("transaction_read_only", "default_transaction_read_only"):
+        cursor.execute(f"SHOW {name}")
+        print(*cursor.fetchone())
+"""
+
+
+def test_behind_a_pooler_a_shell_leaves_no_server_read_only(
+    acme, monkeypatch, capsys
+) -> None:
+    """What a session is told stays on a server connection, which others get next."""
+    monkeypatch.setattr(connection, "by_transaction", True)
+    connection.close()
+    said = run("shell", "acme", "-c", LOOKING) + capsys.readouterr().out
+    assert said.split() == ["on", "off"]
+    code, line = fails("shell", "acme", "-c", WRITING)
+    assert (code, "read-only transaction" in line) == (1, True)
+    with use(acme):
+        assert not Group.objects.filter(name="x").exists()
 
 
 def test_what_a_shell_leaves_behind_is_no_session_that_only_reads(acme) -> None:

@@ -1,9 +1,11 @@
 """Plans in the operators' console: made and changed there, each time with an event."""
 
+import logging
 from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django.contrib import admin
+from django.db import Error, transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html_join
@@ -11,6 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 
+from kernel.errors import ApplicationError
 from tenants import events, plans, quotas, states
 from tenants.context import use
 from tenants.models import (
@@ -21,6 +24,8 @@ from tenants.models import (
     TenantFeature,
     TenantQuota,
 )
+
+logger = logging.getLogger(__name__)
 
 
 def actor(request: HttpRequest) -> str:
@@ -139,7 +144,9 @@ class Planned:
         if actions:
             for plan in [*Plan.objects.all(), None]:
                 name = f"put_on_{plan.pk if plan else 'none'}"
-                actions[name] = (self.mover(plan), name, label(plan))
+                # Django fills the words of an action in, as a format of its own.
+                words = label(plan).replace("%", "%%")
+                actions[name] = (self.mover(plan), name, words)
         return actions
 
     def mover(self, plan: Plan | None) -> Callable[..., None]:
@@ -156,11 +163,18 @@ class Planned:
 
     @admin.display(description=_("use of quotas"))
     def quota_use(self, tenant: Tenant) -> SafeString | str:
-        """Return what the tenant uses now; nothing where its tables are closed."""
+        """Return what the tenant uses now; nothing where its tables are closed.
+
+        The page of one whose tables are broken or behind is the one that is needed.
+        """
         if tenant.pk is None or not states.is_served(tenant.state):
             return "-"
-        with use(tenant):
-            found = quotas.uses()
+        try:
+            with use(tenant), transaction.atomic():
+                found = quotas.uses()
+        except (Error, ApplicationError, OSError):
+            logger.exception("quotas.not_counted", extra={"for": str(tenant.uuid)})
+            return "-"
         return format_html_join(
             ", ",
             "{} {} / {}",

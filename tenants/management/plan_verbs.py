@@ -1,14 +1,20 @@
 """The operator's verbs about plans: `manage.py tenant plan list|set`."""
 
+import logging
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Final
 
+from django.db import Error, transaction
+
+from kernel.errors import ApplicationError
 from tenants import plans, quotas, states
 from tenants.context import TenantInfo, use
 from tenants.management.finding import find
 from tenants.management.verbs import Verbs, actor
 from tenants.models import Plan, Tenant
+
+logger = logging.getLogger(__name__)
 
 #: How a tenant is put on no plan at all.
 NONE: Final = "-"
@@ -106,12 +112,17 @@ def limit_facts(tenant: Tenant, info: TenantInfo) -> dict[str, Any]:
     }
 
 
-def use_facts(info: TenantInfo) -> dict[str, Any]:
-    with use(info):
-        return {
-            one.resource: {"used": one.used, "limit": one.limit, "hard": one.hard}
-            for one in quotas.uses()
-        }
+def use_facts(info: TenantInfo) -> dict[str, Any] | None:
+    try:
+        with use(info), transaction.atomic():
+            found = quotas.uses()
+    except (Error, ApplicationError, OSError):
+        logger.exception("quotas.not_counted", extra={"for": str(info.uuid)})
+        return None
+    return {
+        one.resource: {"used": one.used, "limit": one.limit, "hard": one.hard}
+        for one in found
+    }
 
 
 def use_words(facts: Mapping[str, Any] | None) -> list[str] | None:

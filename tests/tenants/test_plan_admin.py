@@ -1,8 +1,13 @@
 """Plans in the operators' console: each change with its event (MOD-4)."""
 
-import pytest
+import io
+import json
 
-from tenants.context import use_control
+import pytest
+from django.core.management import call_command
+from django.db import connection
+
+from tenants.context import as_owner, use, use_control
 from tenants.models import (
     Feature,
     OperatorEvent,
@@ -162,3 +167,22 @@ def test_the_pages_of_plans_can_be_looked_at(console, pro, acme) -> None:
         "tenant/?plan__id__exact=1",
     ):
         assert console.get(f"/admin/tenants/{path}").status_code == 200, path
+
+
+def test_a_plan_with_a_percent_sign_breaks_no_list(console, acme) -> None:
+    with use_control():
+        Plan.objects.create(code="half", name="50% off")
+    answer = console.get("/admin/tenants/tenant/")
+    assert answer.status_code == 200
+    assert "Put on the plan 50% off" in answer.text
+
+
+def test_the_page_of_a_tenant_whose_tables_are_broken_is_shown(console, acme) -> None:
+    with use(as_owner(acme)), connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE accounts_apitoken RENAME TO accounts_lost")
+    with use_control():
+        key = Tenant.objects.get(slug="acme").pk
+    assert console.get(f"/admin/tenants/tenant/{key}/change/").status_code == 200
+    out = io.StringIO()
+    call_command("tenant", "show", "acme", "--json", stdout=out)
+    assert json.loads(out.getvalue())["quotas"] is None

@@ -25,14 +25,29 @@ def find(name: str) -> Tenant:
 
 
 def candidates(name: str) -> QuerySet[Tenant]:
+    if not name or not storable(name):
+        nobody: QuerySet[Tenant] = Tenant.objects.none()
+        return nobody  # an empty slug is that of all who were purged
     wanted = Q(slug=name.lower())
     host = hosts.canonical_host(name)
     if host:
         wanted |= Q(domains__domain=host, domains__verified_at__isnull=False)
-    with contextlib.suppress(ValueError):
-        wanted |= Q(uuid=UUID(name))
+    uuid = uuid_of(name)
+    if uuid is not None:
+        wanted |= Q(uuid=uuid)
     tenants: QuerySet[Tenant] = Tenant.objects.filter(wanted).distinct()
-    return tenants if storable(name) else tenants.none()
+    return tenants
+
+
+def uuid_of(name: str) -> UUID | None:
+    """Return the uuid that is written with its hyphens; None for anything else.
+
+    Without them it may be a slug, which anybody chooses.
+    """
+    with contextlib.suppress(ValueError):
+        uuid = UUID(name)
+        return uuid if str(uuid) == name.lower() else None
+    return None
 
 
 def find_by_schema(name: str) -> Tenant:

@@ -52,7 +52,7 @@ class PortableVerbs(Verbs):
         one = self.verb(verbs, "import", "Make a tenant of a file.")
         one.add_argument("file", type=Path, metavar="FILE")
         where = one.add_mutually_exclusive_group()
-        where.add_argument("--as", dest="slug", default="", metavar="SLUG")
+        where.add_argument("--as", dest="slug", metavar="SLUG")
         where.add_argument(
             "--beside", metavar="TENANT", help="As a shadow of the live tenant."
         )
@@ -116,10 +116,13 @@ class PortableVerbs(Verbs):
         self.tell(exported_facts(done), options)
 
     def do_import(self, options: Mapping[str, Any]) -> None:
+        if "" in {options["beside"], options["slug"]}:
+            # A variable that was never set would make another import of it.
+            fail("--as and --beside need a name.", WRONG_USAGE)
         beside = find(options["beside"]) if options["beside"] else None
         if beside and options["keep_credentials"]:
             fail("A shadow keeps them anyway.", WRONG_USAGE)
-        wish = Wish(options["slug"], beside, options["keep_credentials"])
+        wish = Wish(options["slug"] or "", beside, options["keep_credentials"])
         with coded(), bar("Reading", options) as said:
             order, manifest = decided(
                 options["file"], wish, by=actor(options), said=said

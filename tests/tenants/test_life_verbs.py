@@ -192,3 +192,16 @@ def test_what_runs_for_each_tenant_passes_by_who_does_not_work(
     else:
         put_into("past_due")
     assert [tenant.slug for tenant in finding.all_served()] == ["globex"]
+
+
+def test_an_empty_name_is_nobodys_and_a_uuid_without_hyphens_a_slug(acme) -> None:
+    """Of all who were purged the slug is empty; what is all hex anybody may choose."""
+    with use_control():
+        gone = Tenant.objects.create(slug="", state="purged")
+        found = [finding.candidates(text).count() for text in ("", " ", "\x00")]
+        assert found == [0, 0, 0]
+        named = Tenant.objects.create(slug=f"a{gone.uuid.hex[1:]}", state="failed")
+        Tenant.objects.filter(pk=gone.pk).update(uuid=f"a{str(gone.uuid)[1:]}")
+        gone.refresh_from_db()
+        assert finding.find(gone.uuid.hex) == named
+        assert finding.find(str(gone.uuid)) == gone

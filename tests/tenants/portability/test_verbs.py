@@ -228,3 +228,11 @@ def test_cmd_2_delete_tenant_of_django_tenants_means_purge(nova) -> None:
     words = ("-s", nova.schema_name, "--now", "--confirm", nova.slug, "--noinput")
     assert str(nova.uuid) in run(*words, command="delete_tenant")
     assert fails("-s", "t_none", command="delete_tenant")[0] == 3
+
+
+@pytest.mark.parametrize("words", [("--beside", ""), ("--as", "")])
+def test_an_empty_name_makes_no_other_import_of_it(acme_file, words) -> None:
+    """`--beside "$TENANT"`, where the variable was never set."""
+    with pytest.raises(CommandError) as caught:
+        call_command("tenant", "import", str(acme_file), *words)
+    assert caught.value.returncode == 2

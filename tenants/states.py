@@ -14,7 +14,7 @@ from tenants import conduct, events, revoking, roles
 from tenants.conduct import CLOSED, OVERLAID, SERVED, TABLE, Data
 from tenants.context import TenantInfo, use_control
 from tenants.errors import MoveRefused
-from tenants.models import Tenant, WakeUp
+from tenants.models import ProvisioningRun, Tenant, WakeUp
 
 __all__ = [
     "CLOSED",
@@ -105,6 +105,8 @@ def change_state(tenant: Tenant, to: State, *, reason: str, by: str) -> Tenant:
         before = State(locked.state)
         if not may_move(locked, to):
             raise MoveRefused(f"{locked.slug} is {before.value}, so this is refused.")
+        if before == State.DELETING and to != State.PURGED:
+            require_no_purge(locked)
         write_down(locked, to, reason=reason[:255])
         if to == State.DELETING and not revoking.end_sessions(locked.info()):
             end_all_signed(locked)
@@ -119,6 +121,17 @@ def change_state(tenant: Tenant, to: State, *, reason: str, by: str) -> Tenant:
             reason=reason[:255],
         )
     return locked
+
+
+def require_no_purge(locked: Tenant) -> None:
+    """Raise MoveRefused where a purge has begun: there is no way back from that."""
+    runs = ProvisioningRun.objects.filter(
+        tenant_uuid=locked.uuid,
+        kind=ProvisioningRun.Kind.PURGE,
+        state__in=ProvisioningRun.OPEN,
+    )
+    if runs.exists():
+        raise MoveRefused(f"{locked.slug} is being purged, and nothing stops that.")
 
 
 def write_down(locked: Tenant, to: State, *, reason: str) -> None:

@@ -11,9 +11,9 @@ from django.test import Client
 
 from kernel import clock
 from kernel.errors import ApplicationError
-from tenants import directory, roles, upkeep
+from tenants import directory, life, roles, upkeep
 from tenants.context import use, use_control
-from tenants.errors import SlugTaken
+from tenants.errors import MoveRefused, SlugTaken
 from tenants.models import (
     DeadLetter,
     Domain,
@@ -26,6 +26,7 @@ from tenants.models import (
 from tenants.portability import purge_steps, purging
 from tenants.provisioning import provision, resume_due
 from tenants.provisioning.steps import Step
+from tenants.states import State, change_state
 from tests.tenants.portability.conftest import LOGO, into, out, tenant
 
 SLUG = "umbra"
@@ -217,3 +218,27 @@ def test_a_purge_is_in_the_operators_book(umbra) -> None:
         book = OperatorEvent.objects.filter(tenant=umbra.uuid)
         actions = set(book.values_list("action", flat=True))
     assert {"tenant.deleting", "tenant.purged", "tenant.certified"} <= actions
+
+
+def test_nothing_stops_a_purge_that_has_begun(umbra, monkeypatch) -> None:
+    """Its process died, and an operator would have the tenant back."""
+    purging.ask(umbra, by="tests", reason="Ended.")
+    step = purge_steps.BY_NAME["schema"]
+
+    def deadly(run: ProvisioningRun) -> None:
+        step.forward(run)
+        raise Killed
+
+    monkeypatch.setitem(
+        purge_steps.BY_NAME, "schema", Step("schema", step.label, deadly, endless=True)
+    )
+    with pytest.raises(Killed):
+        purging.purge(umbra, by="tests", reason="Asked for.")
+    monkeypatch.undo()
+    with pytest.raises(MoveRefused, match="being purged"):
+        life.resume(umbra, reason="Wait!", by="tests")
+    with use_control(), pytest.raises(MoveRefused, match="being purged"):
+        change_state(umbra, State.SUSPENDED, reason="Wait!", by="tests")
+    with clock.frozen(clock.now() + timedelta(minutes=5)):
+        assert resume_due() == 1
+    gone(umbra)

@@ -109,8 +109,9 @@ def verify(done: Exported, said: Said = SILENT) -> None:
 
 
 def put_away(tenant: Tenant, done: Exported, *, by: str) -> None:
-    """Write down where the tenant is, before what it was goes."""
+    """Write down where the tenant is, before what it was goes. Raises MoveRefused."""
     with transaction.atomic():
+        require_untouched(tenant)
         moved = change_state(tenant, State.ARCHIVED, reason="Archived.", by=by)
         moved.archive = {
             "path": str(done.path.resolve()),
@@ -122,6 +123,23 @@ def put_away(tenant: Tenant, done: Exported, *, by: str) -> None:
         moved.save(update_fields=["archive"])
         events.record(
             "tenant.archive_written", by=by, tenant=moved.uuid, **moved.archive
+        )
+
+
+def require_untouched(stopped: Tenant) -> None:
+    """Require the tenant as it was stopped. Raises MoveRefused.
+
+    Where somebody let it work or swapped it meanwhile, its schema holds more than the
+    file does.
+    """
+    row = Tenant.objects.select_for_update().get(pk=stopped.pk)
+    if (row.state, row.state_since, row.schema_name) != (
+        stopped.state,
+        stopped.state_since,
+        stopped.schema_name,
+    ):
+        raise MoveRefused(
+            f"{row} was moved while it was written to the file, so it is not archived."
         )
 
 

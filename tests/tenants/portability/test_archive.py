@@ -1,6 +1,7 @@
 """Archived: out of the database, into a file that was read again, and back."""
 
 from pathlib import Path
+from typing import Any
 from zlib import crc32
 
 import pytest
@@ -9,8 +10,9 @@ from django.core.files.storage import default_storage
 
 from accounts.models import TenantBranding, User
 from kernel.errors import ApplicationError
-from tenants import roles
+from tenants import life, roles
 from tenants.context import use, use_control
+from tenants.errors import MoveRefused
 from tenants.models import ProvisioningRun, Tenant, WakeUp
 from tenants.portability import archiving, import_steps
 from tenants.provisioning import provision
@@ -142,3 +144,20 @@ def test_one_that_cannot_come_back_stays_archived_and_leaves_nothing(
     assert not schema_is_there(nova)
     monkeypatch.undo()
     assert archiving.bring_back(done.tenant, by="tests").state == "active"
+
+
+def test_a_tenant_that_somebody_lets_work_meanwhile_is_not_dropped(
+    nova, tmp_path, monkeypatch
+) -> None:
+    """What people wrote after the export would be nowhere."""
+    verify = archiving.verify
+
+    def slow(*args: Any) -> None:
+        verify(*args)
+        life.resume(tenant(nova.slug), reason="By another operator.", by="tests")
+
+    monkeypatch.setattr(archiving, "verify", slow)
+    with pytest.raises(MoveRefused):
+        archiving.archive(nova, output=tmp_path / "x", by="tests")
+    assert tenant(nova.slug).state == "active"
+    assert schema_is_there(nova)

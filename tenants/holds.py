@@ -34,6 +34,12 @@ def require_free(slug: str, *, tenant: UUID) -> None:
         raise SlugTaken
 
 
+def is_held(slug: str) -> bool:
+    """Tell whether a slug is kept for somebody; the old address may lead there."""
+    held = SlugHold.objects.filter(slug=slug, until__gt=clock.now())
+    return bool(held.exists())
+
+
 def take(slug: str, *, tenant: UUID) -> None:
     """Let a tenant have a slug that was held for it, or for nobody any more."""
     require_free(slug, tenant=tenant)

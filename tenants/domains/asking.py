@@ -22,7 +22,8 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
-from tenants import directory, hosts, states
+from tenants import directory, hosts
+from tenants.conduct import TABLE
 
 PATH: Final = "/internal/tls/ask"
 SECRET_HEADER: Final = "X-Tenantry-Ask-Secret"  # noqa: S105 - a name
@@ -116,8 +117,9 @@ def is_loopback(request: HttpRequest) -> bool:
 
 
 def is_live(raw: str) -> bool:
-    """Tell whether a name leads to a tenant that works; from memory, or by one query.
+    """Tell whether a name leads to a tenant whose pages are there to be seen.
 
+    From memory, or by one query. Whoever has an open payment reads, signs in and pays.
     A lapsed or unverified name leads nowhere, and neither does one of the public site:
     its certificate is no matter of demand.
     """
@@ -125,4 +127,7 @@ def is_live(raw: str) -> bool:
     if host is None or ":" in raw or hosts.is_public(host):
         return False
     found = directory.find(host)
-    return found is not None and states.is_served(found.tenant.state)
+    if found is None:
+        return False
+    conduct = TABLE[found.tenant.state]
+    return conduct.refusal is None or conduct.reads

@@ -15,7 +15,7 @@ from tenants.portability import archiving, purging, reading
 from tenants.portability.cloning import clone
 from tenants.portability.importing import run
 from tenants.portability.manifest import MANIFEST
-from tenants.portability.orders import Wish, decided
+from tenants.portability.orders import Wish, decided, free_slug
 from tenants.provisioning import provision
 from tests.tenants.portability.conftest import changed, into, out, tenant
 from tests.tenants.portability.test_refusals import (
@@ -160,3 +160,15 @@ def test_a_copy_of_a_shadow_is_as_good_as_one_of_its_live_tenant(acme_file) -> N
         }
     ended(copy)
     ended(shadow)
+
+
+def test_no_shadow_takes_a_slug_that_is_held_for_another(acme_file) -> None:
+    """The old address of a renamed tenant leads to it for as long."""
+    until = clock.now() + timedelta(days=9)
+    with use_control():
+        first = free_slug("acme")
+        SlugHold.objects.create(
+            slug=first, tenant=tenant("globex").uuid, reason="renamed", until=until
+        )
+        assert free_slug("acme") not in {first, "acme"}
+        SlugHold.objects.filter(slug=first).delete()

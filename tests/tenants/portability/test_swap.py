@@ -1,5 +1,6 @@
 """PRT-7: a shadow beside the live tenant, and what a swap exchanges and ends."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from django.db import connection
 from accounts.models import MailMessage, MfaDevice, User
 from kernel.errors import ApplicationError
 from leave.models import LeaveRequest
-from tenants import finder, lookup, scheduler, signing, sources
+from tenants import finder, lookup, maintenance, scheduler, signing, sources
 from tenants.celery import TenantTask
 from tenants.context import use, use_control
 from tenants.management import finding
@@ -142,3 +143,18 @@ def test_a_process_that_remembers_the_former_schema_is_refused_by_its_comment(
         User.objects.count()
     assert caught.value.code == "tenant_unavailable"
     swapping.swap(done.live, done.shadow, by="tests", heard_seconds=0)
+
+
+def test_a_swap_ends_no_maintenance_and_starts_no_due_work_in_it(shadow) -> None:
+    begun = maintenance.begin(tenant("acme"), lasting=timedelta(hours=1), by="tests")
+    try:
+        done = swapping.swap(tenant("acme"), shadow, by="tests", heard_seconds=0)
+        assert done.live.maintenance_until == begun.maintenance_until
+        with use_control():
+            due = WakeUp.objects.get(tenant=done.live)
+        assert due.lease_until == begun.maintenance_until
+        swapping.swap(done.live, done.shadow, by="tests", heard_seconds=0)
+    finally:
+        maintenance.end(tenant("acme"), by="tests")
+    with use_control():
+        assert WakeUp.objects.get(tenant=tenant("acme")).lease_until is None

@@ -44,6 +44,8 @@ class Group:
     pending: tuple[Key, ...]
     obstacle: str
     members: tuple[TenantInfo, ...]
+    #: Whether somebody chose the canary.
+    is_chosen: bool = False
 
     @property
     def canary(self) -> TenantInfo:
@@ -118,6 +120,7 @@ def group(  # noqa: PLR0917 - what a group is made of
         pending,
         drifted or judging.obstacle(target.nodes(pending)),
         (canary, *sorted(others, key=in_turn)),
+        is_asked_for(canary, order),
     )
 
 

@@ -198,9 +198,12 @@ class Run:
 
     def go_in_waves(self, ways: Sequence[Way]) -> None:
         for way in ways:
-            if not self.send_canary(way):
+            if self.send_canary(way):
+                continue
+            if self.is_for_all(way, ways):
                 self.stop(ways, f"The canary {way.group.canary.slug} failed.")
                 return
+            self.leave(way)
         for number, wave in enumerate(self.order.waves):
             outcomes = self.go_wave(ways, number)
             if number + 1 < len(self.order.waves) and is_too_many(outcomes):
@@ -212,8 +215,23 @@ class Run:
         """End the run; who had no turn yet is told to be waiting."""
         self.report.stopped = why
         for way in ways:
-            self.tell([Outcome(tenant, State.PENDING) for tenant in way.rest])
-            way.rest = []
+            self.leave(way)
+
+    def leave(self, way: Way) -> None:
+        """Let what is left of a group wait for another run."""
+        self.tell([Outcome(tenant, State.PENDING) for tenant in way.rest])
+        way.rest = []
+
+    def is_for_all(self, way: Way, ways: Sequence[Way]) -> bool:
+        """Tell whether a canary that failed stops the other groups too.
+
+        Not where it goes ahead of a few that stayed behind in an earlier run: one
+        tenant's rows would stop every release from there on.
+        """
+        group = way.group
+        if len(ways) == 1 or group.is_chosen:
+            return True
+        return way is ways[0] and len(group.members) > 1
 
     def go_wave(self, ways: Sequence[Way], number: int) -> list[Outcome]:
         """Let each group go on to the end of a wave, and compare what came of it."""

@@ -12,7 +12,7 @@ from tenants.fleet.locking import fleet_lock
 from tenants.fleet.orders import Outcome, Told, waves
 from tenants.states import State, change_state
 from tests.databases import run_there, server, working
-from tests.tenants.fleet.bodies import ONE, TWO_ROWS_AT_MOST, UNIQUE
+from tests.tenants.fleet.bodies import ONE, TABLE, TWO_ROWS_AT_MOST, UNIQUE
 from tests.tenants.fleet.conftest import columns, ended, entries, outcome, poison, row
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -106,6 +106,21 @@ def test_a_canary_that_fails_stops_all(moves, run, acme, globex) -> None:
     assert report.stopped == "The canary acme failed."
     assert ended(report) == {"acme": ("failed", None), "globex": ("pending", None)}
     assert columns(globex) == []
+
+
+def test_one_that_failed_in_an_earlier_release_stops_no_later_one(
+    moves, run, acme, globex
+) -> None:
+    """It is a group by itself by then, and so its own canary."""
+    poison(globex)
+    moves(two=TWO_ROWS_AT_MOST)
+    run(canary=acme.uuid)
+    moves(three=TABLE)
+    report = run()
+    assert report.stopped == ""
+    assert not report.is_whole
+    states = {slug: state for slug, (state, _mode) in ended(report).items()}
+    assert states == {"acme": "done", "globex": "failed"}
 
 
 def test_two_failures_in_a_wave_stop_the_next_one(

@@ -149,6 +149,10 @@ class TenantTask(BaseTask):
         tenant = self.look_up(uuid)
         if tenant is None:
             return Refusal(Reason.UNKNOWN, "the tenant is unknown", uuid)
+        if self.becomes_of(tenant) is Tasks.DROPPED and not tenant.is_shadow:
+            # Before its age is looked at: what a task was told of a tenant that is
+            # purged is not kept.
+            return self.judge_state(tenant) or tenant
         if tenant.generation != generation:
             return Refusal(Reason.STALE, "it was sent before the tenant's reset", uuid)
         if self.becomes_of(tenant) is Tasks.LATER:

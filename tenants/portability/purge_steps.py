@@ -173,6 +173,8 @@ def forget(run: ProvisioningRun, slug: str) -> None:
     tenant.own_quotas.all().delete()
     tenant.own_features.all().delete()
     MigrationLedger.objects.filter(tenant_id=tenant.pk).update(error_text="")
+    # Some came while the purge was at work.
+    DeadLetter.objects.filter(tenant=tenant.uuid).delete()
     SignupRequest.objects.filter(slug=slug).delete()
     ProvisioningRun.objects.filter(tenant_uuid=tenant.uuid).exclude(pk=run.pk).delete()
     ProvisioningRun.objects.filter(pk=run.pk).update(slug="")

@@ -297,6 +297,14 @@ def test_a_dropped_task_is_told_once_an_hour(acme, frozen_clock) -> None:
         assert told.all().count() == 2
 
 
+def test_what_was_sent_before_a_purge_is_not_kept_after_it(acme, frozen_clock) -> None:
+    """Its arguments are the tenant's, and its certificate says that all is gone."""
+    bring(TABLE["purged"])
+    with use_control():
+        Tenant.objects.filter(uuid=acme.uuid).update(generation=acme.generation + 1)
+    assert what_became_of(remember, acme) == "dropped"
+
+
 # Timers
 
 

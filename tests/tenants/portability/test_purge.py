@@ -242,3 +242,21 @@ def test_nothing_stops_a_purge_that_has_begun(umbra, monkeypatch) -> None:
     with clock.frozen(clock.now() + timedelta(minutes=5)):
         assert resume_due() == 1
     gone(umbra)
+
+
+def test_a_task_that_was_refused_during_the_purge_goes_as_well(
+    umbra, monkeypatch
+) -> None:
+    step = purge_steps.BY_NAME["domains"]
+
+    def busy(run: ProvisioningRun) -> None:
+        step.forward(run)
+        DeadLetter.objects.create(
+            task_id="late", task="leave.remind", tenant=umbra.uuid, message="{}"
+        )
+
+    monkeypatch.setitem(
+        purge_steps.BY_NAME, "domains", Step("domains", step.label, busy, endless=True)
+    )
+    purging.purge(umbra, by="tests", reason="Asked for.")
+    gone(umbra)

@@ -27,6 +27,7 @@ from kernel.errors import (
     Invalid,
     NotFound,
 )
+from kernel.text import storable
 from tenants.management.ends import (
     CHECK_FAILED,
     LOCK_HELD,
@@ -38,6 +39,8 @@ from tenants.management.ends import (
 from tenants.management.planes import InPlane, in_one_line
 from tenants.portability.errors import ArchiveDamaged, Busy
 
+#: What a person writes for the operators' book.
+TEXTS: Final = ("reason", "actor", "code")
 #: Exit codes by the kind of error; any other is 1.
 EXIT_CODES: Final = (
     (ArchiveDamaged, CHECK_FAILED),
@@ -88,6 +91,7 @@ class Verbs(InPlane):
         """Run the verb; a refusal becomes its line and its exit code."""
         run: Callable[[Mapping[str, Any]], None]
         run = getattr(self, f"do_{options['verb'].replace('-', '_')}")
+        require_texts(options)
         try:
             run(options)
         except ApplicationError as error:
@@ -108,6 +112,13 @@ class Verbs(InPlane):
                 text.ljust(width) for text, width in zip(line, widths, strict=True)
             )
             self.stdout.write("  ".join(cells).rstrip())
+
+
+def require_texts(options: Mapping[str, Any]) -> None:
+    """End with 2 where a text for the book is none: bytes that are no UTF-8."""
+    for name in TEXTS:
+        if not storable(options.get(name) or ""):
+            fail(f"The {name} holds what cannot be stored.", WRONG_USAGE)
 
 
 def exit_code(error: ApplicationError) -> int:

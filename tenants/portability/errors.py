@@ -105,6 +105,12 @@ class FileThere(Conflict):
     code = "file_exists"
 
 
+class FileUnwritable(Conflict):
+    """The file cannot be written where it was asked for."""
+
+    code = "file_unwritable"
+
+
 class FilesMissing(Conflict):
     """A file that a row names is not in the storage."""
 

@@ -13,7 +13,7 @@ from typing import IO, Any, Final, Self
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tenants.portability import signature
-from tenants.portability.errors import FileThere
+from tenants.portability.errors import FileThere, FileUnwritable
 from tenants.portability.manifest import MANIFEST, SIGNATURE, SUMS, Manifest
 from tenants.portability.rows import Shape
 
@@ -121,13 +121,16 @@ class Writer:
 def written(path: Path) -> Iterator[IO[bytes]]:
     """Give a file to write; it gets its name once it is whole and on the disk.
 
-    Raises FileThere where the name is taken, before and after.
+    Raises FileThere where the name is taken, before and after, and FileUnwritable.
     """
     require_free(path)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    part.parent.mkdir(parents=True, exist_ok=True)
     try:
+        part.parent.mkdir(parents=True, exist_ok=True)
         number = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL, MODE)
+    except (OSError, ValueError) as error:  # no folder, no right, no name of a file
+        raise FileUnwritable(f"{path} cannot be written.") from error
+    try:
         with os.fdopen(number, "w+b") as file:
             yield file
             file.flush()

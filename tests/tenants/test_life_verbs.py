@@ -205,3 +205,18 @@ def test_an_empty_name_is_nobodys_and_a_uuid_without_hyphens_a_slug(acme) -> Non
         gone.refresh_from_db()
         assert finding.find(gone.uuid.hex) == named
         assert finding.find(str(gone.uuid)) == gone
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("suspend", "acme", "--reason", "\udcff"),
+        ("suspend", "acme", "--reason", "Unpaid.", "--actor", "\udcff"),
+        ("purge", "acme", "--reason", "\udcff"),
+        ("shell", "acme", "-c", "\udcff"),
+    ],
+    ids=["reason", "actor", "purge", "code"],
+)
+def test_text_that_is_no_utf_8_is_wrong_usage(acme, words) -> None:
+    assert fails(*words)[0] == 2
+    assert row().state == "active"

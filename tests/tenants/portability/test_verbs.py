@@ -236,3 +236,10 @@ def test_an_empty_name_makes_no_other_import_of_it(acme_file, words) -> None:
     with pytest.raises(CommandError) as caught:
         call_command("tenant", "import", str(acme_file), *words)
     assert caught.value.returncode == 2
+
+
+def test_a_file_that_cannot_be_written_is_told_and_changes_nothing(nova) -> None:
+    for verb in ("export", "archive"):
+        code, line = fails(verb, nova.slug, "--output", "/proc/nowhere/x")
+        assert (code, "file_unwritable" in line) == (4, True)
+    assert tenant(nova.slug).state == "active"

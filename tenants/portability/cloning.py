@@ -40,5 +40,7 @@ def clone(
     with TemporaryDirectory(prefix="tenantry-") as folder:
         path = Path(folder) / f"clone{SUFFIX}"
         export(tenant, output=path, by=by, taking=taking, said=said)
-        order, _manifest = decided(path, Wish(slug=slug), by=by, said=said)
+        order, _manifest = decided(
+            path, Wish(slug=slug, is_ours=True), by=by, said=said
+        )
         return run_import(order, kind=ProvisioningRun.Kind.CLONE)

@@ -16,7 +16,7 @@ from django.db.migrations.graph import MigrationGraph
 from django.utils.translation import gettext_lazy as _
 
 from kernel import clock
-from tenants import fleet, lookup, roles, scheduler
+from tenants import fleet, lookup, plans, roles, scheduler
 from tenants.context import TenantInfo, as_owner, use
 from tenants.models import (
     Plan,
@@ -201,7 +201,11 @@ def release(run: ProvisioningRun) -> None:
 
 
 def overrides(run: ProvisioningRun) -> None:
-    """Agree for the tenant what was agreed for it before."""
+    """Agree for the tenant what was agreed for it before.
+
+    Anybody may write a file that promises a plan, so only one with our signature, or
+    one that we have just written, is believed; else the settings' plan is taken.
+    """
     order = order_of(run)
     with opened(Path(order.file)) as archive:
         require_same(archive, order)
@@ -210,8 +214,11 @@ def overrides(run: ProvisioningRun) -> None:
         tenant = tenant_of(run.tenant_uuid)
         if order.restores:
             return
-        tenant.plan = Plan.objects.filter(code=order.plan).first()
+        believed = order.agrees and Plan.objects.filter(code=order.plan).first()
+        tenant.plan = believed or plans.ordered("")
         tenant.save(update_fields=["plan"])
+        if not order.agrees:
+            return
         for quota in control.quotas:
             tenant.own_quotas.update_or_create(
                 resource=quota.resource,

@@ -23,6 +23,7 @@ from tenants.portability.manifest import Manifest
 from tenants.portability.policies import Keep
 from tenants.portability.progress import SILENT, Said
 from tenants.portability.reading import opened
+from tenants.portability.signature import public_keys
 from tenants.portability.writing import sha256_of
 from tenants.states import WITH_SCHEMA, State
 
@@ -33,8 +34,9 @@ WIDTH: tuple[Keep, ...] = (Keep.DATA, Keep.RESTORED, Keep.ALL)
 class ImportOrder:
     """All that an import has to know, so that another process can finish it.
 
-    `restores` says that the tenant is there and archived; `live` is the uuid of the
-    tenant beside which a shadow is made.
+    `agrees` says that plan and limits of the archive are believed, `restores` that the
+    tenant is there and archived; `live` is the uuid of the tenant beside which a shadow
+    is made.
     """
 
     file: str
@@ -48,6 +50,7 @@ class ImportOrder:
     keep: str
     former: str
     by: str
+    agrees: bool = False
     anonymised: bool = False
     restores: bool = False
     live: str = ""
@@ -74,6 +77,8 @@ class Wish:
     slug: str = ""
     beside: Tenant | None = None
     keeps_credentials: bool = False
+    #: The file was just written by us.
+    is_ours: bool = False
 
 
 def decided(
@@ -96,6 +101,7 @@ def decided(
             "timezone": known_or(check_timezone, manifest.tenant.timezone, "UTC"),
             "plan": manifest.tenant.plan,
             "former": str(manifest.tenant.uuid),
+            "agrees": wish.is_ours or bool(archive.is_signed and public_keys()),
             "anonymised": manifest.anonymised,
             "by": by,
         }

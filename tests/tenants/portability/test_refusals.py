@@ -6,7 +6,7 @@ import io
 import json
 import random
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -21,15 +21,17 @@ from cryptography.hazmat.primitives.serialization import (
 from django.db import connection
 
 from kernel.errors import ApplicationError
+from tenants import plans
 from tenants.context import use_control
-from tenants.models import Domain, ProvisioningRun, Tenant
+from tenants.models import Domain, Plan, ProvisioningRun, Tenant
 from tenants.portability import reading, signature
+from tenants.portability.cloning import clone
 from tenants.portability.errors import ArchiveForeign, ArchiveRefused
 from tenants.portability.export import export
 from tenants.portability.manifest import MANIFEST, SUMS
 from tenants.portability.orders import Wish, decided
 from tests import databases
-from tests.tenants.portability.conftest import changed, entries, into, tenant
+from tests.tenants.portability.conftest import changed, entries, into, out, tenant
 
 Entries = dict[str, bytes]
 
@@ -367,3 +369,47 @@ def test_prt_5_a_damaged_archive_is_refused_or_the_same(
             archive.verify()
             for part in archive.manifest.parts:
                 assert b"".join(archive.blocks(part)) == good[part.entry]
+
+
+# What is promised
+
+
+@pytest.fixture
+def agreed(world) -> Iterator[Plan]:
+    """Put acme on a plan, with a quota and a feature of its own."""
+    with use_control():
+        plan = Plan.objects.create(code="gold", name="Gold")
+        acme = Tenant.objects.get(slug="acme")
+        plans.put_on(acme, plan, by="tests")
+        acme.own_quotas.create(resource="seats", limit=1_000_000)
+        acme.own_features.create(code="everything")
+    yield plan
+    with use_control():
+        acme.own_quotas.all().delete()
+        acme.own_features.all().delete()
+        Tenant.objects.filter(plan=plan).update(plan=None)
+        plan.delete()
+
+
+def promised(of: Tenant) -> tuple[str | None, int, int]:
+    with use_control():
+        row = Tenant.objects.select_related("plan").get(pk=of.pk)
+        features, quotas = row.own_features.count(), row.own_quotas.count()
+    return row.plan.code if row.plan else None, quotas, features
+
+
+def test_a_file_that_anybody_may_have_written_brings_no_plan(agreed, tmp_path) -> None:
+    out("acme", tmp_path / "gold.tenantry")
+    copy = into(tmp_path / "gold.tenantry", slug="no-gold")
+    assert promised(copy) == (None, 0, 0)
+
+
+def test_a_signed_file_and_a_clone_bring_what_was_agreed(
+    agreed, signed, key, settings
+) -> None:
+    settings.TENANT_EXPORT_KEYS = [key[1]]
+    assert promised(into(signed, slug="signed-gold")) == ("gold", 1, 1)
+    settings.TENANT_EXPORT_KEYS = []
+    ended = clone(tenant("acme"), slug="cloned-gold", by="tests")
+    with use_control():
+        assert promised(Tenant.objects.get(uuid=ended.tenant_uuid)) == ("gold", 1, 1)

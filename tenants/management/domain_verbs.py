@@ -146,11 +146,12 @@ class DomainVerbs(Verbs):
                 {**facts_of(fresh(row)), **dry(options), "redirects": changes}
             )
             return
-        self.stdout.write(f"{row.domain} is the primary domain of {row.tenant.slug}.")
-        self.print_table(
-            ("PAGES OF", "LED TO", "LEAD TO"),
-            [(name, before or name, row.domain) for name, before in moved],
-        )
+        self.stdout.write(f"{row.domain}: the primary domain of {row.tenant.slug}")
+        if moved:
+            self.print_table(
+                ("PAGES OF", "LED TO", "LEAD TO"),
+                [(name, before or name, row.domain) for name, before in moved],
+            )
         self.say_dry(options)
 
     def domain_remove(self, options: Mapping[str, Any]) -> None:

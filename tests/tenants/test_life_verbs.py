@@ -92,7 +92,7 @@ def test_resume_of_what_was_not_stopped_is_exit_code_4(acme, state: str) -> None
     assert fails("resume", "acme") == (4, f"acme is {state}, so this is refused.")
 
 
-def test_resume_of_an_archived_tenant_without_a_file_names_the_verb_that_takes_one(acme) -> None:
+def test_resume_of_an_archived_tenant_without_a_file_says_what_takes_one(acme) -> None:
     put_into("archived")
     code, line = fails("resume", "acme")
     assert (code, "tenant import FILE" in line) == (3, True)

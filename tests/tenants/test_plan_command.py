@@ -64,7 +64,8 @@ def test_plans_are_listed_with_quotas_and_tenants(pro, acme) -> None:
 def test_mod_4_a_tenant_is_put_on_a_plan_and_the_book_says_who_did_it(
     pro, acme
 ) -> None:
-    assert run("plan", "set", "acme", "pro", "--actor", "carol") == "acme: plan - -> pro\n"
+    said = run("plan", "set", "acme", "pro", "--actor", "carol")
+    assert said == "acme: plan - -> pro\n"
     assert plan_of("acme") == "pro"
     run("plan", "set", "acme", "pro", "--actor", "carol")  # changes nothing, says none
     assert run("plan", "set", "acme", "-") == "acme: plan pro -> -\n"

@@ -2,7 +2,7 @@
 
 import math
 import re
-from argparse import ArgumentTypeError
+from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
@@ -44,3 +44,10 @@ def span(text: str) -> timedelta:
     if match is None:
         raise ArgumentTypeError(f"{text!r} is no span; write 90s, 45m, 12h or 30d")
     return timedelta(**{UNITS[match[2]]: int(match[1])})
+
+
+def may_be_tried(parser: ArgumentParser) -> None:
+    """Let a verb say what it would do."""
+    parser.add_argument(
+        "--dry-run", action="store_true", help="Say what would be; change nothing."
+    )

@@ -12,7 +12,7 @@ from django.db import transaction
 
 from tenants import life, maintenance, renaming
 from tenants.errors import ReasonMissing
-from tenants.management.arguments import span
+from tenants.management.arguments import may_be_tried, span
 from tenants.management.ends import REFUSED, fail
 from tenants.management.finding import find
 from tenants.management.verbs import Verbs, actor, iso
@@ -54,9 +54,7 @@ class LifeVerbs(Verbs):
         """Return the parser of a verb that changes one tenant."""
         parser = self.verb(verbs, name, words)
         parser.add_argument("tenant", metavar="TENANT", help=WHICH)
-        parser.add_argument(
-            "--dry-run", action="store_true", help="Say what would be; change nothing."
-        )
+        may_be_tried(parser)
         return parser
 
     def do_suspend(self, options: Mapping[str, Any]) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tenants import plans, quotas, states
 from tenants.context import TenantInfo, use
+from tenants.management.arguments import may_be_tried
 from tenants.management.finding import find
 from tenants.management.verbs import Verbs, actor
 from tenants.models import Plan, Tenant
@@ -34,9 +35,7 @@ class PlanVerbs(Verbs):
         put = self.verb(inner, "set", "Put a tenant on a plan.")
         put.add_argument("tenant", metavar="TENANT", help="A slug, uuid or domain.")
         put.add_argument("plan", metavar="CODE", help="A plan's code; - for none.")
-        put.add_argument(
-            "--dry-run", action="store_true", help="Say what would be; change nothing."
-        )
+        may_be_tried(put)
 
     def do_plan(self, options: Mapping[str, Any]) -> None:
         verbs = {"list": self.list_plans, "set": self.set_plan}

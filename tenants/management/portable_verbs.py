@@ -10,7 +10,7 @@ from typing import Any, Final
 from kernel import clock
 from kernel.errors import ApplicationError
 from tenants.errors import MoveRefused
-from tenants.management.arguments import span
+from tenants.management.arguments import may_be_tried, span
 from tenants.management.bars import bar
 from tenants.management.ends import REFUSED, WRONG_USAGE, fail
 from tenants.management.finding import find
@@ -284,12 +284,6 @@ class coded:  # noqa: N801 - a block
     def __exit__(self, kind: object, error: object, trace: object) -> None:
         if isinstance(error, ApplicationError):
             raise Coded(error) from error
-
-
-def may_be_tried(parser: Any) -> None:
-    parser.add_argument(
-        "--dry-run", action="store_true", help="Say what would be done; do nothing."
-    )
 
 
 def default_output(tenant: Tenant) -> Path:

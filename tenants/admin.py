@@ -6,14 +6,17 @@ from datetime import timedelta
 from typing import Any, ClassVar, Final
 
 from django.contrib import admin, messages
-from django.db.models import Model, OuterRef, QuerySet, Subquery
+from django.db.models import Model, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import NullIf
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin, TabularInline
+from unfold.decorators import display
 
 from kernel.admin import ReadOnly
-from tenants import conduct, life, maintenance, plan_admin
+from tenants import conduct, domains, life, maintenance, plan_admin
+from tenants.domains import Stage
 from tenants.errors import MoveRefused
 from tenants.fleet_admin import Drift, Revision, Surveyed
 from tenants.models import (
@@ -29,12 +32,25 @@ from tenants.states import State, change_state
 
 #: A verb that moves a tenant, and returns its row.
 Move = Callable[..., Tenant]
+#: How far a name is, in colours and in words.
+STAGES: Final = {
+    Stage.CLAIMED.value: "info",
+    Stage.VERIFIED.value: "success",
+    Stage.LAPSED.value: "danger",
+}
+STAGE_WORDS: Final = {
+    Stage.CLAIMED: _("claimed"),
+    Stage.VERIFIED: _("verified"),
+    Stage.LAPSED: _("lapsed"),
+    Stage.RELEASED: _("released"),
+}
 HOUR: Final = timedelta(hours=1)
 
 
 class DomainInline(ReadOnly, TabularInline):
     model = Domain
     extra = 0
+    hide_title = True
     fields = (
         "domain",
         "kind",
@@ -49,6 +65,7 @@ class DomainInline(ReadOnly, TabularInline):
 class StepInline(ReadOnly, TabularInline):
     model = ProvisioningStep
     extra = 0
+    hide_title = True
     fields = (
         "ordinal",
         "name",
@@ -65,7 +82,7 @@ class TenantAdmin(Surveyed, Planned, ReadOnly, ModelAdmin):
     """Tenants, with the moves an operator makes."""
 
     list_display = (
-        "slug",
+        "called",
         "name",
         "standing",
         "plan",
@@ -73,12 +90,14 @@ class TenantAdmin(Surveyed, Planned, ReadOnly, ModelAdmin):
         "drift",
         "size",
         "activity",
-        "created_at",
+        "made",
     )
+    #: Those without a slug, which are purged, stand last.
+    ordering = (NullIf("slug", Value("")).asc(nulls_last=True),)
     list_filter = ("state", "plan", Revision, Drift, "migration_hold", "is_canary")
     list_select_related = ("plan", "survey")
     search_fields = ("slug", "name", "domains__domain", "uuid")
-    readonly_fields = ("quota_use", "revision", "drift", "size", "activity", "surveyed")
+    readonly_fields = ("quota_use", "schema", "drift", "size", "activity", "surveyed")
     actions = ("suspend", "resume", "past_due", "maintain")
     inlines: ClassVar = [DomainInline]
 
@@ -144,10 +163,23 @@ def told(tenant: Tenant) -> str:
 
 
 class DomainAdmin(ReadOnly, ModelAdmin):
-    list_display = ("domain", "tenant", "kind", "is_primary", "verified_at")
+    list_display = ("domain", "tenant", "kind", "stage", "primary", "verified_at")
     list_filter = ("kind", "is_primary")
     search_fields = ("domain", "tenant__slug")
     list_select_related = ("tenant",)
+
+    @display(description=_("state"), label=STAGES)  # type: ignore[untyped-decorator]
+    def stage(self, domain: Domain) -> tuple[str, str]:
+        """Return how far a name is; the platform's own leads here anyway."""
+        found = domains.stage(domain)
+        return found.value, str(STAGE_WORDS[found])
+
+    @display(  # type: ignore[untyped-decorator]
+        description=_("primary"), ordering="is_primary", label={"yes": "success"}
+    )
+    def primary(self, domain: Domain) -> tuple[str, str] | None:
+        """Return a label for the name of all links; the others need none."""
+        return ("yes", str(_("primary"))) if domain.is_primary else None
 
 
 class ProvisioningRunAdmin(ReadOnly, ModelAdmin):

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.decorators import display
 
-from tenants import fleet
+from tenants import conduct, fleet
 from tenants.models import Tenant
 from tenants.states import WITH_SCHEMA, State
 
@@ -30,7 +30,6 @@ COLOURS = {
     State.DELETING: "danger",
     State.PROVISIONING: "info",
     State.ARCHIVED: "info",
-    State.PURGED: "info",
 }
 
 
@@ -81,8 +80,19 @@ class Surveyed:
     """What a list of tenants shows of their schemas."""
 
     @display(description=_("state"), ordering="state", label=COLOURS)  # type: ignore[untyped-decorator]
-    def standing(self, tenant: Tenant) -> tuple[str, Any]:
-        return tenant.state, State(tenant.state).label
+    def standing(self, tenant: Tenant) -> tuple[str, str]:
+        """Return the state, and what lies over it."""
+        over = (
+            (tenant.shadow_of_id is not None, _("shadow")),
+            (conduct.in_maintenance(tenant), _("maintenance")),
+        )
+        words = [State(tenant.state).label, *(word for lies, word in over if lies)]
+        return tenant.state, ", ".join(map(str, words))
+
+    @admin.display(description=_("slug"), ordering="slug")
+    def called(self, tenant: Tenant) -> str:
+        """Return the slug; of a purged tenant, which has none, the uuid's begin."""
+        return tenant.slug or f"{str(tenant.uuid)[:8]}…"
 
     @display(  # type: ignore[untyped-decorator]
         description=_("schema"),
@@ -98,6 +108,17 @@ class Surveyed:
         if tenant.schema_rev == fleet.revision():
             return CURRENT, _("current")
         return BEHIND, _("behind")
+
+    @admin.display(description=_("schema"))
+    def schema(self, tenant: Tenant) -> str:
+        """Return the same in words alone, for the tenant's own page."""
+        found = self.revision(tenant)
+        return found if isinstance(found, str) else str(found[1])
+
+    @admin.display(description=_("created"), ordering="created_at")
+    def made(self, tenant: Tenant) -> str:
+        """Return the day; the tenant's own page has the minute."""
+        return date_format(tenant.created_at, "SHORT_DATE_FORMAT")
 
     @admin.display(description=_("drift"), ordering="survey__differences")
     def drift(self, tenant: Tenant) -> str:

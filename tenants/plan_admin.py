@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from django.contrib import admin
 from django.db import Error, transaction
@@ -26,6 +26,21 @@ from tenants.models import (
 )
 
 logger = logging.getLogger(__name__)
+LABELS: Final = {
+    "statement_timeout_ms": _("Statement timeout"),
+    "lock_timeout_ms": _("Lock timeout"),
+}
+HINTS: Final = {
+    "code": _("What commands call it, such as pro."),
+    "name": _("What customers read."),
+    "position": _("Smaller numbers stand first in lists."),
+    "trial_days": _("How long a new tenant tries it; 0 for no trial."),
+    "statement_timeout_ms": _("Milliseconds; empty for the setting's."),
+    "lock_timeout_ms": _("Milliseconds; empty for the setting's."),
+    "requests_per_minute": _(
+        "Of pages, and of the API again; 0 counts none, empty for the setting's."
+    ),
+}
 
 
 def actor(request: HttpRequest) -> str:
@@ -45,19 +60,28 @@ class OneByOne:
 class QuotaInline(TabularInline):
     model = Quota
     extra = 0
+    hide_title = True
 
 
 class FeatureInline(TabularInline):
     model = Feature
     extra = 0
+    hide_title = True
 
 
 class PlanAdmin(OneByOne, ModelAdmin):
     """Plans with their quotas and features; one that tenants are on is not deleted."""
 
     list_display = ("code", "name", "position", "requests_per_minute", "trial_days")
+    #: Nothing counts what runs side by side yet, so a number would promise too much.
+    exclude = ("max_concurrency",)
     search_fields = ("code", "name")
     inlines: ClassVar = [QuotaInline, FeatureInline]
+
+    def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Return the form, where each number says what it is of."""
+        words = {"labels": LABELS, "help_texts": HINTS}
+        return super().get_form(request, *args, **(kwargs | words))
 
     def save_related(
         self, request: HttpRequest, form: Any, formsets: Any, change: Any

@@ -9,7 +9,7 @@ from typing import Final
 from django.db import IntegrityError, transaction
 
 from kernel import clock
-from tenants import events, holds, orders, slugs
+from tenants import events, orders, slug_holds, slugs
 from tenants.context import use_control
 from tenants.errors import MoveRefused, SlugTaken
 from tenants.hosts import platform_domain
@@ -62,11 +62,11 @@ def write(locked: Tenant, slug: str, name: str) -> None:
 
 def move_address(tenant: Tenant, before: str) -> None:
     """Take the new slug's address, and let the old one lead there."""
-    holds.take(tenant.slug, tenant=tenant.uuid)
+    slug_holds.take(tenant.slug, tenant=tenant.uuid)
     old = platform_domain(before)
     has_own = tenant.domains.filter(is_primary=True).exclude(domain=old).exists()
     address(tenant, platform_domain(tenant.slug), is_primary=not has_own)
-    holds.hold(before, tenant=tenant.uuid, reason=SlugHold.Reason.RENAMED)
+    slug_holds.hold(before, tenant=tenant.uuid, reason=SlugHold.Reason.RENAMED)
 
 
 def address(tenant: Tenant, name: str, *, is_primary: bool) -> None:

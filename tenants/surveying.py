@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.utils.module_loading import import_string
 
 from kernel import clock
-from tenants import asking
+from tenants import questions
 from tenants.context import TenantInfo, use_control
 from tenants.fleet import drift, find_template, with_schema
 from tenants.models import Survey, Tenant
@@ -77,7 +77,7 @@ def last_activities(
     tenants: Sequence[TenantInfo],
 ) -> Mapping[UUID, datetime | None]:
     """Return when each tenant last did something, as TENANT_ACTIVITY tells."""
-    answers = asking.each(tenants, "GREATEST", activities)
+    answers = questions.each(tenants, "GREATEST", activities)
     return {tenant.uuid: at for tenant, at in answers}
 
 

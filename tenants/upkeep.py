@@ -16,14 +16,14 @@ from django.db.models.functions import Least
 
 from kernel import clock
 from tenants import (
-    asking,
     broker,
     conduct,
     dead_letters,
     domains,
     fleet,
-    holds,
     lookup,
+    questions,
+    slug_holds,
     sources,
     surveying,
     trials,
@@ -157,9 +157,9 @@ def sweep(only: Sequence[UUID] | None = None) -> None:
                 wake_ups.lower(tenant.uuid, due)
 
 
-def next_dues(tenants: Sequence[TenantInfo]) -> Iterator[asking.Answer]:
+def next_dues(tenants: Sequence[TenantInfo]) -> Iterator[questions.Answer]:
     """Yield each tenant with the instant at which it has work next, or None."""
-    yield from asking.each(tenants, "LEAST", sources.queries)
+    yield from questions.each(tenants, "LEAST", sources.queries)
     for tenant in tenants:
         yield from ((tenant, at) for at in asked_inside(tenant))
 
@@ -191,7 +191,7 @@ DUTIES: Final = {
     "sweep": Duty(timedelta(minutes=5), look_for_lost),
     "trials": Duty(timedelta(minutes=5), trials.end_due),
     "purges": Duty(timedelta(minutes=5), purge_due),
-    "slugs": Duty(timedelta(minutes=5), holds.end_due),
+    "slugs": Duty(timedelta(minutes=5), slug_holds.end_due),
     "survey": Duty(timedelta(hours=1), survey),
     "warm": Duty(timedelta(seconds=20), warm_up),
     "domains": Duty(timedelta(minutes=5), check_domains),

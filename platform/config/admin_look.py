@@ -180,6 +180,12 @@ OPERATOR_GROUPS = (
                 __("The host names that lead to tenants"),
             ),
             Table(
+                "tenants.plan",
+                __("Plans"),
+                "sell",
+                __("What tenants may use, and how fast"),
+            ),
+            Table(
                 "tenants.provisioningrun",
                 __("Provisioning runs"),
                 "rocket_launch",

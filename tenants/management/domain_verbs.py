@@ -15,6 +15,7 @@ from tenants.domains import Outcome, Stage, edge, primary, records
 from tenants.domains.names import canonical, malformed
 from tenants.domains.rechecking import Rechecked
 from tenants.errors import DomainInvalid, DomainUnknown, DomainUnverified
+from tenants.management.arguments import may_be_tried
 from tenants.management.ends import CHECK_FAILED, WRONG_USAGE, fail
 from tenants.management.finding import find
 from tenants.management.verbs import Verbs, actor, iso
@@ -55,7 +56,7 @@ class DomainVerbs(Verbs):
         of_tenant(verify)
         chosen = self.verb(acts, "primary", "Make a name the one of all links.")
         chosen.add_argument("name", metavar="NAME")
-        dry_run(chosen)
+        may_be_tried(chosen)
         remove = self.verb(acts, "remove", "Give a name up; it leads nowhere then.")
         remove.add_argument("name", metavar="NAME")
         remove.add_argument(
@@ -64,7 +65,7 @@ class DomainVerbs(Verbs):
             help="Free for others at once, without the 30 days.",
         )
         of_tenant(remove)
-        dry_run(remove)
+        may_be_tried(remove)
 
     def do_domain(self, options: Mapping[str, Any]) -> None:
         run: Callable[[Mapping[str, Any]], None]
@@ -146,11 +147,12 @@ class DomainVerbs(Verbs):
                 {**facts_of(fresh(row)), **dry(options), "redirects": changes}
             )
             return
-        self.stdout.write(f"{row.domain} is the primary domain of {row.tenant.slug}.")
-        self.print_table(
-            ("PAGES OF", "LED TO", "LEAD TO"),
-            [(name, before or name, row.domain) for name, before in moved],
-        )
+        self.stdout.write(f"{row.domain}: the primary domain of {row.tenant.slug}")
+        if moved:
+            self.print_table(
+                ("PAGES OF", "LED TO", "LEAD TO"),
+                [(name, before or name, row.domain) for name, before in moved],
+            )
         self.say_dry(options)
 
     def domain_remove(self, options: Mapping[str, Any]) -> None:
@@ -210,12 +212,6 @@ def of_tenant(parser: ArgumentParser) -> None:
         dest="of",
         metavar="TENANT",
         help="Whose row is meant where several tenants claim the name.",
-    )
-
-
-def dry_run(parser: ArgumentParser) -> None:
-    parser.add_argument(
-        "--dry-run", action="store_true", help="Say what would be; change nothing."
     )
 
 

@@ -25,6 +25,10 @@ class Refused(CommandError):
     """What stands before the line on stderr."""
 
 
+class Unexpected(CommandError):
+    """The same where nobody thought of what happened."""
+
+
 def fail(line: str, returncode: int) -> NoReturn:
     raise Refused(line, returncode=returncode)
 

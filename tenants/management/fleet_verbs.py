@@ -7,6 +7,7 @@ from django.conf import settings
 
 from tenants import fleet
 from tenants.fleet.drift import Looked, look
+from tenants.management.arguments import number
 from tenants.management.ends import CHECK_FAILED, REFUSED, fail
 from tenants.management.finding import find
 from tenants.management.verbs import Verbs, iso
@@ -23,7 +24,10 @@ class FleetVerbs(Verbs):
         """Declare them."""
         warm = self.verb(verbs, "warm", "Make schemas that wait for new tenants.")
         warm.add_argument(
-            "--target", type=some, metavar="N", help="How many; by default the setting."
+            "--target",
+            type=number(0, MOST_WARM),
+            metavar="N",
+            help="How many; by default the setting.",
         )
         warm.add_argument(
             "--compile", action="store_true", help="Compile the template if need be."
@@ -100,14 +104,6 @@ def present_template() -> SchemaTemplate:
     if found is None:
         fail("No template is compiled yet: run tenant warm --compile.", REFUSED)
     return found
-
-
-def some(text: str) -> int:
-    """Return a number of schemas, for argparse."""
-    number = int(text)
-    if not 0 <= number <= MOST_WARM:
-        raise ValueError
-    return number
 
 
 def warm_facts(row: WarmSchema) -> dict[str, str]:

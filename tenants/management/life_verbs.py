@@ -3,25 +3,22 @@
 `manage.py tenant suspend|resume|maintenance|rename`
 """
 
-import re
 import sys
-from argparse import ArgumentParser, ArgumentTypeError
+from argparse import ArgumentParser
 from collections.abc import Callable, Mapping
-from datetime import timedelta
 from typing import Any, Final
 
 from django.db import transaction
 
 from tenants import life, maintenance, renaming
 from tenants.errors import ReasonMissing
+from tenants.management.arguments import may_be_tried, span
 from tenants.management.ends import REFUSED, fail
 from tenants.management.finding import find
 from tenants.management.verbs import Verbs, actor, iso
 from tenants.models import Tenant
 from tenants.states import State, change_state
 
-DURATION: Final = re.compile(r"([1-9][0-9]{0,5})([smhd])\Z")
-UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 WHICH: Final = "A slug, uuid or domain."
 
 
@@ -44,7 +41,7 @@ class LifeVerbs(Verbs):
         )
         how = kept_out.add_mutually_exclusive_group(required=True)
         how.add_argument(
-            "--for", type=duration, dest="lasting", metavar="30m", help="90s to 7d."
+            "--for", type=span, dest="lasting", metavar="30m", help="90s to 7d."
         )
         how.add_argument("--off", action="store_true", help="End it now.")
         rename = self.change(
@@ -57,9 +54,7 @@ class LifeVerbs(Verbs):
         """Return the parser of a verb that changes one tenant."""
         parser = self.verb(verbs, name, words)
         parser.add_argument("tenant", metavar="TENANT", help=WHICH)
-        parser.add_argument(
-            "--dry-run", action="store_true", help="Say what would be; change nothing."
-        )
+        may_be_tried(parser)
         return parser
 
     def do_suspend(self, options: Mapping[str, Any]) -> None:
@@ -149,8 +144,7 @@ class LifeVerbs(Verbs):
         is refused.
         """
         before = find(options["tenant"])
-        if not options["dry_run"]:
-            self.confirm(f"{options['verb'].title()} {before.slug}?", options)
+        self.confirm(f"{options['verb'].title()} {before.slug}?", options)
         with transaction.atomic():
             after = change(find(options["tenant"]))
             after.info()  # while its domains are there
@@ -168,15 +162,18 @@ class LifeVerbs(Verbs):
 
     def confirm(self, question: str, options: Mapping[str, Any]) -> None:
         """Ask a person at a terminal; programs are taken at their word."""
-        if options["yes"] or options["as_json"] or not sys.stdin.isatty():
+        is_bound = options["yes"] or options["as_json"]
+        if is_bound or options.get("dry_run") or not sys.stdin.isatty():
             return
-        if input(f"{question} [y/N] ").strip().lower() not in {"y", "yes"}:
+        if asked(f"{question} [y/N] ") not in {"y", "yes"}:
             fail("Nothing was changed.", REFUSED)
 
 
-def duration(text: str) -> timedelta:
-    """Return a duration such as 90s, 30m, 2h or 1d, for argparse."""
-    match = DURATION.match(text)
-    if match is None:
-        raise ArgumentTypeError(f"{text!r} is no duration: write 90s, 30m, 2h or 1d.")
-    return timedelta(**{UNITS[match[2]]: int(match[1])})
+def asked(question: str) -> str:
+    """Return what a person answers; the end of the input is no yes.
+
+    What a verb prints may go into a file, so the question goes to stderr.
+    """
+    sys.stderr.write(question)
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower()

@@ -13,6 +13,7 @@ from tenants import fleet
 from tenants.errors import FleetBusy
 from tenants.fleet.ledger import State
 from tenants.fleet.orders import Order, Outcome, Report, Told, Wave, waves
+from tenants.management.arguments import number
 from tenants.management.ends import LOCK_HELD, PARTLY_DONE, fail
 from tenants.management.finding import find
 from tenants.management.verbs import Verbs, actor
@@ -43,12 +44,12 @@ class MigrateVerb(Verbs):
             "--wave",
             type=in_waves,
             default="1,1%,100%",
-            metavar="N,P%%,...",
+            metavar="N,P%,...",
             help="How many of a group have gone when each wave ends.",
         )
         migrate.add_argument(
             "--jobs",
-            type=some_jobs,
+            type=number(1, MOST_JOBS),
             default=1,
             metavar="N",
             help="Processes for what runs Django's migrations.",
@@ -144,14 +145,6 @@ def in_waves(text: str) -> tuple[Wave, ...]:
         return waves(text)
     except ValueError:
         raise ArgumentTypeError(f"{text!r} is no list like 1,1%,100%") from None
-
-
-def some_jobs(text: str) -> int:
-    """Return a number of processes, for argparse."""
-    number = int(text)
-    if not 1 <= number <= MOST_JOBS:
-        raise ValueError
-    return number
 
 
 def totals(report: Report) -> list[tuple[str, int]]:

@@ -3,13 +3,14 @@
 import logging
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from django.db import Error, transaction
 
 from kernel.errors import ApplicationError
 from tenants import plans, quotas, states
 from tenants.context import TenantInfo, use
+from tenants.management.arguments import may_be_tried
 from tenants.management.finding import find
 from tenants.management.verbs import Verbs, actor
 from tenants.models import Plan, Tenant
@@ -23,17 +24,24 @@ NONE: Final = "-"
 class PlanVerbs(Verbs):
     """What a command needs for the verbs about plans."""
 
+    if TYPE_CHECKING:  # the command has them
+
+        def confirm(self, question: str, options: Mapping[str, Any]) -> None: ...
+
+        def say(
+            self, options: Mapping[str, Any], facts: Mapping[str, Any], line: str
+        ) -> None: ...
+
     def add_plan_verbs(self, verbs: Any) -> None:
         """Declare them."""
-        plan = verbs.add_parser("plan", help="List plans; put a tenant on one.")
+        words = "List plans; put a tenant on one."
+        plan = verbs.add_parser("plan", help=words, description=words)
         inner = plan.add_subparsers(dest="plan_verb", metavar="VERB", required=True)
         self.verb(inner, "list", "List the plans, with their quotas and tenants.")
         put = self.verb(inner, "set", "Put a tenant on a plan.")
         put.add_argument("tenant", metavar="TENANT", help="A slug, uuid or domain.")
         put.add_argument("plan", metavar="CODE", help="A plan's code; - for none.")
-        put.add_argument(
-            "--dry-run", action="store_true", help="Say what would change."
-        )
+        may_be_tried(put)
 
     def do_plan(self, options: Mapping[str, Any]) -> None:
         verbs = {"list": self.list_plans, "set": self.set_plan}
@@ -57,6 +65,7 @@ class PlanVerbs(Verbs):
         plan = None if options["plan"] == NONE else plans.find(options["plan"])
         before = tenant.plan.code if tenant.plan else None
         after = plan.code if plan else None
+        self.confirm(f"Put {tenant.slug} on {after or 'no plan'}?", options)
         if not options["dry_run"]:
             plans.put_on(tenant, plan, by=actor(options))
         facts = {
@@ -65,12 +74,10 @@ class PlanVerbs(Verbs):
             "before": before,
             "plan": after,
             "changed": before != after and not options["dry_run"],
+            "dry_run": options["dry_run"],
         }
-        if options["as_json"]:
-            self.print_json(facts)
-            return
-        would = "would go " if options["dry_run"] else ""
-        self.stdout.write(f"{tenant.slug}: {would}{before or NONE} -> {after or NONE}")
+        line = f"{tenant.slug}: plan {before or NONE} -> {after or NONE}"
+        self.say(options, facts, line)
 
 
 def plan_facts(plan: Plan, *, tenants: int) -> dict[str, Any]:

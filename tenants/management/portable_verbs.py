@@ -3,16 +3,14 @@
 `manage.py tenant export|import|swap|clone|archive|purge`
 """
 
-import re
-from argparse import ArgumentTypeError
 from collections.abc import Callable, Mapping
-from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
 from kernel import clock
 from kernel.errors import ApplicationError
 from tenants.errors import MoveRefused
+from tenants.management.arguments import may_be_tried, span
 from tenants.management.bars import bar
 from tenants.management.ends import REFUSED, WRONG_USAGE, fail
 from tenants.management.finding import find
@@ -28,8 +26,6 @@ from tenants.portability.writing import require_free as require_free_file
 from tenants.slugs import check as check_slug
 from tenants.states import MOVES, State
 
-SPAN: Final = re.compile(r"(\d{1,4})([dhm])\Z")
-UNITS: Final = {"d": "days", "h": "hours", "m": "minutes"}
 TENANT: Final[dict[str, Any]] = {"metavar": "TENANT", "help": "A slug, uuid or domain."}
 
 
@@ -121,7 +117,10 @@ class PortableVerbs(Verbs):
             fail("--as and --beside need a name.", WRONG_USAGE)
         beside = find(options["beside"]) if options["beside"] else None
         if beside and options["keep_credentials"]:
-            fail("A shadow keeps them anyway.", WRONG_USAGE)
+            fail(
+                "--keep-credentials moves a tenant; a shadow has them anyway.",
+                WRONG_USAGE,
+            )
         wish = Wish(options["slug"] or "", beside, options["keep_credentials"])
         with coded(), bar("Reading", options) as said:
             order, manifest = decided(
@@ -136,7 +135,9 @@ class PortableVerbs(Verbs):
             "files": len(manifest.files),
         }
         if options["dry_run"]:
-            self.tell({**facts, "dry_run": True}, options)
+            # Another uuid is made up each time.
+            uuid = order.uuid if options["keep_credentials"] else None
+            self.tell({**facts, "uuid": uuid, "dry_run": True}, options)
             return
         self.stderr.write(f"Importing {order.slug} ...")
         with coded():
@@ -233,17 +234,23 @@ class PortableVerbs(Verbs):
         self.tell(facts, options)
 
     def bring_back(self, options: Mapping[str, Any]) -> None:
-        """Import an archived tenant again, for `resume`."""
+        """Import an archived tenant again, for `resume`.
+
+        With --dry-run its file is read to the end, and no more.
+        """
         tenant = find(options["tenant"])
         self.confirm(f"Import {tenant} again?", options)
+        act = archiving.ordered_back if options["dry_run"] else archiving.bring_back
         with coded(), bar(f"Reading {tenant}", options) as said:
-            back = archiving.bring_back(tenant, by=actor(options), said=said)
+            act(tenant, by=actor(options), said=said)
+        back = find(str(tenant.uuid))
         facts = {
             "slug": back.slug,
             "uuid": str(back.uuid),
             "before": State.ARCHIVED.value,
-            "state": back.state,
+            "state": State.ACTIVE.value if options["dry_run"] else back.state,
             "reason": back.state_reason,
+            "dry_run": options["dry_run"],
         }
         self.tell(facts, options)
 
@@ -280,20 +287,6 @@ class coded:  # noqa: N801 - a block
     def __exit__(self, kind: object, error: object, trace: object) -> None:
         if isinstance(error, ApplicationError):
             raise Coded(error) from error
-
-
-def may_be_tried(parser: Any) -> None:
-    parser.add_argument(
-        "--dry-run", action="store_true", help="Say what would be done; do nothing."
-    )
-
-
-def span(text: str) -> timedelta:
-    """Return a span such as 30d, 12h or 45m, for argparse."""
-    found = SPAN.match(text)
-    if not found:
-        raise ArgumentTypeError(f"{text!r} is no span; write 30d, 12h or 45m")
-    return timedelta(**{UNITS[found[2]]: int(found[1])})
 
 
 def default_output(tenant: Tenant) -> Path:

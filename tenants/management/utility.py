@@ -3,7 +3,7 @@
 import shlex
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from django.core.management import ManagementUtility
 from django.core.management.base import BaseCommand
@@ -18,6 +18,9 @@ from tenants.management.ends import (
     fail,
     is_away,
 )
+
+#: What shells make of SIGINT: 128 and its number.
+INTERRUPTED: Final = 130
 
 
 class Utility(ManagementUtility):
@@ -67,8 +70,14 @@ def ending(name: str, arguments: Sequence[str]) -> Refused:
 
 
 def execute(argv: Sequence[str]) -> None:
-    """Run what the command line says; a wrong variable is one line and exit code 1."""
+    """Run what the command line says; a wrong variable is one line and exit code 1.
+
+    Ctrl-C ends it as a shell expects, without a traceback.
+    """
     try:
         Utility(list(argv)).execute()
+    except KeyboardInterrupt:
+        sys.stderr.write("\nInterrupted.\n")
+        sys.exit(INTERRUPTED)
     except BadVariable as error:
         sys.exit(f"{BadVariable.__name__}: {error}")

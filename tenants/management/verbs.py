@@ -34,6 +34,7 @@ from tenants.management.ends import (
     NOT_FOUND,
     REFUSED,
     WRONG_USAGE,
+    Unexpected,
     fail,
 )
 from tenants.management.planes import InPlane, in_one_line
@@ -85,7 +86,7 @@ class Verbs(InPlane):
         except Exception as error:
             if options.get("traceback"):
                 raise
-            fail(in_one_line(error), 1)
+            raise Unexpected(in_one_line(error), returncode=1) from error
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002 - Django's signature
         """Run the verb; a refusal becomes its line and its exit code."""

@@ -3,18 +3,21 @@
 import signal
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from threading import Event
 from types import FrameType
 from typing import Any, Final
 
 from django.conf import settings
-from django.db import connection
+from django.db import InternalError, connection
 from django.db.backends.signals import connection_created
 
+from kernel.translation import sqlstate
 from tenants import checkup, events, scheduler
 from tenants.management import finding
-from tenants.management.ends import CHECK_FAILED, PARTLY_DONE, fail
+from tenants.management.arguments import number, seconds
+from tenants.management.ends import CHECK_FAILED, PARTLY_DONE, REFUSED, fail
+from tenants.management.planes import in_one_line
 from tenants.management.running import run_in
 from tenants.management.verbs import Verbs, actor
 from tenants.scheduler import TickResult
@@ -22,6 +25,8 @@ from tenants.scheduler import TickResult
 #: A minute of cron, less the time to start.
 A_MINUTE: Final = 55.0
 MOST_AT_ONCE: Final = 1000
+#: PostgreSQL's word for a change in a transaction that only reads.
+READ_ONLY: Final = "25006"
 
 
 class WorkVerbs(Verbs):
@@ -35,7 +40,7 @@ class WorkVerbs(Verbs):
         )
         tick.add_argument(
             "--batch",
-            type=few,
+            type=number(1, MOST_AT_ONCE),
             default=20,
             metavar="N",
             help="Tenants taken at once; others may take the rest.",
@@ -102,12 +107,16 @@ class WorkVerbs(Verbs):
             write=options["write"],
             code=options["code"] or "",
         )
-        arguments = ["-c", options["code"]] if options["code"] is not None else []
-        if options["write"]:
-            run_in(tenant, "shell", arguments, caller=self)
-            return
-        with reading_only():
-            run_in(tenant, "shell", arguments, caller=self)
+        # Without the greeting, so that only what the code prints is printed.
+        line = options["code"] is not None
+        arguments = ["-c", options["code"], "--verbosity", "0"] if line else []
+        try:
+            with nullcontext() if options["write"] else reading_only():
+                run_in(tenant, "shell", arguments, caller=self)
+        except InternalError as error:
+            if options["write"] or sqlstate(error) != READ_ONLY:
+                raise
+            fail(f"{in_one_line(error)}; --write lets it change data.", REFUSED)
 
     def do_check(self, options: Mapping[str, Any]) -> None:
         """Print a line for each thing looked at; ends with 6 where one is not well."""
@@ -176,19 +185,3 @@ def tick_facts(result: TickResult, *, milliseconds: float) -> dict[str, Any]:
         "ms": round(milliseconds),
         "failed": result.failed,
     }
-
-
-def few(text: str) -> int:
-    """Return a number of tenants, for argparse."""
-    number = int(text)
-    if not 1 <= number <= MOST_AT_ONCE:
-        raise ValueError
-    return number
-
-
-def seconds(text: str) -> float:
-    """Return a time, for argparse."""
-    number = float(text)
-    if not 0 < number < float("inf"):
-        raise ValueError
-    return number

@@ -18,7 +18,7 @@ from tenants.portability import catalog, expected
 from tenants.portability.errors import ArchiveChecksum, ArchiveMissing
 from tenants.portability.export import Exported, export
 from tenants.portability.importing import run as run_import
-from tenants.portability.orders import Wish, decided
+from tenants.portability.orders import ImportOrder, Wish, decided
 from tenants.portability.progress import SILENT, Said
 from tenants.portability.reading import opened
 from tenants.portability.storing import empty_storage
@@ -178,14 +178,26 @@ def bring_back(
     Raises ArchiveMissing where its file is gone, ArchiveChecksum where it changed, and
     the errors of an import.
     """
-    known: dict[str, Any] = tenant.archive or {}
-    file = path or Path(known.get("path", ""))
-    if not file.is_file():
-        raise ArchiveMissing(f"The archive of {tenant} is not at {file}.")
-    if known and sha256_of(file) != known["sha256"]:
-        raise ArchiveChecksum("The file is not the archive that was written.")
-    order, _manifest = decided(file, Wish(), by=by, said=said)
-    run_import(order)
+    run_import(ordered_back(tenant, by=by, path=path, said=said))
     with use_control():
         tenant.refresh_from_db()
     return tenant
+
+
+def ordered_back(
+    tenant: Tenant, *, by: str, path: Path | None = None, said: Said = SILENT
+) -> ImportOrder:
+    """Read the archive of a tenant to its end; return what brings it back.
+
+    Nothing is written. Raises what `bring_back` raises.
+    """
+    known: dict[str, Any] = tenant.archive or {}
+    file = path or Path(known.get("path", ""))
+    if not file.is_file():
+        where = f"is not at {file}" if known else "is not known here"
+        raise ArchiveMissing(
+            f"The archive of {tenant} {where}; manage.py tenant import FILE takes it."
+        )
+    if known and sha256_of(file) != known["sha256"]:
+        raise ArchiveChecksum("The file is not the archive that was written.")
+    return decided(file, Wish(), by=by, said=said)[0]

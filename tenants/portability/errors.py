@@ -8,7 +8,8 @@ ApplicationError
     │          │   ArchiveTooLarge, ArchiveOfAnother
     │          └── ArchiveDamaged
     │              └── ArchiveTruncated, ArchiveChecksum, ArchiveSignature
-    ├── FileThere, FilesMissing, UuidTaken, ImportFailed, SwapRefused, PurgeRefused
+    ├── FileThere, FileUnwritable, FilesMissing
+    ├── UuidTaken, ImportFailed, SwapRefused, PurgeRefused
     └── Busy
 """
 
@@ -99,6 +100,12 @@ class KeyUnusable(Invalid):
     code = "key_unusable"
 
 
+class FileUnwritable(Conflict):
+    """The file cannot be written."""
+
+    code = "file_unwritable"
+
+
 class FileThere(Conflict):
     """There is a file of this name already."""
 
@@ -118,7 +125,7 @@ class FilesMissing(Conflict):
 
 
 class UuidTaken(Conflict):
-    """The tenant of the archive is here already; without it there is no moving."""
+    """The tenant is here already; --as makes a copy of it, --beside a shadow."""
 
     code = "uuid_taken"
 

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from kernel.errors import Invalid
-from tenants import holds, slugs
+from tenants import slug_holds, slugs
 from tenants.context import use_control
 from tenants.errors import SlugTaken, TenantUnknown
 from tenants.models import Tenant
@@ -202,7 +202,7 @@ def require_free(slug: str, uuid: UUID) -> None:
     """Require that nobody has the slug, or has to be waited for. Raises SlugTaken."""
     if Tenant.objects.filter(slug=slug).exists():
         raise SlugTaken
-    holds.require_free(slug, tenant=uuid)
+    slug_holds.require_free(slug, tenant=uuid)
 
 
 def tenant_of(uuid: UUID) -> Tenant:

@@ -12,7 +12,7 @@ from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
 from kernel import clock
-from tenants import directory, events, holds, lookup, roles
+from tenants import directory, domains, events, lookup, roles, slug_holds
 from tenants.context import TenantInfo, as_owner, use
 from tenants.models import (
     DeadLetter,
@@ -102,17 +102,11 @@ def drop_letters(run: ProvisioningRun) -> None:
 
 def release_domains(run: ProvisioningRun) -> None:
     """Let no host lead here; a customer's own name has its cool-down."""
-    now = clock.now()
+    domains.release_all(row_of(run), by=run.order["by"])
     with transaction.atomic():
         own = Domain.objects.filter(tenant__uuid=run.tenant_uuid)
         hosts = list(own.values_list("domain", flat=True))
         own.filter(kind=Domain.Kind.PLATFORM).delete()
-        own.filter(
-            verified_at__isnull=True, lapsed_at__isnull=True, released_at__isnull=True
-        ).delete()
-        own.filter(verified_at__isnull=False).update(
-            is_primary=False, verified_at=None, lapsed_at=now, released_at=now
-        )
         # What is left only keeps others out: nobody verifies it or is told of it.
         own.update(verification_token="", check_due=None)
         directory.forget_after_commit(run.tenant_uuid, *hosts)
@@ -126,7 +120,7 @@ def certify(run: ProvisioningRun) -> None:
             return
         slug, now = tenant.slug, clock.now()
         if tenant.shadow_of_id is None:
-            holds.hold(slug, reason=SlugHold.Reason.PURGED, tenant=tenant.uuid)
+            slug_holds.hold(slug, reason=SlugHold.Reason.PURGED, tenant=tenant.uuid)
         change_state(tenant, State.PURGED, reason="Purged.", by=run.order["by"])
         certificate = certificate_of(tenant, run, at=now)
         Tenant.objects.filter(pk=tenant.pk).update(

@@ -23,11 +23,17 @@ def private_key(path: Path) -> Ed25519PrivateKey:
     """Return the key of a PEM file without a password. Raises KeyUnusable."""
     try:
         key = load_pem_private_key(path.read_bytes(), password=None)
-    except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise KeyUnusable from error
+    except OSError as error:
+        raise KeyUnusable(f"{path} cannot be read: {error.strerror}.") from error
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise no_key(path) from error
     if not isinstance(key, Ed25519PrivateKey):
-        raise KeyUnusable
+        raise no_key(path)
     return key
+
+
+def no_key(path: Path) -> KeyUnusable:
+    return KeyUnusable(f"{path} holds no private Ed25519 key without a password.")
 
 
 def public_keys() -> list[Ed25519PublicKey]:

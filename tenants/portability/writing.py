@@ -1,10 +1,11 @@
 """Write an archive: entry by entry, whole or not at all."""
 
+import errno
 import hashlib
 import os
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -21,6 +22,8 @@ LEVEL: Final = 6
 BLOCK: Final = 1 << 20
 #: A file that nobody but its owner may read.
 MODE: Final = 0o600
+#: What a disk says that has no room left, for anybody, for this user, in this file.
+FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @dataclass(slots=True)
@@ -126,27 +129,75 @@ def written(path: Path) -> Iterator[IO[bytes]]:
     require_free(path)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        part.parent.mkdir(parents=True, exist_ok=True)
-        number = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL, MODE)
-    except (OSError, ValueError) as error:  # no folder, no right, no name of a file
-        raise FileUnwritable(f"{path} cannot be written.") from error
-    try:
-        with os.fdopen(number, "w+b") as file:
+        with room_for(path), opened(part, path=path) as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        try:
-            os.link(part, path)  # as `rename`, but never in the place of another
-        except FileExistsError:
-            raise FileThere(f"{path} is there already.") from None
+        give_name(part, path)
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink()
+
+
+def opened(part: Path, *, path: Path) -> IO[bytes]:
+    try:
+        part.parent.mkdir(parents=True, exist_ok=True)
+        number = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL, MODE)
+    except ValueError as error:  # no name of a file
+        raise FileUnwritable(f"{path} cannot be written.") from error
+    except OSError as error:
+        raise unwritable(path, error) from error
+    return os.fdopen(number, "w+b")
+
+
+@contextmanager
+def room_for(path: Path) -> Iterator[None]:
+    """Say which file the disk has no room for; other errors are not about it."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        raise unwritable(path, error) from error
+
+
+def give_name(part: Path, path: Path) -> None:
+    """Rename a file, but never in the place of another."""
+    try:
+        os.link(part, path)
+    except FileExistsError:
+        raise there(path) from None
+    except OSError:
+        rename_without_links(part, path)
+
+
+def rename_without_links(part: Path, path: Path) -> None:
+    """Take the name first, where the file system has no links."""
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL, MODE))
+        part.replace(path)
+    except FileExistsError:
+        raise there(path) from None
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+
+def unwritable(path: Path, error: OSError) -> FileUnwritable:
+    return FileUnwritable(f"{path} cannot be written: {error.strerror}.")
+
+
+def there(path: Path) -> FileThere:
+    return FileThere(f"{path} is there already.")
 
 
 def require_free(path: Path) -> None:
-    """Raise FileThere where a file has this name."""
-    if path.exists():
-        raise FileThere(f"{path} is there already.")
+    """Raise FileThere where a file has this name, FileUnwritable where none may be."""
+    try:
+        is_taken = path.exists()
+    except OSError as error:
+        raise unwritable(path, error) from error
+    if is_taken:
+        raise there(path)
 
 
 def sha256_of(path: Path, said: Callable[[int], object] = bool) -> str:

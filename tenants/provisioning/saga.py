@@ -17,7 +17,7 @@ from django.db.models import F
 
 from kernel import clock
 from kernel.errors import ApplicationError
-from tenants import broker, events, holds, plans
+from tenants import broker, events, plans, slug_holds
 from tenants.context import use_control
 from tenants.errors import ProvisioningFailed, SlugTaken
 from tenants.hosts import platform_domain
@@ -104,7 +104,7 @@ def reserved(order: Order, *, key: str | None, background: bool) -> Provisioning
             timezone=order.timezone,
             plan=plans.ordered(order.plan),
         )
-        holds.require_free(order.slug, tenant=tenant.uuid)
+        slug_holds.require_free(order.slug, tenant=tenant.uuid)
         Domain.objects.create(
             domain=platform_domain(order.slug),
             tenant=tenant,

@@ -1,11 +1,15 @@
 """Tenants in the operators' console: looked at, stopped, started, and no more."""
 
+import html
+import re
+from datetime import timedelta
+
 import pytest
 
 from accounts import events
 from accounts.models import User
 from kernel import clock
-from tenants import fleet, surveying
+from tenants import domains, fleet, surveying
 from tenants.context import use, use_control
 from tenants.models import OperatorEvent, ProvisioningRun, Survey, Tenant
 
@@ -118,12 +122,38 @@ def test_the_fleet_is_shown_with_schema_drift_size_and_activity(
         Tenant.objects.filter(slug="globex").update(schema_rev="of-before")
         Survey.objects.filter(tenant__slug="globex").update(differences=2)
     page = console.get("/admin/tenants/tenant/").content.decode()
-    for words in ("current", "behind", "2 differences", "MB", "0\xa0minutes ago"):
+    for words in ("current", "behind", "2 differences", "0\xa0minutes ago"):
         assert words in page, words
+    assert re.search(r"\d\xa0[KM]B", page)
     with use_control():
         pk = Tenant.objects.get(slug="globex").pk
     one = console.get(f"/admin/tenants/tenant/{pk}/change/").content.decode()
     assert "2 differences" in one
+    assert "('behind'" not in html.unescape(one)
+
+
+def test_a_list_says_what_lies_over_a_state_and_puts_purged_tenants_last(
+    console, acme, globex
+) -> None:
+    with use_control():
+        Tenant.objects.filter(slug="globex").update(
+            maintenance_until=clock.now() + timedelta(hours=1)
+        )
+        Tenant.objects.filter(slug="acme").update(state="purged", slug="")
+    page = console.get("/admin/tenants/tenant/").content.decode()
+    assert "Active, maintenance" in page
+    assert page.index(">globex</a>") < page.index(f">{str(acme.uuid)[:8]}…</a>")
+
+
+def test_a_list_of_domains_says_how_far_each_is(console, acme) -> None:
+    with use_control():
+        tenant = Tenant.objects.get(slug="acme")
+        domains.claim(tenant=tenant, name="shop.test", by="tests")
+    page = console.get("/admin/tenants/domain/").content.decode()
+    words = ("claimed", "verified", "primary")
+    assert [word for word in words if f"{word}\n" in page or f">{word}<" in page] == [
+        *words
+    ]
 
 
 @pytest.mark.parametrize(

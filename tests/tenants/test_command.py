@@ -14,6 +14,8 @@ from django.core.management import CommandError, call_command
 
 from accounts.models import MailMessage
 from tenants.context import current_or_none, use, use_control
+from tenants.management import utility
+from tenants.management.ends import Unexpected
 from tenants.models import OperatorEvent, SchemaTemplate, Tenant, WarmSchema
 from tests.databases import run_there
 from tests.tenants.worker import ROOT, surroundings
@@ -67,6 +69,30 @@ def test_list_can_be_narrowed_and_counted(acme, globex) -> None:
     assert len(run("list", "--limit", "1").splitlines()) == 2
     assert len(run("list", "--state", "suspended").splitlines()) == 1
     assert run("list", "--sort", "created").splitlines()[1].startswith("globex")
+
+
+def test_list_names_what_lies_over_a_state(acme, globex) -> None:
+    run("maintenance", "globex", "--for", "30m")
+    with use_control():
+        Tenant.objects.filter(uuid=acme.uuid).update(migration_hold=True)
+    lines = run("list").splitlines()
+    assert "active, held  " in lines[1]
+    assert "active, maintenance  " in lines[2]
+    assert [row["state"] for row in json.loads(run("list", "--json"))] == [
+        "active",
+        "active",
+    ]
+    facts = json.loads(run("show", "acme", "--json"))
+    assert (facts["migration_hold"], facts["shadow_of"]) == (True, None)
+    assert json.loads(run("show", "globex", "--json"))["maintenance_until"]
+
+
+def test_list_leaves_purged_tenants_out_unless_they_are_asked_for(acme, globex) -> None:
+    with use_control():
+        Tenant.objects.filter(uuid=acme.uuid).update(state="purged", slug="")
+    assert [line.split()[0] for line in run("list").splitlines()] == ["SLUG", "globex"]
+    lines = run("list", "--state", "purged").splitlines()
+    assert [line.split()[0] for line in lines] == ["SLUG", str(acme.uuid)]
 
 
 def test_list_as_json_has_stable_keys(acme, globex) -> None:
@@ -140,6 +166,54 @@ def test_a_person_who_does_not_say_yes_changes_nothing(acme, monkeypatch, answer
     assert fails("suspend", "acme", "--reason", "x") == (4, "Nothing was changed.")
     monkeypatch.setattr(sys, "stdin", Terminal("y\n"))
     assert run("suspend", "acme", "--reason", "x").endswith("suspended\n")
+
+
+def test_the_question_goes_to_stderr_and_the_end_of_the_input_is_no(
+    acme, monkeypatch, capsys
+) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr(sys, "stdin", Terminal(""))
+    assert fails("suspend", "acme", "--reason", "x") == (4, "Nothing was changed.")
+    asked = capsys.readouterr()
+    assert (asked.out, asked.err) == ("", "Suspend acme? [y/N] ")
+    run("suspend", "acme", "--reason", "x", "--dry-run")
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("list", "--limit", "0"), "'0' is no number of at least 1"),
+        (("warm", "--target", "101"), "'101' is no number from 0 to 100"),
+        (("tick", "--batch", "x"), "'x' is no number from 1 to 1000"),
+        (("tick", "--max-seconds", "-3"), "'-3' is no number of seconds above 0"),
+        (("migrate", "--jobs", "0"), "'0' is no number from 1 to 16"),
+        (("maintenance", "acme", "--for", "10"), "'10' is no span; write 90s, 45m"),
+        (("purge", "acme", "--grace", "0d"), "'0d' is no span; write 90s, 45m"),
+    ],
+)
+def test_a_wrong_number_is_told_with_what_it_may_be(words, said) -> None:
+    assert said in fails(*words)[1]
+
+
+def test_what_nobody_expected_is_called_so(acme) -> None:
+    with pytest.raises(Unexpected) as caught:
+        run("shell", "acme", "-c", "1/0")
+    line = "ZeroDivisionError: division by zero"
+    assert (caught.value.returncode, str(caught.value)) == (1, line)
+
+
+def test_ctrl_c_is_a_line_and_exit_code_130(monkeypatch, capsys) -> None:
+    def interrupted(self: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(utility.Utility, "execute", interrupted)
+    with pytest.raises(SystemExit) as caught:
+        utility.execute(["manage.py", "tenant", "list"])
+    assert (caught.value.code, capsys.readouterr().err) == (130, "\nInterrupted.\n")
 
 
 @pytest.mark.parametrize(

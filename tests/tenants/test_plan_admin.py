@@ -46,6 +46,13 @@ def pro(db) -> Plan:
         return Plan.objects.create(code="pro", name="Pro")
 
 
+def test_a_plan_is_found_in_the_sidebar_and_its_numbers_say_of_what(console) -> None:
+    assert "/admin/tenants/plan/" in console.get("/admin/").content.decode()
+    page = console.get("/admin/tenants/plan/add/").content.decode()
+    assert "Milliseconds; empty for the setting" in page
+    assert "max_concurrency" not in page
+
+
 def test_mod_4_a_plan_is_made_changed_and_deleted_with_events(console) -> None:
     answer = console.post("/admin/tenants/plan/add/", {**PLAN, **INLINES})
     assert answer.status_code == 302, answer.text

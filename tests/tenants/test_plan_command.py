@@ -64,10 +64,11 @@ def test_plans_are_listed_with_quotas_and_tenants(pro, acme) -> None:
 def test_mod_4_a_tenant_is_put_on_a_plan_and_the_book_says_who_did_it(
     pro, acme
 ) -> None:
-    assert run("plan", "set", "acme", "pro", "--actor", "carol") == "acme: - -> pro\n"
+    said = run("plan", "set", "acme", "pro", "--actor", "carol")
+    assert said == "acme: plan - -> pro\n"
     assert plan_of("acme") == "pro"
     run("plan", "set", "acme", "pro", "--actor", "carol")  # changes nothing, says none
-    assert run("plan", "set", "acme", "-") == "acme: pro -> -\n"
+    assert run("plan", "set", "acme", "-") == "acme: plan pro -> -\n"
     assert plan_of("acme") is None
     told = changes()
     assert [args for _actor, args in told] == [
@@ -81,7 +82,9 @@ def test_a_dry_run_changes_nothing(pro, acme) -> None:
     facts = json.loads(run("plan", "set", "acme", "pro", "--dry-run", "--json"))
     assert (facts["plan"], facts["changed"]) == ("pro", False)
     assert plan_of("acme") is None
-    assert "would" in run("plan", "set", "acme", "pro", "--dry-run")
+    assert facts["dry_run"]
+    said = run("plan", "set", "acme", "pro", "--dry-run")
+    assert said == "acme: plan - -> pro (not done: --dry-run)\n"
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from django.core.cache import cache
 from django.db import connection
 
 from kernel import clock
-from tenants import holds, provisioning, renaming, upkeep
+from tenants import provisioning, renaming, slug_holds, upkeep
 from tenants.context import use, use_control
 from tenants.errors import MoveRefused, NameInvalid, SlugInvalid, SlugTaken
 from tenants.models import Domain, OperatorEvent, SlugHold, Tenant
@@ -172,10 +172,10 @@ def test_sgn_5_after_ninety_days_address_and_slug_are_free(
     acme, visitor, frozen_clock
 ) -> None:
     rename("acme-new")
-    assert holds.end_due() == 0
+    assert slug_holds.end_due() == 0
     clock.advance(90 * DAY)
-    assert holds.end_due() == 1
-    assert holds.end_due() == 0
+    assert slug_holds.end_due() == 1
+    assert slug_holds.end_due() == 0
     assert domains(row("acme-new")) == {"acme-new.localhost": True}
     assert visitor().get("/").status_code == 404
     with use_control():
@@ -192,7 +192,7 @@ def test_the_end_of_a_hold_takes_nothing_from_who_has_the_slug_by_then(
     with use_control():
         Domain.objects.filter(domain="acme.localhost").delete()
     order("acme")
-    assert holds.end_due() == 1
+    assert slug_holds.end_due() == 1
     assert domains(row()) == {"acme.localhost": True}
 
 
@@ -201,7 +201,7 @@ def test_a_hold_that_was_made_anew_meanwhile_is_not_ended(acme, frozen_clock) ->
     clock.advance(90 * DAY)
     rename("acme", of="acme-new")
     rename("acme-new")
-    assert holds.end_due() == 0
+    assert slug_holds.end_due() == 0
     assert domains(row("acme-new"))["acme.localhost"] is False
 
 
@@ -229,7 +229,7 @@ def test_who_orders_a_slug_while_it_is_freed_meets_its_hold(acme) -> None:
         finally:
             connection.close()
 
-    in_truth = holds.hold
+    in_truth = slug_holds.hold
 
     def slow(*args: object, **values: object) -> object:
         has_written.set()
@@ -238,11 +238,11 @@ def test_who_orders_a_slug_while_it_is_freed_meets_its_hold(acme) -> None:
 
     thread = threading.Thread(target=order_it)
     thread.start()
-    holds.hold = slow
+    slug_holds.hold = slow
     try:
         rename("acme-new")
     finally:
-        holds.hold = in_truth
+        slug_holds.hold = in_truth
         thread.join(30)
     assert outcome == ["taken"]
 

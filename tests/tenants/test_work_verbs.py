@@ -108,7 +108,7 @@ def test_tick_with_a_wrong_number_is_wrong_usage(words) -> None:
     with pytest.raises(CommandError) as caught:
         run("tick", *words)
     assert caught.value.returncode in {1, 2}
-    assert "invalid" in str(caught.value)
+    assert "is no number" in str(caught.value)
 
 
 # shell
@@ -130,8 +130,8 @@ WRITING = "from django.contrib.auth.models import Group; Group.objects.create(na
 
 def test_shell_cannot_change_data_unless_it_is_told_to(acme) -> None:
     code, line = fails("shell", "acme", "-c", WRITING)
-    assert code == 1
-    assert "read-only transaction" in line
+    assert code == 4
+    assert line.endswith("in a read-only transaction; --write lets it change data.")
     with use(acme):
         assert not Group.objects.filter(name="x").exists()
     run("shell", "acme", "--write", "-c", WRITING)

@@ -11,11 +11,13 @@ from typing import Any, Final
 
 from django.core.management.base import CommandParser
 from django.db.models import Q
+from django.template.defaultfilters import filesizeformat
 
-from tenants import events, hosts, lookup, plans, signup, sizes
+from tenants import conduct, events, hosts, lookup, plans, signup, sizes
 from tenants.context import TenantInfo
 from tenants.fleet import revisions
 from tenants.management import finding
+from tenants.management.arguments import number
 from tenants.management.domain_verbs import DomainVerbs
 from tenants.management.finding import find
 from tenants.management.fleet_verbs import FleetVerbs
@@ -30,6 +32,8 @@ from tenants.models import ProvisioningStep, Tenant
 from tenants.provisioning import provision
 from tenants.states import WITH_SCHEMA, State
 
+#: What `show --size` counts in bytes.
+BYTES: Final = frozenset({"table_bytes", "file_bytes"})
 SORTS: Final = {"slug": "slug", "created": "-created_at", "state": "state"}
 
 
@@ -50,7 +54,11 @@ class Command(
     """
 
     plane = "control"
-    help = "Make, list, show, suspend and resume tenants; run a command in one."
+    help = (
+        "All that an operator does with tenants; each VERB knows --help."
+        " Exit codes: 0 done, 1 unexpected, 2 wrong usage, 3 not found, 4 refused,"
+        " 5 partly done, 6 a check failed, 7 another process is at it."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the verbs; all know --json, --yes and --actor."""
@@ -72,7 +80,9 @@ class Command(
             "--no-mail", action="store_true", help="Print the owner's link instead."
         )
 
-        listed = self.verb(verbs, "list", "List the tenants.")
+        listed = self.verb(
+            verbs, "list", "List the tenants; purged ones with --state purged."
+        )
         listed.add_argument("--state", choices=State.values)
         listed.add_argument("--plan", default="", metavar="CODE", help="A plan's code.")
         listed.add_argument("--search", default="", metavar="TEXT")
@@ -82,7 +92,7 @@ class Command(
             help="Only those whose schema is not of this code's revision.",
         )
         listed.add_argument("--sort", choices=sorted(SORTS), default="slug")
-        listed.add_argument("--limit", type=count, default=1000, metavar="N")
+        listed.add_argument("--limit", type=number(1), default=1000, metavar="N")
 
         show = self.verb(verbs, "show", "Show one tenant.")
         show.add_argument("tenant", metavar="TENANT", help="A slug, uuid or domain.")
@@ -146,9 +156,9 @@ class Command(
         self.print_facts({name: facts[name] for name in shown if name in facts})
 
     def do_list(self, options: Mapping[str, Any]) -> None:
-        tenants = Tenant.objects.all()
+        tenants = Tenant.objects.exclude(state=State.PURGED)
         if options["state"]:
-            tenants = tenants.filter(state=options["state"])
+            tenants = Tenant.objects.filter(state=options["state"])
         if options["plan"]:
             tenants = tenants.filter(plan=plans.find(options["plan"]))
         if options["search"]:
@@ -164,10 +174,14 @@ class Command(
         if options["as_json"]:
             self.print_json(rows)
             return
+        words = {str(info.uuid): words_of(info) for info in infos.values()}
         columns = ("slug", "name", "state", "plan", "domain", "revision", "created")
         self.print_table(
             [column.upper() for column in columns],
-            [[str(row[column] or "-") for column in columns] for row in rows],
+            [
+                [str(row[column] or "-") for column in columns]
+                for row in ({**row, **words[row["uuid"]]} for row in rows)
+            ],
         )
 
     def do_show(self, options: Mapping[str, Any]) -> None:
@@ -180,7 +194,8 @@ class Command(
         if options["as_json"]:
             self.print_json(facts)
         else:
-            self.print_facts({**facts, "quotas": use_words(limits["quotas"])})
+            words = {name: filesizeformat(facts[name]) for name in BYTES & set(facts)}
+            self.print_facts({**facts, **words, "quotas": use_words(limits["quotas"])})
 
     def do_resume(self, options: Mapping[str, Any]) -> None:
         """Let a tenant go on; one that is archived is imported again."""
@@ -204,16 +219,10 @@ class Command(
         width = max(map(len, facts))
         for name, value in facts.items():
             text = ", ".join(map(str, value)) if isinstance(value, list) else value
-            is_nothing = text is None or value == []
+            if isinstance(value, bool):
+                text = "yes" if value else "no"
+            is_nothing = text is None or text == ""
             self.stdout.write(f"{name.ljust(width)}  {'-' if is_nothing else text}")
-
-
-def count(text: str) -> int:
-    """Return a number of rows, for argparse."""
-    number = int(text)
-    if number < 1:
-        raise ValueError
-    return number
 
 
 def tenant_facts(tenant: Tenant, info: TenantInfo) -> dict[str, Any]:
@@ -230,6 +239,20 @@ def tenant_facts(tenant: Tenant, info: TenantInfo) -> dict[str, Any]:
     }
 
 
+def words_of(info: TenantInfo) -> dict[str, str]:
+    """Return what a table says otherwise: a name, the state with what lies over it.
+
+    A purged tenant has no slug any more; its uuid leads to the certificate.
+    """
+    over = (
+        (info.is_shadow, "shadow"),
+        (conduct.in_maintenance(info), "maintenance"),
+        (info.migration_hold, "held"),
+    )
+    state = ", ".join([info.state, *(word for lies, word in over if lies)])
+    return {"slug": info.slug or str(info.uuid), "state": state}
+
+
 def more_facts(tenant: Tenant) -> dict[str, Any]:
     run = tenant.runs.order_by("-started_at").first()
     wake_up = getattr(tenant, "wake_up", None)
@@ -237,6 +260,10 @@ def more_facts(tenant: Tenant) -> dict[str, Any]:
         "schema": tenant.schema_name,
         "state_since": iso(tenant.state_since),
         "state_reason": tenant.state_reason,
+        "maintenance_until": iso(tenant.maintenance_until),
+        "migration_hold": tenant.migration_hold,
+        "purge_after": iso(tenant.purge_after),
+        "shadow_of": tenant.shadow_of.slug if tenant.shadow_of else None,
         "locale": tenant.locale,
         "timezone": tenant.timezone,
         "domains": [one.domain for one in tenant.domains.all() if one.verified_at],

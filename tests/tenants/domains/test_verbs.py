@@ -223,7 +223,7 @@ def test_primary_shows_the_redirects_that_change(acme, owned) -> None:
     owned(acme)
     owned(acme, "desk.test")
     lines = shown("primary", SHOP, "--dry-run").splitlines()
-    assert lines[0] == "shop.test is the primary domain of acme."
+    assert lines[0] == "shop.test: the primary domain of acme"
     assert [line.split() for line in lines[2:4]] == [
         ["acme.localhost", "acme.localhost", SHOP],
         ["desk.test", "acme.localhost", SHOP],

@@ -1,5 +1,7 @@
 """PRT-1: what an export costs depends on its tenant alone, and it is of one instant."""
 
+import errno
+import os
 import time
 from collections.abc import Iterator
 
@@ -121,6 +123,21 @@ def test_a_file_that_is_there_is_not_overwritten(world, tmp_path) -> None:
         out("acme", tmp_path / "x")
     assert caught.value.code == "file_exists"
     assert (tmp_path / "x").read_text() == "mine"
+
+
+def test_an_archive_is_written_where_there_are_no_links(
+    world, tmp_path, monkeypatch
+) -> None:
+    def without_links(*_args: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", without_links)
+    out("acme", tmp_path / "x")
+    with pytest.raises(ApplicationError) as caught:
+        out("acme", tmp_path / "x")
+    assert caught.value.code == "file_exists"
+    assert [path.name for path in tmp_path.iterdir()] == ["x"]
+    assert "manifest.json" in entries(tmp_path / "x")
 
 
 def test_an_archive_is_for_its_owner_alone(acme_file) -> None:

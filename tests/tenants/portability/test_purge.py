@@ -11,8 +11,9 @@ from django.test import Client
 
 from kernel import clock
 from kernel.errors import ApplicationError
-from tenants import directory, life, roles, upkeep
+from tenants import directory, domains, life, roles, upkeep
 from tenants.context import use, use_control
+from tenants.domains import Stage
 from tenants.errors import MoveRefused, SlugTaken
 from tenants.models import (
     DeadLetter,
@@ -128,8 +129,21 @@ def test_sgn_5_the_slug_is_held_and_the_custom_name_has_its_cool_down(umbra) -> 
         name = Domain.objects.get(domain="umbra.example")
     assert held.reason == "purged"
     assert held.until - clock.now() > timedelta(days=89)
-    assert name.verified_at is None
-    assert name.released_at is not None
+    assert domains.stage(name) is Stage.RELEASED
+
+
+def test_a_purge_does_not_end_the_cool_down_of_a_name_that_lapsed(umbra) -> None:
+    with use_control():
+        Domain.objects.filter(domain="umbra.example").update(
+            verified_at=None,
+            lapsed_at=clock.now() - timedelta(days=1),
+            verification_token="0" * 32,
+        )
+    purging.purge(umbra, by="tests", reason="Asked for.")
+    with use_control():
+        name = Domain.objects.get(domain="umbra.example")
+    assert domains.stage(name) is Stage.RELEASED
+    assert name.lapsed_at is not None
 
 
 def test_sgn_5_nobody_takes_the_slug_of_a_purged_tenant(umbra, acme_file) -> None:

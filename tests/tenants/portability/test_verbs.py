@@ -3,6 +3,7 @@
 import io
 import json
 import time
+from pathlib import Path
 from zlib import crc32
 
 import pytest
@@ -74,6 +75,33 @@ def test_export_ends_with_3_4_and_7(world, tmp_path) -> None:
         there.execute("SELECT pg_advisory_lock(%s, %s)", keys)
         code, line = fails("export", "acme", "--output", tmp_path / "y")
     assert (code, line.endswith("(tenant_busy)")) == (7, True)
+
+
+def test_a_file_that_cannot_be_written_is_a_refusal(world, tmp_path) -> None:
+    (tmp_path / "file").write_text("mine")
+    for path in (Path("/proc/a.tenantry"), tmp_path / "file" / "a.tenantry"):
+        code, line = fails("export", "acme", "--output", path)
+        assert (code, line.endswith("(file_unwritable)")) == (4, True)
+        assert str(path) in line
+
+
+def test_a_key_that_is_none_is_named(world, tmp_path) -> None:
+    (tmp_path / "junk.pem").write_text("junk")
+    for name, why in (("none.pem", "cannot be read"), ("junk.pem", "holds no private")):
+        words = ("--output", tmp_path / "x", "--sign", tmp_path / name)
+        code, line = fails("export", "acme", *words)
+        assert (code, f"{tmp_path / name} {why}" in line) == (2, True)
+
+
+def test_an_archived_tenant_is_not_brought_back_by_a_dry_run(nova, tmp_path) -> None:
+    run("archive", nova.slug, "--output", tmp_path / "nova")
+    facts = answer("resume", nova.slug, "--dry-run")
+    assert (facts["before"], facts["state"]) == ("archived", "active")
+    assert facts["dry_run"]
+    assert tenant(nova.slug).state == "archived"
+    (tmp_path / "nova").rename(tmp_path / "moved")
+    code, line = fails("resume", nova.slug, "--dry-run")
+    assert (code, line.endswith("(archive_missing)")) == (3, True)
 
 
 def test_import_says_what_it_would_make_and_what_it_made(acme_file) -> None:
@@ -204,7 +232,9 @@ def test_purge_closes_first_and_deletes_when_it_is_confirmed(nova) -> None:
 
 
 def test_purge_knows_wrong_usage(nova) -> None:
-    assert "write 30d, 12h or 45m" in fails("purge", nova.slug, "--grace", "soon")[1]
+    assert (
+        "write 90s, 45m, 12h or 30d" in fails("purge", nova.slug, "--grace", "soon")[1]
+    )
     assert fails("purge", "nobody")[0] == 3
 
 

@@ -11,9 +11,9 @@ from accounts.mail import outbox
 from accounts.models import LimitCounter, MailMessage, User
 from kernel import clock
 from tenants import sources, upkeep
-from tenants.asking import Answer
 from tenants.context import TenantInfo, use, use_control
 from tenants.models import WakeUp
+from tenants.questions import Answer
 from tests.tenants import due
 from tests.workflow.processes import approval, install, sent_for_approval
 

@@ -74,5 +74,5 @@ def alone(tenant: TenantInfo, question: str) -> list[Answer]:
     try:
         return together([tenant], question)
     except DatabaseError:
-        logger.exception("asking.failed", extra={"for": str(tenant.uuid)})
+        logger.exception("questions.failed", extra={"for": str(tenant.uuid)})
         return []

@@ -1,0 +1,125 @@
+"""Take one tenant its group's way, and write down how that ended."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from tenants import states
+from tenants.context import TenantInfo, use_control
+from tenants.fleet import ledger, reading, trying
+from tenants.fleet.ledger import Mode, State
+from tenants.fleet.numbering import Numbers
+from tenants.fleet.orders import Order, Outcome, Report, Told
+from tenants.fleet.recipes import Recipe
+from tenants.fleet.recording import Notes
+from tenants.fleet.targets import Target
+from tenants.fleet.ways import Way, present
+from tenants.models import Tenant
+
+
+class Taking:
+    """What a run does with one tenant."""
+
+    #: Set once the template is compiled.
+    target: Target
+
+    def __init__(self, order: Order, *, by: str, told: Told) -> None:
+        self.order, self.by, self.told = order, by, told
+        self.report = Report()
+        self.executors: trying.Executors = {}
+
+    @property
+    def numbers(self) -> Numbers:
+        template = self.target.template
+        return template.numbers if template else {}
+
+    def one(self, way: Way, tenant: TenantInfo, wave: int) -> Outcome:
+        """Take a tenant its group's way; Django's where a replay cannot be."""
+        recipe = way.recipe
+        if recipe is not None and tenant.uuid in way.alike:
+            outcome = self.replayed(way, recipe, tenant, wave)
+            if not trying.needs_django(outcome):
+                return outcome
+        return self.migrated(way, tenant, wave)
+
+    def replayed(
+        self, way: Way, recipe: Recipe, tenant: TenantInfo, wave: int
+    ) -> Outcome:
+        def act(attempt: int) -> Mode:
+            return trying.replayed(
+                tenant,
+                recipe,
+                plan=present(way.plan),
+                order=self.order,
+                by=self.by,
+                wave=wave,
+                attempt=attempt,
+            )
+
+        return trying.with_patience(tenant, act, wave=wave, order=self.order)
+
+    def migrated(
+        self, way: Way, tenant: TenantInfo, wave: int, notes: Notes | None = None
+    ) -> Outcome:
+        def act(attempt: int) -> Mode:
+            if notes is not None:
+                notes.statements.clear()
+            finish = (
+                trying.finishing(
+                    tenant, way.plan, by=self.by, wave=wave, attempt=attempt
+                )
+                if way.plan
+                else bool
+            )
+            return trying.migrated(
+                tenant,
+                executors=self.executors,
+                numbers=self.numbers,
+                order=self.order,
+                finish=finish,
+                notes=notes,
+            )
+
+        return trying.with_patience(tenant, act, wave=wave, order=self.order)
+
+    def take(self, way: Way, outcome: Outcome) -> None:
+        """Report an outcome; one that was rolled back is written down only now."""
+        if not outcome.is_done and self.is_gone(outcome.tenant):
+            outcome = replace(outcome, state=State.SKIPPED, failure=None)
+        if outcome.state == State.DEFERRED:
+            way.deferred.append(outcome)
+        if not outcome.is_done:
+            self.remember(way, outcome)
+        self.tell([outcome])
+        self.told.step(f"tenant {outcome.tenant.slug}")
+
+    def has_arrived(self, tenant: TenantInfo) -> bool:
+        """Tell whether a schema is where it should be, whoever brought it there."""
+        name = tenant.schema_name
+        with use_control():
+            return reading.words([name]).get(name) == self.target.word
+
+    def is_gone(self, tenant: TenantInfo) -> bool:
+        """Tell whether a tenant was archived or purged meanwhile."""
+        there = Tenant.objects.filter(uuid=tenant.uuid, state__in=states.WITH_SCHEMA)
+        with use_control():
+            return not there.exists()
+
+    def remember(self, way: Way, outcome: Outcome) -> None:
+        failure = outcome.failure
+        ledger.remember(
+            present(way.plan),
+            outcome.tenant.uuid,
+            outcome.state,
+            wave=outcome.wave,
+            attempts=outcome.attempts,
+            mode=outcome.mode or "",
+            migration=failure.migration[:255] if failure else "",
+            statement_no=failure.statement_no if failure else None,
+            error_code=failure.sqlstate if failure else "",
+            error_text=failure.text if failure else "",
+        )
+
+    def tell(self, outcomes: Sequence[Outcome]) -> None:
+        self.report.take(outcomes)
+        for outcome in outcomes:
+            self.told.ended(outcome)

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from kernel import clock
 from kernel.errors import ApplicationError
+from tenants import calling_off
 from tenants.errors import MoveRefused
 from tenants.management.bars import bar
 from tenants.management.ends import REFUSED, WRONG_USAGE, fail
@@ -226,6 +227,7 @@ class PortableVerbs(Verbs):
             "before": tenant.state,
             "state": closed.state,
             "purge_after": iso(closed.purge_after),
+            "cancel_link": calling_off.cancel_link(closed),
         }
         self.tell(facts, options)
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from kernel import clock
 from tenants import directory, events, holds, lookup, roles
 from tenants.context import TenantInfo, as_owner, use
+from tenants.domains import releasing
 from tenants.models import (
     DeadLetter,
     Domain,
@@ -22,6 +23,7 @@ from tenants.models import (
     ProvisioningStep,
     SignupRequest,
     SlugHold,
+    Survey,
     Tenant,
     WakeUp,
 )
@@ -102,15 +104,12 @@ def drop_letters(run: ProvisioningRun) -> None:
 
 def release_domains(run: ProvisioningRun) -> None:
     """Let no host lead here; a customer's own name has its cool-down."""
-    now = clock.now()
+    tenant = row_of(run)
+    releasing.release_all(tenant, by=run.order["by"])
     with transaction.atomic():
-        own = Domain.objects.filter(tenant__uuid=run.tenant_uuid)
+        own = Domain.objects.filter(tenant=tenant)
         hosts = list(own.values_list("domain", flat=True))
         own.filter(kind=Domain.Kind.PLATFORM).delete()
-        own.filter(verified_at__isnull=True, released_at__isnull=True).delete()
-        own.filter(released_at__isnull=True).update(
-            is_primary=False, verified_at=None, lapsed_at=now, released_at=now
-        )
         directory.forget_after_commit(run.tenant_uuid, *hosts)
 
 
@@ -168,6 +167,7 @@ def forget(run: ProvisioningRun, slug: str) -> None:
     tenant = row_of(run)
     tenant.own_quotas.all().delete()
     tenant.own_features.all().delete()
+    Survey.objects.filter(tenant=tenant).delete()
     MigrationLedger.objects.filter(tenant_id=tenant.pk).update(error_text="")
     SignupRequest.objects.filter(slug=slug).delete()
     ProvisioningRun.objects.filter(tenant_uuid=tenant.uuid).exclude(pk=run.pk).delete()

@@ -227,7 +227,10 @@ class PortableVerbs(Verbs):
             "before": tenant.state,
             "state": closed.state,
             "purge_after": iso(closed.purge_after),
-            "cancel_link": calling_off.cancel_link(closed),
+            # To a shadow leads no link; `resume` calls this off as well.
+            "cancel_link": None
+            if closed.shadow_of_id
+            else calling_off.cancel_link(closed),
         }
         self.tell(facts, options)
 

@@ -16,10 +16,11 @@ logger = logging.getLogger(__name__)
 def addresses_of(tenant: Tenant) -> list[str]:
     """Return whom to tell: to be asked while there is a schema, whatever its state.
 
-    A tenant without a schema, and one whose tables cannot be read, tells nobody.
+    A tenant without a schema, and one whose tables cannot be read, tells nobody; from
+    a shadow nothing goes out.
     """
     info = tenant.info()
-    if not roles.has_schema(info):
+    if info.is_shadow or not roles.has_schema(info):
         return []
     try:
         with use(as_owner(info)), transaction.atomic():

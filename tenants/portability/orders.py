@@ -18,7 +18,7 @@ from tenants.portability.manifest import Manifest
 from tenants.portability.policies import Keep
 from tenants.portability.progress import SILENT, Said
 from tenants.portability.reading import opened
-from tenants.states import State
+from tenants.states import WITH_SCHEMA, State
 
 WIDTH: tuple[Keep, ...] = (Keep.DATA, Keep.RESTORED, Keep.ALL)
 
@@ -136,6 +136,8 @@ def shadow(manifest: Manifest, live: Tenant) -> dict[str, Any]:
         raise ArchiveOfAnother
     if live.shadow_of_id is not None:
         raise SwapRefused("A shadow has no shadow.")
+    if live.state not in WITH_SCHEMA - {State.DELETING}:
+        raise SwapRefused(f"{live} is {live.state}, so this is refused.")
     return {
         "uuid": str(uuid4()),
         "slug": free_slug(live.slug),

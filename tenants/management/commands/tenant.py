@@ -157,6 +157,7 @@ class Command(
         if options["behind"]:
             there = tenants.filter(state__in=WITH_SCHEMA)
             tenants = there.exclude(schema_rev=revisions.of_code())
+        tenants = tenants.select_related("shadow_of")
         found = tenants.order_by(SORTS[options["sort"]], "slug")[: options["limit"]]
         infos = {info.uuid: info for info in lookup.infos(found)}
         # One that came or went between the two statements is left out.
@@ -167,7 +168,7 @@ class Command(
         columns = ("slug", "name", "state", "plan", "domain", "revision", "created")
         self.print_table(
             [column.upper() for column in columns],
-            [[str(row[column] or "-") for column in columns] for row in rows],
+            [[cell(row, column) for column in columns] for row in rows],
         )
 
     def do_show(self, options: Mapping[str, Any]) -> None:
@@ -216,6 +217,13 @@ def count(text: str) -> int:
     return number
 
 
+def cell(row: Mapping[str, Any], column: str) -> str:
+    """Return a cell of the list; a shadow has its live tenant for a domain."""
+    if column == "domain" and row["shadow_of"]:
+        return f"(shadow of {row['shadow_of']})"
+    return str(row[column] or "-")
+
+
 def tenant_facts(tenant: Tenant, info: TenantInfo) -> dict[str, Any]:
     return {
         "slug": tenant.slug,
@@ -226,7 +234,8 @@ def tenant_facts(tenant: Tenant, info: TenantInfo) -> dict[str, Any]:
         "domain": info.primary_domain,
         "shadow_of": str(tenant.shadow_of) if tenant.shadow_of else None,
         "revision": tenant.schema_rev,
-        "url": hosts.absolute_url("/", tenant=info),
+        # No host leads to a shadow.
+        "url": None if info.is_shadow else hosts.absolute_url("/", tenant=info),
         "created": iso(tenant.created_at),
     }
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from django.db import connection
 
-from tenants.context import UNPLANNED, Allowed, Limits
+from tenants.context import UNPLANNED, Allowed, Limits, use_control
 
 #: The values that are columns of the plan.
 COLUMNS: Final = [
@@ -49,8 +49,8 @@ SELECT {SELECTED} FROM tenants_tenant AS tenant {JOINED} WHERE tenant.id = %s
 
 
 def limits_of(tenant: int) -> Limits:
-    """Return what the tenant with this key may use; needs the control context."""
-    with connection.cursor() as cursor:
+    """Return what the tenant with this key may use."""
+    with use_control(), connection.cursor() as cursor:
         cursor.execute(OF_ONE, [tenant])
         row = cursor.fetchone()
     return UNPLANNED if row is None else limits_of_row(row)

@@ -49,7 +49,8 @@ def prefix(request: HttpRequest | None) -> str:
 def address_of(request: HttpRequest) -> str:
     """Return REMOTE_ADDR, or the entry that TRUSTED_PROXY_COUNT points at."""
     count = settings.TRUSTED_PROXY_COUNT
-    sent = request.headers.get("X-Forwarded-For", "")
+    # Not `request.headers`, which keeps what the middleware of hosts takes away.
+    sent = str(request.META.get("HTTP_X_FORWARDED_FOR", ""))
     hops = sent.split(",") if sent.strip() else []
     if count and len(hops) >= count:
         return hops[-count].strip()

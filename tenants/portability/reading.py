@@ -72,6 +72,7 @@ NONSENSE: Final = (
     OverflowError,
     MemoryError,
     IndexError,
+    OSError,  # such as a place before the beginning of the file
 )
 Part = TablePart | FilePart | OtherPart
 Read = TypeVar("Read")

@@ -118,7 +118,7 @@ def test_the_fleet_is_shown_with_schema_drift_size_and_activity(
         Tenant.objects.filter(slug="globex").update(schema_rev="of-before")
         Survey.objects.filter(tenant__slug="globex").update(differences=2)
     page = console.get("/admin/tenants/tenant/").content.decode()
-    for words in ("current", "behind", "2 differences", "KB", "0\xa0minutes ago"):
+    for words in ("current", "behind", "2 differences", "MB", "0\xa0minutes ago"):
         assert words in page, words
     with use_control():
         pk = Tenant.objects.get(slug="globex").pk

@@ -14,7 +14,7 @@ from accounts.models import User
 from config.celery import app
 from kernel import clock
 from tenants import broker as sender
-from tenants import dead_letters, scheduler, wake_ups
+from tenants import dead_letters, scheduler, sources, wake_ups
 from tenants.context import TenantInfo, use_control
 from tenants.dead_letters import Reason
 from tenants.models import DeadLetter, OperatorEvent, WakeUp
@@ -203,9 +203,9 @@ def test_letters_stay_while_the_broker_is_away_and_the_tenant_comes_back_for_the
     assert kept() == ["word"]
     with use_control():
         due = WakeUp.objects.get(tenant__uuid=acme.uuid).next_due
-    assert due == clock.now() + scheduler.AFTER_FAILURE
+    assert due == clock.now() + sources.AFTER_FAILURE
     sender._quiet_until = 0.0
-    clock.advance(scheduler.AFTER_FAILURE)
+    clock.advance(sources.AFTER_FAILURE)
     scheduler.run_all_inline(only=[acme.uuid])
     assert words(corner) == ["word"]
     assert kept() == []

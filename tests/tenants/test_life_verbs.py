@@ -92,10 +92,10 @@ def test_resume_of_what_was_not_stopped_is_exit_code_4(acme, state: str) -> None
     assert fails("resume", "acme") == (4, f"acme is {state}, so this is refused.")
 
 
-def test_resume_of_an_archived_tenant_names_the_verb_that_does_it(acme) -> None:
+def test_resume_of_an_archived_tenant_needs_its_archive(acme) -> None:
     put_into("archived")
     code, line = fails("resume", "acme")
-    assert (code, "tenant import" in line) == (4, True)
+    assert (code, "archive of acme" in line) == (3, True)
 
 
 def test_maintenance_prints_its_end_and_a_link_that_works(acme, visitor) -> None:

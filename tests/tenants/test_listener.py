@@ -182,9 +182,10 @@ def test_a_host_that_led_nowhere_leads_somewhere_once_it_is_told(
     assert directory.find("new.test") is None
     assert is_hot("new.test")
     psql.execute(
-        "INSERT INTO tenants_domain (domain, tenant_id, is_primary, kind, verified_at)"
-        " SELECT 'new.test', id, false, 'custom', now() FROM tenants_tenant"
-        " WHERE slug = 'acme'"
+        "INSERT INTO tenants_domain (domain, tenant_id, is_primary, kind, verified_at,"
+        " claimed_at, verification_token, failed_checks)"
+        " SELECT 'new.test', id, false, 'custom', now(), now(), '', 0"
+        " FROM tenants_tenant WHERE slug = 'acme'"
     )
     until(lambda: not is_hot("new.test"))
     assert directory.find("new.test").tenant.slug == "acme"

@@ -18,7 +18,9 @@ from kernel import clock
 from tenants import dead_letters, fleet, plans, provisioning, roles, trials
 from tenants.context import TenantInfo, use, use_control
 from tenants.db.router import labels
-from tenants.fleet import current, drift, migrate, rights
+from tenants.fleet import Order, drift, migrate, rights
+from tenants.fleet.survey import survey
+from tenants.fleet.targets import Target
 from tenants.models import DeadLetter, OperatorEvent, Plan, Tenant, WakeUp
 from tenants.publishing import address_of
 from tenants.states import State, change_state
@@ -218,14 +220,17 @@ def test_flt_7_a_debtor_is_no_drift_and_is_passed_by_in_a_migration(acme) -> Non
     tenant = move(State.PAST_DUE)
     template = fleet.find_template()
     assert template is not None
-    (found,) = drift.look([tenant], template)
-    assert found.differences == ()
-    assert current.up_to_date([tenant], template) == {tenant.uuid}
+    (looked,) = drift.look([tenant], template)
+    assert looked.differences == ()
+    found = survey(Order(only=frozenset({tenant.uuid})), Target(template))
+    assert [(one.tenant.uuid, one.has_rights) for one in found.current] == [
+        (tenant.uuid, True)
+    ]
     run_there(
         f"GRANT INSERT ON {tenant.schema_name}.leave_leaverequest TO {tenant.db_role}"
     )
-    (found,) = drift.look([tenant], template)
-    assert {one.name for one in found.differences} == {"leave_leaverequest"}
+    (looked,) = drift.look([tenant], template)
+    assert {one.name for one in looked.differences} == {"leave_leaverequest"}
 
 
 @pytest.mark.django_db(transaction=True)

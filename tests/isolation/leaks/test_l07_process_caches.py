@@ -89,6 +89,7 @@ KEPT = {
     "tenants/rates.py: _local": BY_UUID,
     "tenants/rates.py: _quiet_until": BY_UUID,
     "tenants/rates.py: page": PURE,
+    "tenants/portability/catalog.py: text": FILES,
     "tenants/roles.py: access": SETTINGS,
     "tenants/roles.py: protected": SETTINGS,
     "tenants/domains/names.py: reserved": FILES,

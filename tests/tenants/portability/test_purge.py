@@ -260,7 +260,7 @@ def test_a_tenant_is_closed_at_once_and_purged_when_the_grace_is_over(umbra) -> 
 def test_the_upkeep_purges_what_is_due(umbra) -> None:
     purging.ask(umbra, by="tests", reason="Ended.", grace=timedelta(0))
     with clock.frozen(clock.now() + timedelta(hours=1)):
-        upkeep.do_due(set(upkeep.DUTIES) - {"purges"})
+        upkeep.do_due()
     gone(umbra)
 
 

@@ -11,7 +11,7 @@ from accounts.models import MailMessage, MfaDevice, User
 from kernel.errors import ApplicationError
 from leave.models import LeaveRequest
 from tenants import finder, lookup, scheduler, signing, sources
-from tenants.celery import judge_state
+from tenants.celery import TenantTask
 from tenants.context import use, use_control
 from tenants.management import finding
 from tenants.models import OperatorEvent, Tenant, WakeUp
@@ -66,7 +66,7 @@ def test_nobody_is_told_of_a_shadow_and_no_command_goes_over_it(shadow) -> None:
 
 def test_a_task_for_a_shadow_is_refused(shadow) -> None:
     with use_control():
-        refusal = judge_state(shadow.info())
+        refusal = TenantTask().judge_state(shadow.info())
     assert refusal is not None
     assert refusal.detail == "the tenant is a shadow"
 

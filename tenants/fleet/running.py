@@ -18,6 +18,7 @@ from tenants import events, roles, states
 from tenants.context import TenantInfo, use_control
 from tenants.fleet import (
     holds,
+    indexing,
     ledger,
     reading,
     recipes,
@@ -82,7 +83,13 @@ def look(order: Order) -> tuple[Survey, Report]:
     """Return what a run would do; nothing is written."""
     target = Target(templates.find())
     found = survey(order, target)
-    report = Report(revision=target.revision, groups=[*map(facts, found.groups)])
+    report = Report(
+        revision=target.revision,
+        groups=[
+            {**facts(group), "warnings": indexing.warnings(group, target)}
+            for group in found.groups
+        ],
+    )
     report.take(Outcome(one.tenant, State.SKIPPED) for one in found.current)
     report.take(Outcome(tenant, State.SKIPPED) for tenant in found.ahead)
     report.take(

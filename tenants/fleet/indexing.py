@@ -54,8 +54,9 @@ def warnings(group: Group, target: Target) -> list[str]:
 def plain_indexes(migration: Migration) -> Iterator[tuple[str, str]]:
     """Yield the table of each index that is built under a lock, and who builds it."""
     for operation in judging.operations(migration.operations):
-        is_plain = isinstance(operation, ops.AddIndex)
-        if is_plain and not isinstance(operation, AddIndexConcurrently):
+        if isinstance(operation, AddIndexConcurrently):
+            continue
+        if isinstance(operation, ops.AddIndex):
             name = f"{migration.app_label}.{migration.name}"
             yield table_of(migration.app_label, operation.model_name), name
 

@@ -62,6 +62,7 @@ WORDS: dict[str, Words] = {
     "user.deactivated": _("Account deactivated"),
     "user.reactivated": _("Account active again"),
     "user.setup_sent": _("Set-up link sent again"),
+    "workspace.deletion_asked": _("Deletion of the workspace asked for"),
 }
 #: What the page can be narrowed down to: the beginnings of names.
 KINDS: dict[str, tuple[Words, tuple[str, ...]]] = {
@@ -78,7 +79,10 @@ KINDS: dict[str, tuple[Words, tuple[str, ...]]] = {
     ),
     "settings": (
         _("Tokens and settings"),
-        ("api_token", "service_account", "branding", "sign_in_rules", "mail."),
+        (
+            *("api_token", "service_account", "branding", "sign_in_rules", "mail."),
+            *("domain.", "workspace."),
+        ),
     ),
 }
 

@@ -34,7 +34,7 @@ def cancel_link(tenant: Tenant) -> str:
 
 
 def signed(info: TenantInfo, row: Tenant) -> str:
-    with use(info):
+    with use(info, same_transaction=True):
         return signing.dumps(word_of(row), salt=SALT)
 
 

@@ -1,9 +1,10 @@
 """Trials that come to their end."""
 
 import logging
+from datetime import datetime
 
 from kernel import clock
-from tenants.context import use_control
+from tenants.context import TenantInfo, use_control
 from tenants.errors import MoveRefused
 from tenants.models import Tenant
 from tenants.states import State, change_state
@@ -30,3 +31,14 @@ def end_trial(tenant: Tenant) -> bool:
         logger.exception("trial.not_ended", extra={"for": str(tenant.uuid)})
         return False
     return True
+
+
+def ends_at(tenant: TenantInfo) -> datetime | None:
+    """Return when the tenant's trial ends; None where it is in none."""
+    if tenant.state != State.TRIAL:
+        return None
+    with use_control():
+        found: datetime | None = Tenant.objects.values_list(
+            "trial_ends_at", flat=True
+        ).get(uuid=tenant.uuid)
+    return found

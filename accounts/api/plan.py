@@ -1,5 +1,6 @@
 """The plan for programs: what the workspace uses, and the most that it may use."""
 
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -8,7 +9,7 @@ from ninja import Router, Schema
 from accounts import signed_in
 from accounts.api.answering import uncached
 from accounts.authentication import TenantAuth
-from tenants import features, quotas, rates
+from tenants import features, quotas, rates, trials
 from tenants.context import current_tenant
 
 READ = "tenant.manage"
@@ -35,6 +36,8 @@ class PlanOut(Schema):
     plan: str | None
     name: str | None
     requests_per_minute: int | None
+    #: When the trial ends; null where there is none.
+    trial_ends_at: datetime | None
     features: dict[str, Any]
     usage: list[UsageOut]
 
@@ -49,6 +52,7 @@ def get_plan(request: HttpRequest, response: HttpResponse) -> dict[str, Any]:
         "plan": tenant.limits.plan or None,
         "name": tenant.limits.plan_name or None,
         "requests_per_minute": rates.per_minute(tenant) or None,
+        "trial_ends_at": trials.ends_at(tenant),
         "features": {
             code: features.value(code) for code, _text in tenant.limits.features
         },

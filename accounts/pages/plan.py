@@ -1,7 +1,9 @@
 """The page of the plan: what the workspace uses, and the most that it may use."""
 
+import math
 from dataclasses import dataclass
-from typing import Final
+from datetime import timedelta
+from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse
 from django.template.defaultfilters import filesizeformat
@@ -11,8 +13,9 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from accounts.pages import settings
-from tenants import quotas, rates
-from tenants.context import current_tenant
+from kernel import clock
+from tenants import quotas, rates, trials
+from tenants.context import TenantInfo, current_tenant
 from tenants.models import Resource
 from tenants.quotas import Use
 
@@ -58,10 +61,20 @@ def plan(request: HttpRequest) -> HttpResponse:
         heading=_("Plan and usage"),
         lead=_("What this workspace uses, and the most that its plan gives."),
         plan=tenant.limits.plan_name,
+        **trial_of(tenant),
         per_minute=rates.per_minute(tenant),
         rows=rows,
         is_short=any(row.level in {"full", "over"} for row in rows),
     )
+
+
+def trial_of(tenant: TenantInfo) -> dict[str, Any]:
+    """Return when the trial ends and in how many days, begun ones counted."""
+    ends_at = trials.ends_at(tenant)
+    if ends_at is None:
+        return {"trial_days": None, "trial_ends_at": None}
+    left = math.ceil((ends_at - clock.now()) / timedelta(days=1))
+    return {"trial_days": max(left, 0), "trial_ends_at": ends_at}
 
 
 def row_of(use: Use) -> Row:

@@ -1,13 +1,10 @@
 """Tell a tenant's owners that one of their names leads nowhere any more."""
 
-from typing import Any
-
 from django.conf import settings
-from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.utils.module_loading import import_string
 
-from tenants import hosts, states
+from tenants import hosts, owners, states
 from tenants.context import use
 from tenants.domains.records import record_name, record_value
 from tenants.models import Domain
@@ -24,19 +21,12 @@ def mail_lapse(row: Domain) -> bool:
     context = words(row)
     key = f"domain-lapsed-{row.pk}-{row.lapsed_at:%Y%m%d%H%M%S}"
     with use(tenant), transaction.atomic():
-        to = owners()
+        to = owners.addresses()
         if to:
             import_string(settings.TENANT_MAIL_SENDER)(
                 "tenants/domain_lapsed", to=to, context=context, idempotency_key=key
             )
     return True
-
-
-def owners() -> list[str]:
-    """Return the addresses of the entered tenant's owners."""
-    people: Any = get_user_model()
-    found = people.objects.filter(role="owner", is_active=True).exclude(email="")
-    return list(found.order_by("pk").values_list("email", flat=True))
 
 
 def words(row: Domain) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tenants.fleet import templates
+from tenants.fleet import indexing, templates
 from tenants.fleet.groups import Group
 from tenants.fleet.ledger import Mode, State
 from tenants.fleet.orders import Order, Outcome, Report
@@ -14,7 +14,13 @@ def look(order: Order) -> tuple[Survey, Report]:
     """Return what a run would do; nothing is written."""
     target = Target(templates.find())
     found = survey(order, target)
-    report = Report(revision=target.revision, groups=[*map(facts, found.groups)])
+    report = Report(
+        revision=target.revision,
+        groups=[
+            {**facts(group), "warnings": indexing.warnings(group, target)}
+            for group in found.groups
+        ],
+    )
     report.take(Outcome(one.tenant, State.SKIPPED) for one in found.current)
     report.take(Outcome(tenant, State.SKIPPED) for tenant in found.ahead)
     report.take(

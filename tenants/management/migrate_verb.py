@@ -105,6 +105,8 @@ class MigrateVerb(Verbs):
             )
             if group["obstacle"]:
                 self.stdout.write(f"  not replayed: {group['obstacle']}")
+            for words in group.get("warnings", ()):
+                self.stdout.write(f"  warning: {words}")
 
     def print_report(self, report: Report) -> None:
         """Print the groups, the numbers, and the list of failures."""

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from kernel import clock
 from kernel.errors import ApplicationError
+from tenants import calling_off
 from tenants.errors import MoveRefused
 from tenants.management.arguments import may_be_tried, span
 from tenants.management.bars import bar
@@ -230,6 +231,10 @@ class PortableVerbs(Verbs):
             "before": tenant.state,
             "state": closed.state,
             "purge_after": iso(closed.purge_after),
+            # To a shadow leads no link; `resume` calls this off as well.
+            "cancel_link": None
+            if closed.shadow_of_id
+            else calling_off.cancel_link(closed),
         }
         self.tell(facts, options)
 

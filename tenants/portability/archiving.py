@@ -70,10 +70,17 @@ def archive(
 
 
 def require_movable(tenant: Tenant) -> State:
-    """Return the tenant's state, if an archive can be made of it."""
+    """Return the tenant's state, if an archive can be made of it.
+
+    Not where a shadow holds the same data: that would stay. Raises MoveRefused.
+    """
     state = State(tenant.state)
     if State.ARCHIVED not in MOVES[state] or tenant.shadow_of_id is not None:
-        raise MoveRefused(f"{tenant} is {state.value}, so this is refused.")
+        word = "a shadow" if tenant.shadow_of_id else state.value
+        raise MoveRefused(f"{tenant} is {word}, so this is refused.")
+    beside = [str(one) for one in tenant.shadows.exclude(state=State.PURGED)]
+    if beside:
+        raise MoveRefused(f"Purge the shadows of {tenant} first: {', '.join(beside)}.")
     return state
 
 

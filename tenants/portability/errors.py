@@ -100,12 +100,6 @@ class KeyUnusable(Invalid):
     code = "key_unusable"
 
 
-class FileUnwritable(Conflict):
-    """The file cannot be written."""
-
-    code = "file_unwritable"
-
-
 class FileThere(Conflict):
     """There is a file of this name already."""
 

@@ -193,7 +193,9 @@ def free_slug(slug: str) -> str:
     for number in range(1, 100):
         tail = "-shadow" if number == 1 else f"-shadow-{number}"
         found = slug[: slugs.LONGEST - len(tail)].rstrip("-") + tail
-        if not Tenant.objects.filter(slug=found).exists() and not holds.is_held(found):
+        if not Tenant.objects.filter(slug=found).exists() and not slug_holds.is_held(
+            found
+        ):
             return found
     raise SlugTaken("There are too many shadows of this tenant.")
 

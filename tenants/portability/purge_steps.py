@@ -22,6 +22,7 @@ from tenants.models import (
     ProvisioningStep,
     SignupRequest,
     SlugHold,
+    Survey,
     Tenant,
     WakeUp,
 )
@@ -102,9 +103,10 @@ def drop_letters(run: ProvisioningRun) -> None:
 
 def release_domains(run: ProvisioningRun) -> None:
     """Let no host lead here; a customer's own name has its cool-down."""
-    domains.release_all(row_of(run), by=run.order["by"])
+    tenant = row_of(run)
+    domains.release_all(tenant, by=run.order["by"])
     with transaction.atomic():
-        own = Domain.objects.filter(tenant__uuid=run.tenant_uuid)
+        own = Domain.objects.filter(tenant=tenant)
         hosts = list(own.values_list("domain", flat=True))
         own.filter(kind=Domain.Kind.PLATFORM).delete()
         # What is left only keeps others out: nobody verifies it or is told of it.
@@ -166,6 +168,7 @@ def forget(run: ProvisioningRun, slug: str) -> None:
     tenant = row_of(run)
     tenant.own_quotas.all().delete()
     tenant.own_features.all().delete()
+    Survey.objects.filter(tenant=tenant).delete()
     MigrationLedger.objects.filter(tenant_id=tenant.pk).update(error_text="")
     # Some came while the purge was at work.
     DeadLetter.objects.filter(tenant=tenant.uuid).delete()

@@ -15,6 +15,7 @@ from tenants import events
 from tenants.context import use_control
 from tenants.errors import MoveRefused
 from tenants.models import ProvisioningRun, ProvisioningStep, Tenant
+from tenants.portability import notices
 from tenants.portability.errors import Busy, PurgeRefused
 from tenants.portability.purge_steps import STEPS
 from tenants.provisioning.saga import MESSAGE_DELAY, drive
@@ -28,7 +29,12 @@ AT_ONCE: Final = 20
 
 
 def ask(tenant: Tenant, *, by: str, reason: str, grace: timedelta = GRACE) -> Tenant:
-    """Close the tenant, to be purged when the grace is over. Raises MoveRefused."""
+    """Close the tenant, to be purged when the grace is over. Raises MoveRefused.
+
+    Its owners get the date by mail, and the link that calls it off.
+    """
+    with use_control():
+        to = notices.addresses_of(tenant)
     with use_control(), transaction.atomic():
         moved = change_state(tenant, State.DELETING, reason=reason, by=by)
         moved.purge_after = clock.now() + grace
@@ -39,6 +45,7 @@ def ask(tenant: Tenant, *, by: str, reason: str, grace: timedelta = GRACE) -> Te
             tenant=moved.uuid,
             purge_after=moved.purge_after.isoformat(),
         )
+        notices.mail_deletion(moved, to=to)
     return moved
 
 

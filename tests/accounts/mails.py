@@ -32,6 +32,12 @@ LEAVE = {
 }
 #: The mails of the other apps; those of the accounts have their samples.
 OTHERS = {
+    "tenants/deletion_asked": {
+        "name": "Acme & Sons",
+        "at": "2026-09-02T12:05:00+00:00",
+        "zone": "Europe/Berlin",
+        "url": f"{SITE}/deletion/stop/signed",
+    },
     "tenants/domain_lapsed": {
         "domain": "desk.acme.example",
         "record": "_tenantry.desk.acme.example",

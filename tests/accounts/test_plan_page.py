@@ -1,9 +1,13 @@
 """The page of the plan, and the same for programs: for owners alone."""
 
+from datetime import datetime, timedelta
+
 import pytest
+from django.db import connection
 
 from accounts import roles
 from accounts.models import User
+from kernel import clock
 from tenants import directory
 from tenants.context import use, use_control
 from tenants.models import Plan, Quota, Tenant
@@ -53,6 +57,25 @@ def test_limits_are_bars_and_words(page, small):
     assert "9.5" in html  # megabytes
     assert html.count("<progress") == 3
     assert "Nothing is refused above this limit." in html
+
+
+@pytest.mark.parametrize(
+    ("hours", "words"),
+    [(24 * 13, "ends in 13 days"), (5, "ends in 1 day,"), (-5, "ends in 0 days")],
+)
+def test_an_owner_sees_when_the_trial_ends(page, api, hours, words):
+    assert "<dt>Trial</dt>" not in page.get(PATH).text
+    ends_at = clock.now() + timedelta(hours=hours)
+    with use_control(), connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE tenants_tenant SET state = 'trial', trial_ends_at = %s"
+            " WHERE slug = 'acme'",
+            [ends_at],
+        )
+    directory.empty()
+    assert words in page.get(PATH).text
+    told = api("carol").get(API).json()["trial_ends_at"]
+    assert datetime.fromisoformat(told) - ends_at < timedelta(seconds=1)
 
 
 @pytest.mark.parametrize("name", ["alice", "admin"])

@@ -105,6 +105,7 @@ def test_list_as_json_has_stable_keys(acme, globex) -> None:
         "state",
         "plan",
         "domain",
+        "shadow_of",
         "revision",
         "url",
         "created",

@@ -1,5 +1,7 @@
 """A tenant whose payment is overdue is read and not changed, by every way."""
 
+import io
+import json
 from datetime import timedelta
 from functools import partial
 
@@ -7,12 +9,13 @@ import pytest
 from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.models import Group
+from django.core.management import call_command
 from django.db import Error, connection
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from accounts.models import MailMessage, RefreshSession, SecurityEvent, User
 from kernel import clock
-from tenants import dead_letters, fleet, provisioning, roles, trials
+from tenants import dead_letters, fleet, plans, provisioning, roles, trials
 from tenants.context import TenantInfo, use, use_control
 from tenants.db.router import labels
 from tenants.fleet import Order, drift, migrate, rights
@@ -295,6 +298,45 @@ def test_a_plan_with_a_trial_opens_with_one(trial, frozen_clock) -> None:
 def test_without_a_trial_a_tenant_opens_active(trial) -> None:
     row = activated(None)
     assert (row.state, row.trial_ends_at) == ("active", None)
+
+
+def test_a_sign_up_begins_the_trial_of_the_default_plan(
+    trial, settings, frozen_clock
+) -> None:
+    settings.TENANT_DEFAULT_PLAN = trial.code
+    made = provisioning.provision(
+        slug="newcomer", name="Newcomer", owner_email="operator@newcomer.test", by="t"
+    )
+    with use_control():
+        row = Tenant.objects.get(uuid=made.uuid)
+    assert (row.plan_id, row.state) == (trial.pk, "trial")
+    assert row.trial_ends_at == clock.now() + timedelta(days=14)
+    out = io.StringIO()
+    call_command("tenant", "show", "newcomer", "--json", stdout=out)
+    assert json.loads(out.getvalue())["trial_ends_at"] == (
+        f"{row.trial_ends_at:%Y-%m-%dT%H:%M:%SZ}"
+    )
+
+
+def test_another_plan_leaves_a_trial_its_end(trial, frozen_clock) -> None:
+    row = activated(trial)
+    with use_control():
+        other = Plan.objects.create(code="other", name="Other", trial_days=90)
+        plans.put_on(row, other, by="tests")
+        row.refresh_from_db()
+    assert (row.state, row.plan_id) == ("trial", other.pk)
+    assert row.trial_ends_at == clock.now() + timedelta(days=14)
+
+
+def test_who_pays_after_a_trial_is_active_by_resume(trial, frozen_clock) -> None:
+    row = activated(trial)
+    clock.advance(timedelta(days=14))
+    trials.end_due()
+    call_command("tenant", "resume", row.slug, "--yes", stdout=io.StringIO())
+    assert trials.end_due() == 0
+    with use_control():
+        row.refresh_from_db()
+    assert row.state == "active"
 
 
 def test_the_end_of_a_trial_is_past_due_with_an_event_and_once(

@@ -132,7 +132,7 @@ def test_a_slug_that_is_taken_is_refused(acme) -> None:
     assert schemas() == before
 
 
-def test_the_same_key_is_the_same_run() -> None:
+def test_prv_3_the_same_key_is_the_same_run() -> None:
     first = provisioning.begin(**ORDER, key="k1", background=False)
     second = provisioning.begin(**ORDER, key="k1", background=False)
     assert first.pk == second.pk
@@ -206,7 +206,7 @@ def test_of_many_orders_with_one_key_all_get_the_one_tenant() -> None:
     assert seeds.calls == ["newcomer"]
 
 
-def test_a_step_that_fails_is_tried_again_three_times() -> None:
+def test_prv_2_a_step_that_fails_is_tried_again_three_times() -> None:
     seeds.faults["left"] = 3
     tenant = provisioning.provision(**ORDER, seed=[BREAK], pauses=SOON)
     assert tenant.state == State.ACTIVE
@@ -255,7 +255,7 @@ class Killed(BaseException):
     """The process ends here, as far as the saga can tell."""
 
 
-def test_a_run_killed_before_and_after_each_step_is_resumed(monkeypatch) -> None:
+def test_prv_2_a_run_killed_before_and_after_each_step_is_resumed(monkeypatch) -> None:
     kills: list[str] = []
 
     def deadly(step: steps.Step) -> steps.Step:
@@ -356,7 +356,7 @@ def test_a_way_back_that_is_blocked_is_tried_again_later(monkeypatch) -> None:
     assert schemas() == before
 
 
-def test_a_run_that_another_process_holds_is_left_alone() -> None:
+def test_prv_1_a_run_that_another_process_holds_is_left_alone() -> None:
     run = provisioning.begin(**ORDER, seed=[NOTE])
     other = connections.create_connection("default")
     with use_control(), other.cursor() as cursor:

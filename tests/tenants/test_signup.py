@@ -74,7 +74,7 @@ def progress(client, asked, secret: str = ""):
 # The form
 
 
-def test_a_form_gets_an_answer_and_a_code_and_reserves_nothing(public) -> None:
+def test_sgn_2_a_form_gets_an_answer_and_a_code_and_reserves_nothing(public) -> None:
     asked = ask(public)
     assert set(asked) == {"id", "secret", "detail"}
     assert mails() == 1
@@ -83,7 +83,7 @@ def test_a_form_gets_an_answer_and_a_code_and_reserves_nothing(public) -> None:
         assert ProvisioningRun.objects.filter(slug="newcomer").count() == 0
 
 
-def test_every_valid_form_gets_the_same_answer(public, acme) -> None:
+def test_sgn_1_every_valid_form_gets_the_same_answer(public, acme) -> None:
     fresh = ask(public)
     taken = ask(public, slug="acme", email="owner@acme.test")
     assert fresh["detail"] == taken["detail"]
@@ -143,7 +143,7 @@ def test_a_filled_trap_gets_the_same_answer_and_no_mail(public) -> None:
     assert verify(public, asked).status_code == 404
 
 
-def test_an_address_gets_five_codes_an_hour(public) -> None:
+def test_sgn_6_an_address_gets_five_codes_an_hour(public) -> None:
     for _number in range(5):
         ask(public)
     answer = post(public, "", FORM)
@@ -153,7 +153,7 @@ def test_an_address_gets_five_codes_an_hour(public) -> None:
     assert mails() == 5
 
 
-def test_a_client_gets_twenty_forms_an_hour(public) -> None:
+def test_sgn_6_a_client_gets_twenty_forms_an_hour(public) -> None:
     for number in range(20):
         ask(public, email=f"alice{number}@newcomer.test")
     assert post(public, "", {**FORM, "email": "bob@newcomer.test"}).status_code == 429
@@ -170,7 +170,7 @@ def test_a_limit_counts_hashes_and_no_addresses(public) -> None:
 # The code
 
 
-def test_the_right_code_reserves_the_slug_and_begins(public) -> None:
+def test_sgn_3_the_right_code_reserves_the_slug_and_begins(public) -> None:
     asked = ask(public)
     answer = verify(public, asked, code=mailed_code().lower())
     assert (answer.status_code, answer.json()) == (202, {"state": "running"})
@@ -248,7 +248,7 @@ def test_a_slug_that_has_gone_is_told_after_the_code_only(public, acme) -> None:
 # The set-up and the way in
 
 
-def test_progress_goes_step_by_step_to_the_way_in(
+def test_prv_4_progress_goes_step_by_step_to_the_way_in(
     public, visitor, transactional_db
 ) -> None:
     asked = ask(public)

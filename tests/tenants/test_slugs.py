@@ -34,7 +34,7 @@ def test_a_good_slug_is_accepted(slug: str) -> None:
         "\ud800bc",
     ],
 )
-def test_a_bad_slug_is_refused_with_words(slug: str) -> None:
+def test_sgn_4_a_bad_slug_is_refused_with_words(slug: str) -> None:
     assert slugs.problem_of(slug)
     with pytest.raises(SlugInvalid):
         slugs.check(slug)

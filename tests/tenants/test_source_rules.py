@@ -249,6 +249,7 @@ RULES = (
             "tenants/portability/export.py": "reads a tenant whose role is shut out",
             "tenants/portability/import_steps.py": "fills what is no tenant's yet",
             "tenants/portability/loading.py": "as above",
+            "tenants/portability/notices.py": "reads whom to tell of a stopped tenant",
             "tenants/portability/purge_steps.py": "counts what is about to go",
             "tenants/portability/storing.py": "empties the place of such a tenant",
             "accounts/purging.py": "old events go: a tenant may delete none",
@@ -269,6 +270,7 @@ RULES = (
             "tenants/context.py": "hands the word on",
             "tenants/db/base.py": "as above",
             "tenants/revoking.py": "a deleted tenant and its sessions end at once",
+            "tenants/calling_off.py": "signs a link, and asks the database nothing",
         },
     ),
     Rule(

@@ -237,7 +237,7 @@ def test_whatever_a_table_can_hold_comes_back_alike(empty) -> None:
         assert script_of(other) == script
 
 
-def test_a_template_is_compiled_once_for_a_revision(template) -> None:
+def test_tpl_1_a_template_is_compiled_once_for_a_revision(template) -> None:
     before = template.compiled_at
     assert fleet.compile_template().compiled_at == before
     with use_control():

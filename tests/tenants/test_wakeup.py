@@ -81,7 +81,7 @@ def test_arming_counts_after_the_commit_only(acme) -> None:
     assert row(acme).next_due == at
 
 
-def test_a_tenants_transaction_asks_nothing_of_the_control_plane(acme) -> None:
+def test_sch_1_a_tenants_transaction_asks_nothing_of_the_control_plane(acme) -> None:
     """SCH-1: the arming comes after the commit, in control, on its own."""
     asked: list[tuple[str, object, bool]] = []
 
@@ -350,7 +350,7 @@ def test_work_that_others_hold_does_not_spin(acme, monkeypatch) -> None:
     assert row(acme).next_due == clock.now() + sources.AFTER_NOTHING
 
 
-def test_a_busy_tenant_is_run_in_batches_to_its_end(acme) -> None:
+def test_sch_6_a_busy_tenant_is_run_in_batches_to_its_end(acme) -> None:
     for _number in range(2 * sources.ROWS + 5):
         due.work[acme.uuid].append(clock.now())
     write_work(acme, clock.now())

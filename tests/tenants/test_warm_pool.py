@@ -82,7 +82,7 @@ def is_of_this_database(role: object) -> bool:
     )
 
 
-def test_the_pool_is_filled_to_its_target_and_not_beyond() -> None:
+def test_wrm_1_the_pool_is_filled_to_its_target_and_not_beyond() -> None:
     assert pool.fill(2) == 2
     assert pool.fill(2) == 0
     assert len(waiting()) == 2

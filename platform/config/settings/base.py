@@ -80,6 +80,8 @@ CONTROL_DUE_SOURCES = [
 ]
 #: What tells when a tenant last did something: queries of one row each.
 TENANT_ACTIVITY = ["accounts.events.last", "workflow.audit.last"]
+#: From which size of a table on `migrate --plan` warns of an index built under a lock.
+TENANT_INDEX_BOUND_BYTES = 64_000_000
 #: The last migration of each app that is older than the lint of migrations.
 TENANT_MIGRATIONS_BEFORE_LINT = {
     "accounts": "0003",

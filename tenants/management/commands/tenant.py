@@ -167,6 +167,7 @@ class Command(
         if options["behind"]:
             there = tenants.filter(state__in=WITH_SCHEMA)
             tenants = there.exclude(schema_rev=revisions.of_code())
+        tenants = tenants.select_related("shadow_of")
         found = tenants.order_by(SORTS[options["sort"]], "slug")[: options["limit"]]
         infos = {info.uuid: info for info in lookup.infos(found)}
         # One that came or went between the two statements is left out.
@@ -179,7 +180,7 @@ class Command(
         self.print_table(
             [column.upper() for column in columns],
             [
-                [str(row[column] or "-") for column in columns]
+                [cell(row, column) for column in columns]
                 for row in ({**row, **words[row["uuid"]]} for row in rows)
             ],
         )
@@ -225,6 +226,13 @@ class Command(
             self.stdout.write(f"{name.ljust(width)}  {'-' if is_nothing else text}")
 
 
+def cell(row: Mapping[str, Any], column: str) -> str:
+    """Return a cell of the list; a shadow has its live tenant for a domain."""
+    if column == "domain" and row["shadow_of"]:
+        return f"(shadow of {row['shadow_of']})"
+    return str(row[column] or "-")
+
+
 def tenant_facts(tenant: Tenant, info: TenantInfo) -> dict[str, Any]:
     return {
         "slug": tenant.slug,
@@ -233,8 +241,10 @@ def tenant_facts(tenant: Tenant, info: TenantInfo) -> dict[str, Any]:
         "state": tenant.state,
         "plan": info.limits.plan or None,
         "domain": info.primary_domain,
+        "shadow_of": str(tenant.shadow_of) if tenant.shadow_of else None,
         "revision": tenant.schema_rev,
-        "url": hosts.absolute_url("/", tenant=info),
+        # No host leads to a shadow.
+        "url": None if info.is_shadow else hosts.absolute_url("/", tenant=info),
         "created": iso(tenant.created_at),
     }
 
@@ -262,8 +272,9 @@ def more_facts(tenant: Tenant) -> dict[str, Any]:
         "state_reason": tenant.state_reason,
         "maintenance_until": iso(tenant.maintenance_until),
         "migration_hold": tenant.migration_hold,
+        "trial_ends_at": iso(tenant.trial_ends_at),
         "purge_after": iso(tenant.purge_after),
-        "shadow_of": tenant.shadow_of.slug if tenant.shadow_of else None,
+        "shadows": [str(one) for one in tenant.shadows.exclude(state=State.PURGED)],
         "locale": tenant.locale,
         "timezone": tenant.timezone,
         "domains": [one.domain for one in tenant.domains.all() if one.verified_at],

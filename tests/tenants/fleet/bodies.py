@@ -55,6 +55,18 @@ operations = [
         fields=["reason"], name="leave_by_reason"))
 ]
 """
+BARE = """
+atomic = False
+operations = [
+    migrations.AddField("leaverequest", "extra", models.IntegerField(null=True))
+]
+"""
+PLAIN_INDEX = """
+operations = [
+    migrations.AddIndex("leaverequest", models.Index(
+        fields=["reason"], name="leave_by_reason"))
+]
+"""
 UNIQUE = """
 operations = [
     migrations.AddConstraint("leaverequest", models.UniqueConstraint(

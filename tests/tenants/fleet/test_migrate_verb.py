@@ -7,7 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from tenants.fleet.locking import fleet_lock
-from tests.tenants.fleet.bodies import ONE, TWO_ROWS_AT_MOST
+from tests.tenants.fleet.bodies import INDEX, ONE, PLAIN_INDEX, TWO_ROWS_AT_MOST
 from tests.tenants.fleet.conftest import columns, poison
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -39,6 +39,28 @@ def test_the_plan_is_told_and_then_gone(moves, acme, globex) -> None:
     assert "done   2" in tenant("--canary", "acme", "--actor", "carol")
     assert columns(acme) == columns(globex) == ["extra"]
     assert json.loads(tenant("--plan", "--json"))["counts"]["skipped"] == 2
+
+
+def test_flt_4_the_plan_warns_of_an_index_that_locks_a_large_table(
+    moves, acme, globex, settings
+) -> None:
+    moves(plain=PLAIN_INDEX)
+    assert "warning" not in tenant("--plan")
+    settings.TENANT_INDEX_BOUND_BYTES = 0
+    told = tenant("--plan")
+    assert "warning: leave.0002_plain locks leave_leaverequest" in told
+    assert "AddIndexConcurrently" in told
+    (group,) = json.loads(tenant("--plan", "--json"))["groups"]
+    assert "at 2 of 2 tenants" in group["warnings"][0]
+
+
+def test_flt_4_an_index_that_locks_nothing_is_no_warning(
+    moves, acme, globex, settings
+) -> None:
+    settings.TENANT_INDEX_BOUND_BYTES = 0
+    moves(index=INDEX)
+    (group,) = json.loads(tenant("--plan", "--json"))["groups"]
+    assert group["warnings"] == []
 
 
 def test_programs_get_groups_waves_counts_and_failures(moves, acme, globex) -> None:

@@ -11,9 +11,9 @@ from django.test import Client
 
 from kernel import clock
 from kernel.errors import ApplicationError
-from tenants import directory, domains, life, roles, upkeep
+from tenants import directory, domains, life, roles, slug_holds, surveying, upkeep
 from tenants.context import use, use_control
-from tenants.domains import Stage
+from tenants.domains import Stage, records
 from tenants.errors import MoveRefused, SlugTaken
 from tenants.models import (
     DeadLetter,
@@ -21,6 +21,7 @@ from tenants.models import (
     OperatorEvent,
     ProvisioningRun,
     SlugHold,
+    Survey,
     Tenant,
     WakeUp,
 )
@@ -28,6 +29,7 @@ from tenants.portability import purge_steps, purging
 from tenants.provisioning import provision, resume_due
 from tenants.provisioning.steps import Step
 from tenants.states import State, change_state
+from tests import databases
 from tests.tenants.portability.conftest import LOGO, into, out, tenant
 
 SLUG = "umbra"
@@ -48,8 +50,20 @@ def umbra(world):
             tenant=made,
             kind="custom",
             is_primary=False,
+            verification_token="t",
             verified_at=clock.now(),
         )
+        Domain.objects.create(
+            domain="claimed.example",
+            tenant=made,
+            kind="custom",
+            is_primary=False,
+            verification_token="u",
+        )
+        made.own_quotas.create(resource="seats", limit=5, hard=True)
+        made.own_features.create(code="beta", value=True)
+        surveying.survey()
+        assert Survey.objects.filter(tenant=made).exists()
         DeadLetter.objects.create(
             task_id=f"letter-{made.pk}",
             task="leave.remind",
@@ -81,6 +95,10 @@ def gone(of: Tenant) -> Tenant:
             )
             assert cursor.fetchone() == (None, None)
         assert not WakeUp.objects.filter(tenant=row).exists()
+        assert not Survey.objects.filter(tenant=row).exists()
+        assert not row.own_quotas.exists()
+        assert not row.own_features.exists()
+        assert not row.ledger.exclude(error_text="").exists()
         assert not DeadLetter.objects.filter(tenant=row.uuid).exists()
         assert not Domain.objects.filter(tenant=row, verified_at__isnull=False).exists()
         runs = ProvisioningRun.objects.filter(tenant_uuid=row.uuid)
@@ -99,7 +117,7 @@ def test_prt_9_a_purge_leaves_a_certificate_and_nothing_else(umbra) -> None:
     assert certificate["tenant_uuid"] == str(umbra.uuid)
     assert certificate["slug_sha256"] == hashlib.sha256(SLUG.encode()).hexdigest()
     deleted = certificate["deleted"]
-    assert (deleted["files"], deleted["domains"], deleted["refused_tasks"]) == (1, 2, 1)
+    assert (deleted["files"], deleted["domains"], deleted["refused_tasks"]) == (1, 3, 1)
     assert deleted["tables"] > 30
     assert deleted["rows"] > 100
     assert SLUG not in str(certificate)
@@ -144,6 +162,49 @@ def test_a_purge_does_not_end_the_cool_down_of_a_name_that_lapsed(umbra) -> None
         name = Domain.objects.get(domain="umbra.example")
     assert domains.stage(name) is Stage.RELEASED
     assert name.lapsed_at is not None
+
+
+def test_prt_9_the_names_are_given_up_as_an_owner_gives_them_up(umbra) -> None:
+    """Their cool-down begins with the purge, whenever the tenant was closed."""
+    purging.ask(umbra, by="tests", reason="Asked for.")
+    begun = clock.now()
+    with clock.frozen(begun + timedelta(days=30)):
+        purging.purge(umbra, by="tests", reason="The grace is over.")
+        with use_control():
+            name = Domain.objects.get(domain="umbra.example")
+            assert not Domain.objects.filter(domain="claimed.example").exists()
+            book = OperatorEvent.objects.filter(
+                tenant=umbra.uuid, action="domain.removed"
+            )
+            said = {event.args["domain"]: event.actor for event in book}
+    assert records.stage(name) is Stage.RELEASED
+    assert name.released_at - begun >= timedelta(days=30)
+    assert said == {"umbra.example": "tests", "claimed.example": "tests"}
+
+
+def test_sgn_5_the_slug_is_free_again_after_90_days(umbra) -> None:
+    purging.purge(umbra, by="tests", reason="Asked for.")
+    directory.empty()
+    with clock.frozen(clock.now() + timedelta(days=91)):
+        with use_control():
+            slug_holds.end_due()
+        again = provision(slug=SLUG, name="U", owner_email="u@umbra.test", by="tests")
+        assert (again.slug, again.state) == (SLUG, "active")
+        assert again.uuid != umbra.uuid
+        purging.purge(again, by="tests", reason="Cleared away.")
+
+
+def test_sta_6_within_a_second_no_process_finds_the_host(umbra) -> None:
+    assert directory.find(f"{SLUG}.localhost")
+    heard: list[str] = []
+    with databases.server(databases.working()) as there:
+        there.execute("LISTEN tenantry_control")
+        purging.purge(umbra, by="tests", reason="Asked for.")
+        told = there.notifies(timeout=1, stop_after=100)
+        heard.extend(note.payload for note in told)
+    assert any(f"{SLUG}.localhost" in words for words in heard)
+    assert any("umbra.example" in words for words in heard)
+    assert any(str(umbra.uuid) in words for words in heard)
 
 
 def test_sgn_5_nobody_takes_the_slug_of_a_purged_tenant(umbra, acme_file) -> None:

@@ -1,5 +1,8 @@
 """Work changes hands on its page: kept, given back, handed on, asked for."""
 
+from collections.abc import Iterator
+from copy import deepcopy
+
 import pytest
 from django.contrib.auth.models import Group, Permission
 from django.db import connection
@@ -17,12 +20,19 @@ ITEMS = "/workflow/workitems"
 VERBS = ("claim", "release", "reassign", "delegate", "forward")
 
 
+@pytest.fixture(scope="module")
+def shared(sharing) -> Iterator[WorkItem]:
+    with sharing() as within:
+        with within("acme") as person:
+            install(approval(roles=("Managers",)))
+            item = asked(person("alice"), person("bob"))
+        yield item
+
+
 @pytest.fixture
-def ready(acme, alice, bob) -> WorkItem:
+def ready(shared, acme) -> WorkItem:
     """Return work that waits for one of the managers, of whom bob is one."""
-    with use(acme):
-        install(approval(roles=("Managers",)))
-        return asked(alice, bob)
+    return deepcopy(shared)
 
 
 @pytest.fixture

@@ -1,5 +1,8 @@
 """The page of an instance: paused, resumed, cancelled with a reason, talked about."""
 
+from collections.abc import Iterator
+from copy import deepcopy
+
 import pytest
 from django.contrib.auth.models import Permission
 from django.db import connection
@@ -25,12 +28,19 @@ from workflow.models import AuditEvent, Comment, ProcessInstance
 VERBS = ("suspend", "resume", "cancel", "comments")
 
 
+@pytest.fixture(scope="module")
+def shared(sharing) -> Iterator[ProcessInstance]:
+    with sharing() as within:
+        with within("acme") as person:
+            install(approval(roles=("Managers",)))
+            item = sent_for_approval(person("alice"), person("bob"))
+        yield item.instance
+
+
 @pytest.fixture
-def running(acme, alice, bob) -> ProcessInstance:
+def running(shared, acme) -> ProcessInstance:
     """Return what alice asked for, waiting for one of the managers."""
-    with use(acme):
-        install(approval(roles=("Managers",)))
-        return sent_for_approval(alice, bob).instance
+    return deepcopy(shared)
 
 
 @pytest.fixture

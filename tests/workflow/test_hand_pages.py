@@ -10,8 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from tenants.context import use
-from tests.workflow.processes import END, A, T, approval, install, process, start
-from tests.workflow.processes import sent_for_approval as asked
+from tests.workflow.processes import END, A, T, install, process, sent_to, start
 from tests.workflow.test_complete import state_of
 from workflow import choosing, handing, lifecycle
 from workflow.models import AuditEvent, Process, Timer, WorkItem
@@ -22,10 +21,7 @@ VERBS = ("claim", "release", "reassign", "delegate", "forward")
 
 @pytest.fixture(scope="module")
 def shared(sharing) -> Iterator[WorkItem]:
-    with sharing() as within:
-        with within("acme") as person:
-            install(approval(roles=("Managers",)))
-            item = asked(person("alice"), person("bob"))
+    with sent_to(sharing, "Managers") as item:
         yield item
 
 

@@ -14,11 +14,10 @@ from tests.workflow.processes import (
     END,
     A,
     T,
-    approval,
     at,
     install,
     process,
-    sent_for_approval,
+    sent_to,
     start,
 )
 from workflow import allowed, instance_pages, lifecycle
@@ -30,10 +29,7 @@ VERBS = ("suspend", "resume", "cancel", "comments")
 
 @pytest.fixture(scope="module")
 def shared(sharing) -> Iterator[ProcessInstance]:
-    with sharing() as within:
-        with within("acme") as person:
-            install(approval(roles=("Managers",)))
-            item = sent_for_approval(person("alice"), person("bob"))
+    with sent_to(sharing, "Managers") as item:
         yield item.instance
 
 

@@ -17,10 +17,10 @@ from tests.workflow.processes import (
     approval,
     at,
     do,
-    install,
     parallel,
     process,
     sent_for_approval,
+    sent_to,
     standing,
     start,
 )
@@ -50,10 +50,7 @@ def chief(carol) -> User:
 
 @pytest.fixture(scope="module")
 def shared(sharing) -> Iterator[WorkItem]:
-    with sharing() as within:
-        with within("acme") as person:
-            install(approval(roles=("Managers",)))
-            item = sent_for_approval(person("alice"), person("bob"))
+    with sent_to(sharing, "Managers") as item:
         yield item
 
 

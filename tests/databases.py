@@ -155,7 +155,8 @@ def replace() -> None:
 def copy(source: str, target: str) -> None:
     let_go()
     run("DROP DATABASE IF EXISTS {} WITH (FORCE)", target)
-    run("CREATE DATABASE {} TEMPLATE {}", target, source)
+    # Files are copied in half the time in which their pages would be logged.
+    run("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY", target, source)
     # Rights on a database are not copied with it.
     run("REVOKE CREATE, TEMPORARY ON DATABASE {} FROM PUBLIC", target)
 

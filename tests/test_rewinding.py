@@ -6,10 +6,11 @@ import psycopg
 import pytest
 
 from accounts.models import User
-from tenants import provisioning
+from tenants import provisioning, states
 from tenants.context import use, use_control
 from tenants.models import Tenant
 from tests import databases
+from tests.rewinding import FEW
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -56,7 +57,7 @@ def add_a_column(acme) -> None:
 
 def take_a_right(acme) -> None:
     databases.run_there(
-        f'REVOKE USAGE ON SCHEMA "{acme.schema_name}" FROM "{acme.db_role}"'
+        f'REVOKE INSERT ON "{acme.schema_name}".auth_group FROM "{acme.db_role}"'
     )
 
 
@@ -68,8 +69,28 @@ def draw_a_number(acme) -> None:
     databases.run_there("SELECT nextval('tenants_domain_id_seq')")
 
 
-ROWS = [change_rows, stop_a_tenant, draw_a_number]
-MORE = [make_a_tenant, empty_a_table, add_a_column, take_a_right, close_the_database]
+def move_a_tenant(acme) -> None:
+    """Also write into a book that is only written forward."""
+    with use_control():
+        row = Tenant.objects.get(slug="acme")
+    states.change_state(row, states.State.SUSPENDED, reason="Unpaid.", by="tests")
+
+
+def make_many_tenants(acme) -> None:
+    for n in range(FEW + 1):
+        provisioning.provision(
+            slug=f"many-{n}", name="Many", owner_email="o@many.test", by="tests"
+        )
+
+
+ROWS = [change_rows, stop_a_tenant, draw_a_number, move_a_tenant, make_a_tenant]
+MORE = [
+    make_many_tenants,
+    empty_a_table,
+    add_a_column,
+    take_a_right,
+    close_the_database,
+]
 
 
 @pytest.mark.parametrize("change", [*ROWS, *MORE])
@@ -96,6 +117,24 @@ def test_what_another_session_holds_open_is_ended(acme) -> None:
         assert everything() == before
         with pytest.raises(psycopg.OperationalError):
             other.execute("SELECT 1")
+
+
+def test_a_book_is_only_written_forward_afterwards_too(acme) -> None:
+    for _time in range(2):
+        move_a_tenant(acme)
+        databases.restore()
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        databases.run_there("DELETE FROM tenants_operatorevent")
+
+
+def test_of_a_tenant_that_was_made_no_role_is_left(acme) -> None:
+    before = databases.roles_of(databases.working())
+    make_a_tenant(acme)
+    (role,) = databases.roles_of(databases.working()) - before
+    databases.restore()
+    with databases.server("postgres") as there:
+        asked = "SELECT 1 FROM pg_roles WHERE rolname = %s"
+        assert there.execute(asked, [role]).fetchone() is None
 
 
 def test_a_row_that_is_put_back_can_be_changed_and_put_back_again(acme) -> None:

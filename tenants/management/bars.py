@@ -5,9 +5,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
 from tenants.portability.progress import SILENT, Said
 
 
@@ -17,6 +14,10 @@ def bar(words: str, options: Mapping[str, Any]) -> Iterator[Said]:
     if options.get("as_json") or not sys.stderr.isatty():
         yield SILENT
         return
+    # Only where a bar is shown: importing it takes a tenth of a command's start.
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
     columns = (
         TextColumn(words),
         BarColumn(),

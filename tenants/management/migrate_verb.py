@@ -6,9 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, Self
 from uuid import UUID
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
 from tenants import fleet
 from tenants.errors import FleetBusy
 from tenants.fleet.ledger import State
@@ -214,6 +211,10 @@ class Shown(Told):
     """A bar on stderr for each wave, where a person looks."""
 
     def __init__(self) -> None:
+        # Imported where it is shown; it would delay the start of every other verb.
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
         # No thread draws it: processes are forked beside it.
         self.progress = Progress(
             TextColumn("{task.description}"),

@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from uuid import UUID, uuid4
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tenants.context import TenantInfo
@@ -264,6 +264,7 @@ STEPS = st.lists(
 )
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(steps=STEPS)
 def test_whatever_happens_no_answer_is_older_than_the_last_change(steps) -> None:
     world = World()

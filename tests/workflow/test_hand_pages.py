@@ -1,5 +1,8 @@
 """Work changes hands on its page: kept, given back, handed on, asked for."""
 
+from collections.abc import Iterator
+from copy import deepcopy
+
 import pytest
 from django.contrib.auth.models import Group, Permission
 from django.db import connection
@@ -7,8 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from tenants.context import use
-from tests.workflow.processes import END, A, T, approval, install, process, start
-from tests.workflow.processes import sent_for_approval as asked
+from tests.workflow.processes import END, A, T, install, process, sent_to, start
 from tests.workflow.test_complete import state_of
 from workflow import choosing, handing, lifecycle
 from workflow.models import AuditEvent, Process, Timer, WorkItem
@@ -17,12 +19,16 @@ ITEMS = "/workflow/workitems"
 VERBS = ("claim", "release", "reassign", "delegate", "forward")
 
 
+@pytest.fixture(scope="module")
+def shared(sharing) -> Iterator[WorkItem]:
+    with sent_to(sharing, "Managers") as item:
+        yield item
+
+
 @pytest.fixture
-def ready(acme, alice, bob) -> WorkItem:
+def ready(shared, acme) -> WorkItem:
     """Return work that waits for one of the managers, of whom bob is one."""
-    with use(acme):
-        install(approval(roles=("Managers",)))
-        return asked(alice, bob)
+    return deepcopy(shared)
 
 
 @pytest.fixture

@@ -1,6 +1,8 @@
 """The pages of incidents: what needs help, and what a person does about it."""
 
 import re
+from collections.abc import Iterator
+from copy import deepcopy
 
 import pytest
 from django.contrib.auth.models import Permission
@@ -37,12 +39,19 @@ def helper(acme, carol) -> User:
     return carol
 
 
+@pytest.fixture(scope="module")
+def shared(sharing) -> Iterator[Incident]:
+    with sharing() as within:
+        with within("acme") as person:
+            install(automatic(max_attempts=1))
+            incident = failed(person("alice"))
+        yield incident
+
+
 @pytest.fixture
-def stuck(acme, alice, helper) -> Incident:
+def stuck(shared, helper) -> Incident:
     """Return the incident of automatic work that failed for good."""
-    with use(acme):
-        install(automatic(max_attempts=1))
-        return failed(alice)
+    return deepcopy(shared)
 
 
 def failed(person: User, title: str = "The broken one") -> Incident:

@@ -1,5 +1,8 @@
 """The page of an instance: paused, resumed, cancelled with a reason, talked about."""
 
+from collections.abc import Iterator
+from copy import deepcopy
+
 import pytest
 from django.contrib.auth.models import Permission
 from django.db import connection
@@ -11,11 +14,10 @@ from tests.workflow.processes import (
     END,
     A,
     T,
-    approval,
     at,
     install,
     process,
-    sent_for_approval,
+    sent_to,
     start,
 )
 from workflow import allowed, instance_pages, lifecycle
@@ -25,12 +27,16 @@ from workflow.models import AuditEvent, Comment, ProcessInstance
 VERBS = ("suspend", "resume", "cancel", "comments")
 
 
+@pytest.fixture(scope="module")
+def shared(sharing) -> Iterator[ProcessInstance]:
+    with sent_to(sharing, "Managers") as item:
+        yield item.instance
+
+
 @pytest.fixture
-def running(acme, alice, bob) -> ProcessInstance:
+def running(shared, acme) -> ProcessInstance:
     """Return what alice asked for, waiting for one of the managers."""
-    with use(acme):
-        install(approval(roles=("Managers",)))
-        return sent_for_approval(alice, bob).instance
+    return deepcopy(shared)
 
 
 @pytest.fixture

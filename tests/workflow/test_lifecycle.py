@@ -1,5 +1,7 @@
 """Suspend, resume and cancel: an instance with all that its subflows began."""
 
+from collections.abc import Iterator
+from copy import deepcopy
 from datetime import timedelta
 
 import pytest
@@ -18,6 +20,7 @@ from tests.workflow.processes import (
     parallel,
     process,
     sent_for_approval,
+    sent_to,
     standing,
     start,
 )
@@ -45,10 +48,15 @@ def chief(carol) -> User:
     return User.objects.get(pk=carol.pk)
 
 
+@pytest.fixture(scope="module")
+def shared(sharing) -> Iterator[WorkItem]:
+    with sent_to(sharing, "Managers") as item:
+        yield item
+
+
 @pytest.fixture
-def waiting(installed, alice, bob) -> WorkItem:
-    installed(approval(roles=("Managers",)))
-    return sent_for_approval(alice, bob)
+def waiting(shared, in_acme) -> WorkItem:
+    return deepcopy(shared)
 
 
 def fresh(item: WorkItem) -> WorkItem:
@@ -118,8 +126,10 @@ def test_i6_a_resumed_instance_goes_on_where_it_was(waiting, bob, chief):
 
 
 def test_r38_a_suspended_item_does_not_time_out_and_has_what_remained_later(
-    frozen_clock, waiting, chief
+    frozen_clock, installed, alice, bob, chief
 ):
+    installed(approval())
+    waiting = sent_for_approval(alice, bob)
     clock.advance(timedelta(days=2))
     lifecycle.suspend_instance(waiting.instance, by=chief)
     clock.advance(timedelta(days=30))

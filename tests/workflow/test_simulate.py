@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections.abc import Iterator
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -33,10 +34,16 @@ def simulate(*args: str) -> str:
     return run("goflow_simulate", "--tenant", "acme", *args)
 
 
+@pytest.fixture(scope="module")
+def shared(sharing) -> Iterator[None]:
+    with sharing() as within:
+        with within("acme"):
+            samples.install()
+        yield
+
+
 @pytest.fixture
-def ready(acme):
-    with use(acme):
-        samples.install()
+def ready(shared, acme):
     return acme
 
 

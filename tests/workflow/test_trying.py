@@ -1,5 +1,8 @@
 """A process is tried with no code: pages for starting it and for doing its work."""
 
+from collections.abc import Iterator
+from copy import deepcopy
+
 import pytest
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
@@ -24,10 +27,17 @@ from workflow.models import (
 PAGES = "/workflow"
 
 
+@pytest.fixture(scope="module")
+def shared(sharing) -> Iterator[Process]:
+    with sharing() as within:
+        with within("acme"):
+            process = samples.install()[0]
+        yield process
+
+
 @pytest.fixture
-def sample(acme) -> Process:
-    with use(acme):
-        return samples.install()[0]
+def sample(shared, acme) -> Process:
+    return deepcopy(shared)
 
 
 def proto(process: Process) -> str:
@@ -52,6 +62,8 @@ def test_the_samples_are_offered_to_everybody(browser_of, sample):
 
 
 def test_without_more_processes_nothing_is_offered(browser_of, acme):
+    with use(acme):
+        Process.objects.exclude(code="leave").update(enabled=False)
     client = browser_of("alice")
     page = client.get(f"{PAGES}/myrequests/").content.decode()
     assert f'href="{PAGES}/start/"' not in page

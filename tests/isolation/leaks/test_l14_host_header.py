@@ -81,7 +81,11 @@ HEADERS = st.one_of(
 SITES = {"acme.localhost": "acme", "globex.localhost": "globex"}
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(raw=HEADERS)
 def test_a_host_header_leads_to_the_tenant_of_its_one_spelling_or_nowhere(
     visitor, acme, globex, own_routes, raw: str

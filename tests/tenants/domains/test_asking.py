@@ -1,8 +1,5 @@
 """DOM-7: for which names Caddy may get a certificate, and who may ask."""
 
-import statistics
-import time
-
 import pytest
 from asgiref.sync import async_to_sync
 from django.db import connection, connections
@@ -234,21 +231,15 @@ def test_dom_7_a_name_costs_one_statement_and_then_none(
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("name", ["acme.localhost", "nobody.localhost"])
-def test_dom_7_what_is_remembered_costs_no_statement_and_under_5_ms(
-    acme, told, name: str
-) -> None:
+def test_dom_7_what_is_remembered_costs_no_statement(acme, told, name: str) -> None:
     expected = 200 if name.startswith("acme") else 404
     with CaptureQueriesContext(connection) as first:
         assert ask(name) == expected
     assert len([one for one in first if "tenants_domain" in one["sql"]]) == 1
-    took = []
     with CaptureQueriesContext(connection) as later:
-        for _ in range(30):
-            begun = time.perf_counter()
+        for _ in range(3):
             assert ask(name) == expected
-            took.append(time.perf_counter() - begun)
     assert len(later) == 0
-    assert statistics.median(took) < 0.005
 
 
 def test_dom_7_50_in_a_second_and_then_no_more() -> None:

@@ -8,7 +8,14 @@ from accounts.models import MailMessage, User
 from kernel import clock
 from tenants import directory, domains, hosts, states, upkeep
 from tenants.context import use, use_control
-from tenants.domains import Outcome, Stage, rechecking, record_name, stage
+from tenants.domains import (
+    Outcome,
+    Stage,
+    rechecking,
+    record_name,
+    resolvers,
+    stage,
+)
 from tenants.errors import DomainCooling
 from tenants.models import Domain, OperatorEvent
 from tests.tenants.domains import dns_server
@@ -229,8 +236,11 @@ def test_removing_a_lapsed_name_does_not_begin_its_cool_down_anew(
     assert domains.remove(domain, by="tests") == ends
 
 
-def test_resolvers_that_are_away_cost_nobody_a_name(world: World, acme, owned) -> None:
+def test_resolvers_that_are_away_cost_nobody_a_name(
+    world: World, acme, owned, monkeypatch
+) -> None:
     domain = owned(acme)
+    monkeypatch.setattr(resolvers, "PER_QUESTION", 0.02)  # nobody will answer
     world.fault("*", dns_server.SILENT)
     for _ in range(5):
         assert looks() == [Outcome.UNREACHABLE]

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from textwrap import dedent
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -16,7 +17,7 @@ from tenants import fleet
 from tenants.context import TenantInfo, use, use_control
 from tenants.fleet import revisions, scripts, templates
 from tenants.fleet.orders import Order, Outcome, Report, Told
-from tenants.models import MigrationLedger, MigrationPlan, Tenant
+from tenants.models import MigrationLedger, MigrationPlan, SchemaTemplate, Tenant
 
 HEAD = """
 from django.contrib.postgres.operations import AddIndexConcurrently
@@ -27,6 +28,8 @@ class Migration(migrations.Migration):
 """
 #: The statements of the code's own template.
 base: list[list[str]] = []
+#: What became of migrations that several tests write, by their revision.
+compiled: dict[str, dict[str, Any]] = {}
 #: No test waits: a lock is not to be had at once, and it is tried again at once.
 HASTE = {"lock_timeout_ms": 30, "pauses": (0.0, 0.0)}
 
@@ -77,8 +80,35 @@ def _templates_are_compiled_from_the_one_before(monkeypatch) -> None:
     monkeypatch.setattr(templates, "migrate_from_nothing", add)
 
 
+@pytest.fixture(autouse=True)
+def _templates_are_compiled_once(request, monkeypatch) -> None:
+    """Keep what tests that write the same migrations would all compile."""
+    truly = templates.compile_template
+    if "from_nothing" in request.fixturenames:
+        return
+
+    def known() -> SchemaTemplate:
+        revision, there = revisions.of_code(), templates.find()
+        if there is None and revision in compiled:
+            with use_control():
+                return templates.kept(**compiled[revision])
+        made = there or truly()
+        compiled.setdefault(
+            revision,
+            {
+                "script": made.script,
+                "rows": made.seeds,
+                "migrations": made.migrations,
+                "numbers": made.numbers,
+            },
+        )
+        return made
+
+    monkeypatch.setattr(templates, "compile_template", known)
+
+
 @pytest.fixture
-def from_nothing(monkeypatch) -> None:
+def from_nothing(_templates_are_compiled_from_the_one_before, monkeypatch) -> None:
     """Have a template compiled as it is outside of these tests."""
     monkeypatch.setattr(templates, "migrate_from_nothing", templates.run_migrations)
 

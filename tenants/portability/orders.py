@@ -193,9 +193,8 @@ def free_slug(slug: str) -> str:
     for number in range(1, 100):
         tail = "-shadow" if number == 1 else f"-shadow-{number}"
         found = slug[: slugs.LONGEST - len(tail)].rstrip("-") + tail
-        if not Tenant.objects.filter(slug=found).exists() and not slug_holds.is_held(
-            found
-        ):
+        is_taken = Tenant.objects.filter(slug=found).exists()
+        if not is_taken and not slug_holds.is_held(found):
             return found
     raise SlugTaken("There are too many shadows of this tenant.")
 

@@ -12,6 +12,7 @@ class TenantsConfig(AppConfig):
     verbose_name = "Tenants"
     #: What a list of mails calls those of this app.
     mail_labels: ClassVar[Mapping[str, Promise]] = {
+        "deletion_asked": _("The end of a workspace"),
         "domain_lapsed": _("A domain leads nowhere any more"),
         "signup_code": _("Code for a new workspace"),
         "workspaces": _("List of somebody's workspaces"),

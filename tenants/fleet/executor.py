@@ -101,9 +101,8 @@ class FleetExecutor(MigrationExecutor):
                 state = self.operate(state, migration)
                 self.close(state, migration)
             return state
-        with self.waiting_no_longer():
-            clear_up(migration)
-            state = self.operate(state, migration)
+        clear_up(migration)
+        state = self.operate(state, migration)
         with transaction.atomic():
             self.close(state, migration)
         return state
@@ -112,23 +111,6 @@ class FleetExecutor(MigrationExecutor):
         with connection.cursor() as cursor:
             for limit in self.limits:
                 cursor.execute(limit)
-
-    @contextmanager
-    def waiting_no_longer(self) -> Iterator[None]:
-        """Bound the waits for locks where there is no transaction to say it in.
-
-        Whoever waits for a table without a bound holds up all that come behind.
-        """
-        limits = [limit for limit in self.limits if "lock_timeout" in limit]
-        before = lock_timeout() if limits else ""
-        with connection.cursor() as cursor:
-            for limit in limits:
-                cursor.execute(limit.replace("SET LOCAL", "SET", 1))
-        try:
-            yield
-        finally:
-            if limits:
-                lock_timeout(before)
 
     def operate(self, state: ProjectState, migration: Migration) -> ProjectState:
         with (
@@ -171,17 +153,6 @@ class FleetExecutor(MigrationExecutor):
             apps=state.apps,
             plan=self.way,
         )
-
-
-def lock_timeout(value: str = "") -> str:
-    """Return the connection's bound for waits, after setting it where one is given."""
-    with connection.cursor() as cursor:
-        if value:
-            cursor.execute("SELECT set_config('lock_timeout', %s, false)", [value])
-        else:
-            cursor.execute("SELECT current_setting('lock_timeout')")
-        found: str = cursor.fetchone()[0]
-    return found
 
 
 def clear_up(migration: Migration) -> None:

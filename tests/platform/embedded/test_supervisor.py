@@ -123,7 +123,9 @@ def test_a_killed_supervisor_leaves_no_process_and_loses_no_row(demo, data):
 def test_what_a_program_started_ends_with_it(demo, data):
     run = demo("worker=parent")
     run.until("ready")
-    assert any("time.sleep" in line for line in living_in(data))
+    # It says that it is ready before what it started has its own name.
+    sleeps = lambda: any("time.sleep" in line for line in living_in(data))  # noqa: E731
+    assert eventually(sleeps, 10)
 
     run.kill(signal.SIGTERM)
 

@@ -55,12 +55,6 @@ operations = [
         fields=["reason"], name="leave_by_reason"))
 ]
 """
-BARE = """
-atomic = False
-operations = [
-    migrations.AddField("leaverequest", "extra", models.IntegerField(null=True))
-]
-"""
 PLAIN_INDEX = """
 operations = [
     migrations.AddIndex("leaverequest", models.Index(

@@ -4,9 +4,8 @@ import pytest
 from psycopg.errors import UniqueViolation
 
 from tenants.context import use, use_control
-from tests import databases
 from tests.databases import run_there
-from tests.tenants.fleet.bodies import BARE, DATA, INDEX, PYTHON
+from tests.tenants.fleet.bodies import DATA, INDEX, PYTHON
 from tests.tenants.fleet.conftest import (
     asked,
     columns,
@@ -143,21 +142,6 @@ def test_flt4_what_a_broken_try_left_of_an_index_is_cleared_up(
     moves(index=INDEX)
     assert run(canary=acme.uuid).is_whole
     assert indexes(globex) == [(True,)]
-
-
-def test_flt_4_a_migration_without_a_transaction_waits_no_longer_for_a_lock(
-    moves, run, acme, globex
-) -> None:
-    moves(bare=BARE)
-    table = f"{globex.schema_name}.leave_leaverequest"
-    with databases.server(databases.working()) as there, there.transaction():
-        there.execute(f"LOCK TABLE {table} IN ACCESS SHARE MODE")
-        report = run(canary=acme.uuid, lock_timeout_ms=50, pauses=(0.0,))
-    assert [one.tenant.slug for one in report.failed] == ["globex"]
-    failure = outcome(report, globex).failure
-    assert failure is not None
-    assert failure.sqlstate == "55P03"
-    assert columns(acme) == ["extra"]
 
 
 def test_a_schema_that_is_lost_is_made_again_with_its_role(run, acme, globex) -> None:

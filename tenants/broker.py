@@ -33,6 +33,11 @@ def publish(task: Task[..., Any], *args: Any, **options: Any) -> bool:
     return send(task.s(*args).set(**options))
 
 
+def by_worker(task: Task[..., Any], *args: Any) -> bool:
+    """Leave a task to a worker; False where it is to be done here."""
+    return settings.TENANTRY_DISPATCH == "celery" and publish(task, *args)
+
+
 def send(message: "Signature[Any]") -> bool:
     """Send a task with all that goes with it; tell whether the broker took it."""
     global _quiet_until  # noqa: PLW0603 - one broker for all threads of the process

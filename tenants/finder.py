@@ -30,10 +30,7 @@ def ask(*, email: str, client: str, language: str) -> None:
     email = orders.check_email(email)
     limits.spend("find.client", client, limit=PER_CLIENT, within=HOUR)
     limits.spend("find.address", email, limit=PER_ADDRESS, within=HOUR)
-    by_worker = settings.TENANTRY_DISPATCH == "celery" and broker.publish(
-        tasks.mail_workspaces, email, language
-    )
-    if not by_worker:
+    if not broker.by_worker(tasks.mail_workspaces, email, language):
         mail_workspaces(email, language)
 
 

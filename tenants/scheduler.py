@@ -240,9 +240,7 @@ def sent(batch: Sequence[Taken]) -> bool:
     """Hand a batch to a worker; False where it is to be done here."""
     from tenants import tasks
 
-    if settings.TENANTRY_DISPATCH != "celery":
-        return False
-    return broker.publish(
+    return broker.by_worker(
         tasks.run_wake_ups, [[str(one.tenant), one.run_no] for one in batch]
     )
 

@@ -94,9 +94,8 @@ def warm_up() -> None:
 
     if not settings.TENANT_WARM_TARGET:
         return
-    if settings.TENANTRY_DISPATCH == "celery" and broker.publish(tasks.warm):
-        return
-    fleet.fill_pool(settings.TENANT_WARM_TARGET)
+    if not broker.by_worker(tasks.warm):
+        fleet.fill_pool(settings.TENANT_WARM_TARGET)
 
 
 def check_domains() -> None:
@@ -104,9 +103,8 @@ def check_domains() -> None:
     from tenants import tasks
 
     domains.tidy()
-    if settings.TENANTRY_DISPATCH == "celery" and broker.publish(tasks.check_domains):
-        return
-    domains.recheck_due()
+    if not broker.by_worker(tasks.check_domains):
+        domains.recheck_due()
 
 
 def purge_due() -> None:
@@ -121,9 +119,8 @@ def survey() -> None:
     """Look at all schemas for the operators' list: by a worker, or here."""
     from tenants import tasks
 
-    if settings.TENANTRY_DISPATCH == "celery" and broker.publish(tasks.survey):
-        return
-    surveying.survey()
+    if not broker.by_worker(tasks.survey):
+        surveying.survey()
 
 
 def look_for_lost() -> None:

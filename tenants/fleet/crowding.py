@@ -8,18 +8,18 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
-from zlib import crc32
 
 from django.conf import settings
 from django.core import checks
 from django.db import connection, connections
 
+from tenants import advisory
 from tenants.context import use_control
 from tenants.db.base import DatabaseWrapper
 
 #: What a schema takes: its tables, their indexes and sequences.
 LOCKS: Final = 600
-PURPOSE: Final = crc32(b"tenants.schemas") - 2**31
+PURPOSE: Final = advisory.half(b"schemas")
 ROOM: Final = """
 SELECT current_setting('max_locks_per_transaction')::int
      * (current_setting('max_connections')::int
@@ -29,30 +29,24 @@ SELECT current_setting('max_locks_per_transaction')::int
 
 @contextmanager
 def place() -> Iterator[None]:
-    """Wait for one of the TENANT_SCHEMAS_AT_ONCE places, and hold it in the block.
-
-    The place belongs to the connection, so a process that dies frees it.
-    """
-    with use_control():
-        taken = _take()
+    """Wait for one of the TENANT_SCHEMAS_AT_ONCE places, and hold it in the block."""
+    taken = _take()
     try:
         yield
     finally:
-        with use_control(), connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [PURPOSE, taken])
+        advisory.give_back(taken)
 
 
-def _take() -> int:
-    numbers = range(settings.TENANT_SCHEMAS_AT_ONCE)
-    with connection.cursor() as cursor:
-        for number in numbers:
-            cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [PURPOSE, number])
-            if cursor.fetchone()[0]:
-                return number
-        # All are taken: stand in one queue, by chance.
-        number = int.from_bytes(os.urandom(4)) % len(numbers)
-        cursor.execute("SELECT pg_advisory_lock(%s, %s)", [PURPOSE, number])
-    return number
+def _take() -> advisory.Keys:
+    places = [(PURPOSE, number) for number in range(settings.TENANT_SCHEMAS_AT_ONCE)]
+    for keys in places:
+        if advisory.take(keys):
+            return keys
+    # All are taken: stand in one queue, by chance.
+    keys = places[int.from_bytes(os.urandom(4)) % len(places)]
+    with use_control(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s, %s)", keys)
+    return keys
 
 
 def room_for_locks(

@@ -1,12 +1,9 @@
 """One process at a time works on a run."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from uuid import UUID
 
-from django.db import Error, connection
-
-from tenants.advisory import half
+from tenants.advisory import half, tried
 
 
 def keys(tenant: UUID) -> tuple[int, int]:
@@ -14,26 +11,6 @@ def keys(tenant: UUID) -> tuple[int, int]:
     return half(tenant.bytes), half(b"provisioning")
 
 
-@contextmanager
-def run_lock(tenant: UUID) -> Iterator[bool]:
-    """Tell the block whether it holds the run's lock.
-
-    The lock belongs to the connection, so a process that dies frees it.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", keys(tenant))
-        ours = bool(cursor.fetchone()[0])
-    try:
-        yield ours
-    finally:
-        if ours:
-            release(tenant)
-
-
-def release(tenant: UUID) -> None:
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock(%s, %s)", keys(tenant))
-    except Error:
-        # The connection is broken; closing it frees the lock as well.
-        connection.close()
+def run_lock(tenant: UUID) -> AbstractContextManager[bool]:
+    """Return the block that is told whether it holds the run's lock."""
+    return tried(keys(tenant))

@@ -358,9 +358,6 @@ def resume_due() -> int:
         ids = list(due.order_by("resume_at").values_list("pk", flat=True)[:20])
         for run_id in ids:
             Run.objects.filter(pk=run_id).update(resume_at=clock.now() + SILENCE)
-            if not (
-                settings.TENANTRY_DISPATCH == "celery"
-                and broker.publish(tasks.provision, str(run_id))
-            ):
+            if not broker.by_worker(tasks.provision, str(run_id)):
                 drive(run_id)
     return len(ids)

@@ -14,9 +14,9 @@ from django.test.utils import CaptureQueriesContext
 from psycopg import sql
 
 from kernel.errors import ApplicationError
+from tenants.advisory import half
 from tenants.context import use
 from tenants.portability.export import export
-from tenants.provisioning.locks import half
 from tenants.states import State, change_state
 from tests import databases, twins
 from tests.tenants.portability.conftest import entries, out, tenant

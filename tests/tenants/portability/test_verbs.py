@@ -10,10 +10,10 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from accounts.models import ApiToken, User
+from tenants.advisory import half
 from tenants.context import current_or_none, use, use_control
 from tenants.models import OperatorEvent, Tenant
 from tenants.provisioning import provision
-from tenants.provisioning.locks import half
 from tests import databases
 from tests.tenants.portability.conftest import tenant
 from workflow import verification

@@ -19,7 +19,7 @@ from kernel.embedded.errors import EmbeddedError
 from kernel.embedded.testing import Servers
 from tests.bench import databases, peers
 from tests.bench.environments import CannotMake
-from tests.bench.fleet import arriving, exporting, idling, releasing
+from tests.bench.fleet import arriving, exporting, flood, idling, releasing
 from tests.bench.fleet.peers import OURS, OURS_LATER, PRODUCT, django_tenants
 from tests.bench.fleet.report import GOALS
 from tests.bench.goals import Figures, as_json, verdicts
@@ -80,7 +80,8 @@ def compare(theirs: tuple[Peer, Peer], size: Size) -> Figures:
         figures |= exporting.figures(OURS_LATER, named[OURS], count=size.exports)
         say(f"a tick among {size.registered:,} tenants")
         figures |= idling.figures(OURS_LATER, named[OURS], count=size.registered)
-    return figures
+    say("a flood")
+    return figures | {"flood_p99_ratio": [flood.measured().p99_ratio]}
 
 
 def made(stack: ExitStack, peer: Peer) -> dict[str, str]:

@@ -138,7 +138,7 @@ def test_the_store_forgets_a_bucket_that_is_full_again():
 OTHER = """
 import django; django.setup()
 import sys
-from tenants import bucket_store
+from tenants.plans import bucket_store
 from tenants.plans.buckets import Rate
 print([bucket_store.take(sys.argv[1], Rate(10)) for _ in range(8)])
 """

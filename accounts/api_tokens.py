@@ -41,8 +41,9 @@ from accounts.token_text import TokenText
 from accounts.tokens import BadToken
 from kernel import clock, codes
 from kernel.errors import Forbidden, NotFound
-from tenants import quotas, signing
+from tenants import signing
 from tenants.models import Resource
+from tenants.plans import quotas
 
 LIFE_DAYS = 90
 #: How long the old secret works beside the new one after a rotation.

@@ -17,7 +17,7 @@ from accounts.models import ApiToken, RefreshSession, User
 from accounts.scopes import SCOPES
 from accounts.tokens import BadToken, Claims
 from kernel import clock
-from tenants.serving import speak_to
+from tenants.carrying.serving import speak_to
 
 #: No token is longer; what is longer is not decoded at all.
 LONGEST_TOKEN = 4096

@@ -38,7 +38,8 @@ from accounts.models import (
     User,
 )
 from kernel import clock
-from tenants import context, sources
+from tenants import context
+from tenants.scheduling import sources
 
 DAY = timedelta(days=1)
 PENDING_LIFE = timedelta(days=7)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from accounts import unproven
 from accounts.models import User
-from tenants import quotas
 from tenants.models import Resource
+from tenants.plans import quotas
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet

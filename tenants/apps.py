@@ -20,15 +20,8 @@ class TenantsConfig(AppConfig):
 
     def ready(self) -> None:
         """Put in place what has to hold in each process; register the checks."""
-        from tenants import (
-            contenttypes,
-            forks,
-            guard,
-            handing_back,
-            stamp,
-            storage,
-            upstream,
-        )
+        from tenants import contenttypes, stamp, storage
+        from tenants.carrying import forks, guard, handing_back, upstream
         from tenants.checks import (
             dotted_names,
             export_policies,

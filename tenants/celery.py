@@ -1,7 +1,7 @@
 """Tasks run for one tenant, or say that they are for the control plane.
 
-The message names the tenant (tenants.publishing); the worker enters that tenant, or
-refuses the task and keeps its message (tenants.dead_letters).
+The message names the tenant (carrying.publishing); the worker enters that tenant, or
+refuses the task and keeps its message (carrying.dead_letters).
 """
 
 import logging
@@ -17,8 +17,19 @@ from celery.exceptions import Ignore, Reject, Retry
 from django.db import Error, InterfaceError, OperationalError
 from structlog.contextvars import bound_contextvars
 
-from tenants import conduct, dead_letters, lookup
-from tenants.conduct import Tasks
+from tenants import lookup
+from tenants.carrying import dead_letters
+from tenants.carrying.dead_letters import Reason
+from tenants.carrying.publishing import (
+    TENANT,
+    Context,
+    Run,
+    addressed,
+    publisher,
+    read_address,
+    run_of,
+)
+from tenants.carrying.serving import serving
 from tenants.context import (
     CONTROL,
     NoTenantError,
@@ -29,18 +40,9 @@ from tenants.context import (
     use_control,
 )
 from tenants.db.base import ContextApplyError
-from tenants.dead_letters import Reason
 from tenants.errors import TenantHeld, TenantRefused
-from tenants.publishing import (
-    TENANT,
-    Context,
-    Run,
-    addressed,
-    publisher,
-    read_address,
-    run_of,
-)
-from tenants.serving import serving
+from tenants.life import conduct
+from tenants.life.conduct import Tasks
 
 logger = logging.getLogger(__name__)
 

@@ -22,7 +22,7 @@ from uuid import UUID
 from django.db import connections
 
 from kernel.errors import ApplicationError
-from tenants.entering import entering
+from tenants.carrying.entering import entering
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -8,9 +8,10 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.utils.module_loading import import_string
 
-from tenants import broker, hosts, limits, lookup, orders
-from tenants.conduct import OVERLAID
+from tenants import hosts, limits, lookup, orders
+from tenants.carrying import broker
 from tenants.context import TenantInfo, use, use_control
+from tenants.life.conduct import OVERLAID
 from tenants.models import Tenant
 
 logger = logging.getLogger(__name__)

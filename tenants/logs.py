@@ -41,7 +41,7 @@ def add_addressee(event: Event) -> Event:
     task = celery.get_current_worker_task() if celery else None
     if task is None:
         return event
-    from tenants.publishing import read_address
+    from tenants.carrying.publishing import read_address
 
     if getattr(task, "plane", "") == "control":
         event["tenant"] = CONTROL_NAME

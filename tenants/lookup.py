@@ -9,9 +9,9 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import QuerySet
 
-from tenants import allowances
 from tenants.context import TenantInfo, use_control
 from tenants.models import Domain, Tenant
+from tenants.plans import allowances
 
 #: The values that are columns of a tenant's row.
 COLUMNS: Final = [

@@ -18,12 +18,14 @@ from django.http.response import HttpResponseBase
 from kernel.answers import answer
 from kernel.errors import ApplicationError
 from kernel.translation import translated
-from tenants import conduct, directory, guard, hosts, stopping
+from tenants import directory, hosts
+from tenants.carrying import guard
+from tenants.carrying.serving import serving
+from tenants.carrying.streaming import at_end, carry
 from tenants.context import CONTROL, Control, TenantInfo
 from tenants.db.base import ContextApplyError
 from tenants.directory import Found
-from tenants.serving import serving
-from tenants.streaming import at_end, carry
+from tenants.life import conduct, stopping
 
 logger = logging.getLogger(__name__)
 

@@ -14,10 +14,10 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from kernel.append_only import AppendOnly
-from tenants.conduct import TABLE, Data
 from tenants.context import TenantInfo
 from tenants.db.base import EXTENSIONS, tag_of
 from tenants.db.router import labels
+from tenants.life.conduct import TABLE, Data
 
 #: What a role may do in its own schema; default privileges give it for new tables.
 ON_TABLES: Final = ("SELECT", "INSERT", "UPDATE", "DELETE")

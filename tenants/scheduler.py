@@ -17,20 +17,14 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from kernel import clock
-from tenants import (
-    broker,
-    conduct,
-    dead_letters,
-    glance,
-    lookup,
-    sources,
-    upkeep,
-    wake_ups,
-)
+from tenants import lookup
+from tenants.carrying import broker, dead_letters
+from tenants.carrying.serving import serving
 from tenants.context import Control, TenantInfo, current, use_control
-from tenants.glance import Glance
-from tenants.serving import serving
-from tenants.wake_ups import Taken
+from tenants.life import conduct
+from tenants.scheduling import glance, sources, upkeep, wake_ups
+from tenants.scheduling.glance import Glance
+from tenants.scheduling.wake_ups import Taken
 
 logger = logging.getLogger(__name__)
 
@@ -148,7 +142,7 @@ def run_taken(taken: Taken) -> tuple[TenantInfo, sources.Ran, datetime | None] |
         with serving(tenant):
             ran = sources.run()
             if not refused_are_sent:
-                ran.failed.append("tenants.dead_letters")
+                ran.failed.append("tenants.carrying.dead_letters")
             scanned = sources.scan(ran)
         return tenant, ran, wake_ups.put_back(taken, scanned)
 

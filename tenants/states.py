@@ -10,10 +10,11 @@ from django.db import transaction
 from django.db.models import F
 
 from kernel import clock
-from tenants import conduct, events, revoking, roles
-from tenants.conduct import CLOSED, OVERLAID, SERVED, TABLE, Data
+from tenants import events, roles
 from tenants.context import TenantInfo, use_control
 from tenants.errors import MoveRefused
+from tenants.life import conduct, revoking
+from tenants.life.conduct import CLOSED, OVERLAID, SERVED, TABLE, Data
 from tenants.models import ProvisioningRun, Tenant, WakeUp
 
 __all__ = [

@@ -111,8 +111,8 @@ class TenantStorage(Storage):
 
         Raises QuotaExceeded where the plan gives no more room.
         """
-        from tenants import quotas
         from tenants.models import Resource
+        from tenants.plans import quotas
 
         wanted = os.fspath(content.name if name is None else name)
         # Both are refused before anything is written: a wrong name, and the file of

@@ -4,17 +4,11 @@ from uuid import UUID
 
 from django.conf import settings
 
-from tenants import (
-    domains,
-    finder,
-    fleet,
-    provisioning,
-    scheduler,
-    surveying,
-    wake_ups,
-)
+from tenants import domains, finder, fleet, provisioning, scheduler
 from tenants.celery import control_task
-from tenants.wake_ups import Taken
+from tenants.scheduling import wake_ups
+from tenants.scheduling.wake_ups import Taken
+from tenants.watching import surveying
 
 
 @control_task("tenants.tick")

@@ -9,7 +9,8 @@ from django.test import Client, TestCase, TransactionTestCase
 
 from accounts.models import User
 from kernel import clock
-from tenants import directory, guard
+from tenants import directory
+from tenants.carrying import guard
 from tenants.context import TenantInfo, current_or_none, use, use_control
 from tenants.testing.plan import Plan
 from tests import databases, twins

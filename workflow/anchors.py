@@ -22,7 +22,7 @@ from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Coalesce, Greatest
 
 from kernel import clock
-from tenants import sources
+from tenants.scheduling import sources
 from workflow import audit, conf, sql
 from workflow.models import AuditEvent, AuditHead
 

@@ -12,9 +12,9 @@ from django.db.models import QuerySet
 
 from kernel import clock
 from kernel.text import require_storable
-from tenants import quotas
 from tenants.errors import QuotaExceeded
 from tenants.models import Resource
+from tenants.plans import quotas
 from workflow import (
     automatic,
     documents,

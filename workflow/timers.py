@@ -18,8 +18,9 @@ from django.db.models import F, QuerySet, Value
 from django.db.models.functions import Least
 
 from kernel import clock
-from tenants import scheduler, sources
+from tenants import scheduler
 from tenants.context import context_uuid
+from tenants.scheduling import sources
 from workflow import automatic, conf, moving, notices, provisioning, steps, subflow
 from workflow.deciding import Deciding
 from workflow.failures import kind_of

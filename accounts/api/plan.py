@@ -9,8 +9,9 @@ from ninja import Router, Schema
 from accounts import signed_in
 from accounts.api.answering import uncached
 from accounts.authentication import TenantAuth
-from tenants import features, quotas, rates, trials
 from tenants.context import current_tenant
+from tenants.life import trials
+from tenants.plans import features, quotas, rates
 
 READ = "tenant.manage"
 

@@ -14,10 +14,11 @@ from django.views.decorators.http import require_safe
 
 from accounts.pages import settings
 from kernel import clock
-from tenants import quotas, rates, trials
 from tenants.context import TenantInfo, current_tenant
+from tenants.life import trials
 from tenants.models import Resource
-from tenants.quotas import Use
+from tenants.plans import quotas, rates
+from tenants.plans.quotas import Use
 
 #: Who may see it; only an operator changes it.
 READ: Final = "tenant.manage"

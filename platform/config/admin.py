@@ -15,7 +15,7 @@ from accounts.pages.entry import local_target
 from accounts.pages.sign_in import sign_out
 from kernel.errors import Forbidden
 from leave import admin as leave_admin
-from tenants import admin as tenants_admin
+from tenants.admin import tenants as tenants_admin
 from workflow import admin as workflow_admin
 
 #: A password is changed by the account pages alone: they know the rules.

@@ -29,8 +29,8 @@ from kernel.errors import (
 )
 from kernel.translation import translated
 from leave.api import router as leave_router
-from tenants import stopping
 from tenants.api import router as signup_router
+from tenants.life import stopping
 from workflow.api import router as workflow_router
 
 logger = logging.getLogger(__name__)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from config.environment import choose_settings
-from tenants.publishing import TenantCelery
+from tenants.carrying.publishing import TenantCelery
 
 choose_settings()
 

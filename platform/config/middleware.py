@@ -24,10 +24,10 @@ from kernel.answers import PROBLEM, answer
 from kernel.errors import ApplicationError, BadRequest, NotFound, TooLarge
 from kernel.text import storable
 from kernel.translation import error_of, translated
-from tenants import stopping
+from tenants.carrying.serving import speak_to
+from tenants.carrying.streaming import carry
 from tenants.context import in_control
-from tenants.serving import speak_to
-from tenants.streaming import carry
+from tenants.life import stopping
 
 logger = logging.getLogger(__name__)
 GetResponse = Callable[[HttpRequest], HttpResponseBase]

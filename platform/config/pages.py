@@ -10,8 +10,9 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
 from accounts import branding
-from tenants import conduct, roles
+from tenants import roles
 from tenants.context import Control, TenantInfo, current_or_none
+from tenants.life import conduct
 from workflow import worklist
 
 THEMES = ("light", "dark")

@@ -7,7 +7,7 @@ from kombu.exceptions import OperationalError
 from redis import Redis
 from redis.exceptions import RedisError
 
-from tenants.broker import client as client_of_broker
+from tenants.carrying.broker import client as client_of_broker
 from tenants.celery import control_task
 
 logger = logging.getLogger(__name__)

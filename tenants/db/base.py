@@ -18,6 +18,7 @@ from django_tenants.postgresql_backend.base import DatabaseWrapper as TenantsWra
 from psycopg import ClientCursor, sql
 from psycopg.pq import TransactionStatus
 
+from tenants.carrying.entering import refuse_generators
 from tenants.context import (
     CONTROL,
     Control,
@@ -35,7 +36,6 @@ from tenants.db.cursors import AloneCursor, Cursor, DebugCursor
 from tenants.db.planned import Planned
 from tenants.db.statements import reads
 from tenants.db.transactions import TransactionOwner
-from tenants.entering import refuse_generators
 
 #: How often a connection sends a statement of `planned_cursor` before the server keeps
 #: its plan, and how many it keeps; a plan takes about a hundred kilobytes there.
@@ -368,7 +368,7 @@ class DatabaseWrapper(TenantsWrapper):
         """Enter what upstream names, for good. Raises TenantUnknown for a schema."""
         if not self._ready:
             return  # the parent's constructor enters public, which nobody asked for
-        from tenants.upstream import meant
+        from tenants.carrying.upstream import meant
 
         refuse_generators(sys._getframe(2))  # noqa: SLF001 - the one way to the stack
         context = meant(named)

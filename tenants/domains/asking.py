@@ -23,7 +23,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from tenants import directory, hosts
-from tenants.conduct import TABLE
+from tenants.life.conduct import TABLE
 
 PATH: Final = "/internal/tls/ask"
 SECRET_HEADER: Final = "X-Tenantry-Ask-Secret"  # noqa: S105 - a name

@@ -6,9 +6,10 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from kernel.text import storable
-from tenants import conduct, hosts, lookup
+from tenants import hosts, lookup
 from tenants.context import TenantInfo, use_control
 from tenants.errors import TenantUnknown
+from tenants.life import conduct
 from tenants.management.ends import NOT_FOUND, REFUSED, fail
 from tenants.models import Tenant
 

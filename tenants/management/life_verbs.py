@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from django.db import transaction
 
-from tenants import life, maintenance, renaming
 from tenants.errors import ReasonMissing
+from tenants.life import going_on, maintenance, renaming
 from tenants.management.arguments import may_be_tried, span
 from tenants.management.ends import REFUSED, fail
 from tenants.management.finding import find
@@ -72,7 +72,7 @@ class LifeVerbs(Verbs):
         reason, by = options["reason"].strip(), actor(options)
 
         def resume(tenant: Tenant) -> Tenant:
-            return life.resume(tenant, reason=reason, by=by)
+            return going_on.resume(tenant, reason=reason, by=by)
 
         self.move(options, resume)
 

@@ -14,10 +14,10 @@ from typing import Any, ClassVar, Final
 from django.core.management.base import CommandError
 
 from kernel.errors import ApplicationError
+from tenants.carrying.serving import serving
 from tenants.context import TenantInfo
 from tenants.management import finding
 from tenants.management.planes import InPlane, in_one_line
-from tenants.serving import serving
 
 FAILED: Final = 1
 WRONG_USAGE: Final = 2

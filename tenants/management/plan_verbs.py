@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, Final
 from django.db import Error, transaction
 
 from kernel.errors import ApplicationError
-from tenants import plans, quotas, states
+from tenants import states
 from tenants.context import TenantInfo, use
 from tenants.management.arguments import may_be_tried
 from tenants.management.finding import find
 from tenants.management.verbs import Verbs, actor
 from tenants.models import Plan, Tenant
+from tenants.plans import choosing, quotas
 
 logger = logging.getLogger(__name__)
 
@@ -62,12 +63,12 @@ class PlanVerbs(Verbs):
 
     def set_plan(self, options: Mapping[str, Any]) -> None:
         tenant = find(options["tenant"])
-        plan = None if options["plan"] == NONE else plans.find(options["plan"])
+        plan = None if options["plan"] == NONE else choosing.find(options["plan"])
         before = tenant.plan.code if tenant.plan else None
         after = plan.code if plan else None
         self.confirm(f"Put {tenant.slug} on {after or 'no plan'}?", options)
         if not options["dry_run"]:
-            plans.put_on(tenant, plan, by=actor(options))
+            choosing.put_on(tenant, plan, by=actor(options))
         facts = {
             "slug": tenant.slug,
             "uuid": str(tenant.uuid),

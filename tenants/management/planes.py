@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Literal, get_args
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from tenants.carrying.serving import serving
 from tenants.context import TenantInfo, current_or_none, use_control
 from tenants.management import finding
 from tenants.management.ends import (
@@ -23,7 +24,6 @@ from tenants.management.ends import (
     fail,
     is_away,
 )
-from tenants.serving import serving
 
 Plane = Literal["control", "tenant", "each", "none"]
 

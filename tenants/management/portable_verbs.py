@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from kernel import clock
 from kernel.errors import ApplicationError
-from tenants import calling_off
 from tenants.errors import MoveRefused
+from tenants.life import calling_off
 from tenants.management.arguments import may_be_tried, span
 from tenants.management.bars import bar
 from tenants.management.ends import REFUSED, WRONG_USAGE, fail

@@ -6,9 +6,9 @@ from typing import Any, Final
 from django.core.management import call_command, get_commands, load_command_class
 from django.core.management.base import BaseCommand
 
+from tenants.carrying.serving import serving
 from tenants.context import TenantInfo
 from tenants.management.ends import REFUSED, WRONG_USAGE, fail
-from tenants.serving import serving
 
 TABLES: Final = "tables change for all tenants, by: manage.py migrate_schemas"
 EMPTY: Final = "it would empty the tenant and tell no book of it"

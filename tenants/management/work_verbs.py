@@ -13,7 +13,7 @@ from django.db import InternalError, connection
 from django.db.backends.signals import connection_created
 
 from kernel.translation import sqlstate
-from tenants import checkup, events, scheduler
+from tenants import events, scheduler
 from tenants.management import finding
 from tenants.management.arguments import number, seconds
 from tenants.management.ends import CHECK_FAILED, PARTLY_DONE, REFUSED, fail
@@ -21,6 +21,7 @@ from tenants.management.planes import in_one_line
 from tenants.management.running import run_in
 from tenants.management.verbs import Verbs, actor
 from tenants.scheduler import TickResult
+from tenants.watching import checkup
 
 #: A minute of cron, less the time to start.
 A_MINUTE: Final = 55.0

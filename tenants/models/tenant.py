@@ -186,7 +186,7 @@ class Tenant(TenantMixin):
 
     def info(self) -> TenantInfo:
         """Return the values that running code works with; reads domain and limits."""
-        from tenants import allowances
+        from tenants.plans import allowances
 
         primary = next((d for d in self.domains.all() if d.is_primary), None)
         return TenantInfo(

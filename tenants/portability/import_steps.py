@@ -16,7 +16,7 @@ from django.db.migrations.graph import MigrationGraph
 from django.utils.translation import gettext_lazy as _
 
 from kernel import clock
-from tenants import fleet, lookup, plans, roles, scheduler
+from tenants import fleet, lookup, roles, scheduler
 from tenants.context import TenantInfo, as_owner, use
 from tenants.models import (
     Plan,
@@ -26,6 +26,7 @@ from tenants.models import (
     Tenant,
     WakeUp,
 )
+from tenants.plans import choosing
 from tenants.portability import catalog, loading, policies, stored
 from tenants.portability.errors import ArchiveChecksum
 from tenants.portability.manifest import FilePart, Manifest
@@ -215,7 +216,7 @@ def overrides(run: ProvisioningRun) -> None:
         if order.restores:
             return
         believed = order.agrees and Plan.objects.filter(code=order.plan).first()
-        tenant.plan = believed or plans.ordered("")
+        tenant.plan = believed or choosing.ordered("")
         tenant.save(update_fields=["plan"])
         if not order.agrees:
             return

@@ -6,8 +6,9 @@ from django.conf import settings
 from django.db import Error, transaction
 from django.utils.module_loading import import_string
 
-from tenants import calling_off, owners, roles
+from tenants import owners, roles
 from tenants.context import as_owner, use
+from tenants.life import calling_off
 from tenants.models import Tenant
 
 logger = logging.getLogger(__name__)

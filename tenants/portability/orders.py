@@ -7,9 +7,10 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from kernel.errors import Invalid
-from tenants import slug_holds, slugs
+from tenants import slugs
 from tenants.context import use_control
 from tenants.errors import SlugTaken, TenantUnknown
+from tenants.life import slug_holds
 from tenants.models import Tenant
 from tenants.orders import check_locale, check_name, check_timezone
 from tenants.portability import expected

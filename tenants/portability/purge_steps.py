@@ -12,8 +12,9 @@ from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
 from kernel import clock
-from tenants import directory, domains, events, lookup, roles, slug_holds
+from tenants import directory, domains, events, lookup, roles
 from tenants.context import TenantInfo, as_owner, use
+from tenants.life import slug_holds
 from tenants.models import (
     DeadLetter,
     Domain,

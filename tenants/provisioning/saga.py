@@ -17,11 +17,14 @@ from django.db.models import F
 
 from kernel import clock
 from kernel.errors import ApplicationError
-from tenants import broker, events, plans, slug_holds
+from tenants import events
+from tenants.carrying import broker
 from tenants.context import use_control
 from tenants.errors import ProvisioningFailed, SlugTaken
 from tenants.hosts import platform_domain
+from tenants.life import slug_holds
 from tenants.models import Domain, ProvisioningRun, ProvisioningStep, Tenant
+from tenants.plans import choosing
 from tenants.provisioning.kinds import act_of
 from tenants.provisioning.locks import run_lock
 from tenants.provisioning.order import Order
@@ -102,7 +105,7 @@ def reserved(order: Order, *, key: str | None, background: bool) -> Provisioning
             name=order.name,
             locale=order.locale,
             timezone=order.timezone,
-            plan=plans.ordered(order.plan),
+            plan=choosing.ordered(order.plan),
         )
         slug_holds.require_free(order.slug, tenant=tenant.uuid)
         Domain.objects.create(

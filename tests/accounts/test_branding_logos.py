@@ -15,8 +15,8 @@ from accounts import purging
 from accounts.branding import changing, logos
 from accounts.errors import LogoInvalid, LogoTooLarge
 from accounts.models import SecurityEvent, TenantBranding
+from tenants.carrying.threads import TenantThread
 from tenants.context import use, use_control
-from tenants.threads import TenantThread
 from tests.accounts.pictures import animated, bomb, picture
 
 

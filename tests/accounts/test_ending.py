@@ -5,8 +5,8 @@ import pytest
 from accounts import limits, roles
 from accounts.models import MailMessage, RefreshSession, SecurityEvent
 from kernel import clock
-from tenants import calling_off
 from tenants.context import as_owner, use, use_control
+from tenants.life import calling_off
 from tenants.models import OperatorEvent, Tenant
 from tests import twins
 from tests.accounts.conftest import TEN_O_CLOCK

@@ -9,8 +9,8 @@ from accounts.mail import outbox, retention
 from accounts.models import MailMessage
 from accounts.services.email import send_email
 from kernel import clock
-from tenants import sources
 from tenants.context import use
+from tenants.scheduling import sources
 
 BOB = "bob@acme.test"
 DAY = timedelta(days=1)

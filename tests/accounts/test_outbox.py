@@ -12,8 +12,8 @@ from accounts.mail import devbox, outbox
 from accounts.models import MailMessage, TenantBranding
 from accounts.services.email import send_email
 from kernel import clock
-from tenants import sources
 from tenants.context import use, use_control
+from tenants.scheduling import sources
 from tests.tenants import worker
 
 State = MailMessage.State

@@ -9,8 +9,9 @@ from django.test.utils import CaptureQueriesContext
 from accounts import api_tokens, service_accounts, token_warnings
 from accounts.models import ApiToken, MailMessage, User
 from kernel import clock
-from tenants import scheduler, sources
+from tenants import scheduler
 from tenants.context import use, use_control
+from tenants.scheduling import sources
 from tests.accounts.conftest import TEN_O_CLOCK
 
 DAY = timedelta(days=1)

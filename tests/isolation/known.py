@@ -43,16 +43,16 @@ CACHES = {
     "tenants.fleet.revisions.of_code": "which tables the code expects",
     "tenants.hosts.canonical_names": "the hosts of the settings",
     "tenants.db.*": "by uuid, by plane, or of the settings",
-    "tenants.buckets.Buckets.begin_anew": "by uuid",
-    "tenants.quotas.*": "counts of the entered tenant, in its cache",
-    "tenants.rates.page": "a page with nothing of a tenant in it, by its language",
-    "tenants.bucket_store.script": "a script, without a tenant in it",
+    "tenants.plans.buckets.Buckets.begin_anew": "by uuid",
+    "tenants.plans.quotas.*": "counts of the entered tenant, in its cache",
+    "tenants.plans.rates.page": "a page without a tenant, by its language",
+    "tenants.plans.bucket_store.script": "a script, without a tenant in it",
     "tenants.orders.known_timezones": "the zones of this machine",
     "tenants.roles.access": "which tables a debtor writes, of the settings",
     "tenants.portability.catalog.text": "statements of the repository, without values",
     "tenants.roles.protected": "which tables are only written forward",
     "tenants.slugs.reserved": "a list in the repository",
-    "tenants.sources.load": "modules by their dotted names",
+    "tenants.scheduling.sources.load": "modules by their dotted names",
     "tenants.stamp.*": "by model: which plane it is of",
     "workflow.open_counts._statement": "a statement, without tenant or person",
     "workflow.sql.*": "statements of the repository, without values",
@@ -61,8 +61,8 @@ CACHES = {
     "workflow.tenancy._imported": "functions by their dotted names",
 }
 STORAGES = {
-    "tenants.sizes.names": "the entered tenant's, to list",
-    "tenants.sizes.of": "the entered tenant's, to count",
+    "tenants.watching.sizes.names": "the entered tenant's, to list",
+    "tenants.watching.sizes.of": "the entered tenant's, to count",
     "accounts.branding.logos.*": "a name of the entered tenant, in its storage",
     "accounts.keys._write": "the platform's signing keys",
     "accounts.management.commands.preview_mail.write": (
@@ -85,7 +85,7 @@ STORAGES = {
     ),
 }
 THREADS = {
-    "tenants.threads.*": "the threads that carry their tenant",
+    "tenants.carrying.threads.*": "the threads that carry their tenant",
     "tenants.directory.*": "looks hosts up in the control plane",
     "tenants.fleet.jobs._round": "processes that enter the tenant of each work",
     "tenants.listener.*": "hears of changes in the control plane",

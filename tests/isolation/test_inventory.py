@@ -138,7 +138,7 @@ from django.core.cache import cache
 from django.core.files.storage import default_storage
 from django.db import models
 
-from tenants.threads import TenantThread
+from tenants.carrying.threads import TenantThread
 
 
 @remember

@@ -7,9 +7,9 @@ from typing import Any
 from uuid import UUID
 
 from kernel import clock
-from tenants import upkeep
 from tenants.context import context_uuid, use_control
 from tenants.models import Chore, WakeUp
+from tenants.scheduling import upkeep
 
 work: dict[UUID, list[datetime]] = defaultdict(list)
 fired: list[tuple[UUID, datetime]] = []

@@ -9,9 +9,10 @@ import pytest
 from accounts import events
 from accounts.models import User
 from kernel import clock
-from tenants import domains, fleet, surveying
+from tenants import domains, fleet
 from tenants.context import use, use_control
 from tenants.models import OperatorEvent, ProvisioningRun, Survey, Tenant
+from tenants.watching import surveying
 
 
 @pytest.fixture

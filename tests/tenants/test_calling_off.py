@@ -8,10 +8,11 @@ from django.db import connection
 
 from accounts.models import RefreshSession
 from kernel import clock
-from tenants import calling_off, life, signing
+from tenants import signing
 from tenants.context import TenantInfo, use, use_control
 from tenants.directory import Found
 from tenants.errors import MoveRefused
+from tenants.life import calling_off, going_on
 from tenants.models import OperatorEvent, Tenant, WakeUp
 from tenants.states import State, change_state
 from tests import twins
@@ -74,7 +75,7 @@ def test_it_goes_back_to_where_it_was(acme, visitor, before: State) -> None:
 
 def test_a_wrong_link_is_as_gone_as_everything(acme, globex, visitor) -> None:
     first = path_to(delete())
-    life.call_off(row(), reason="No.", by="operator")
+    going_on.call_off(row(), reason="No.", by="operator")
     foreign = path_to(delete("globex"))
     second = delete()
     with use_control():
@@ -91,8 +92,10 @@ def test_a_wrong_link_is_as_gone_as_everything(acme, globex, visitor) -> None:
 def test_of_two_clicks_one_calls_it_off(acme, visitor, monkeypatch) -> None:
     """The second finds the page's row as it was, and the tenant called back."""
     path, before = path_to(delete()), row()
-    life.call_off(row(), reason="No.", by="operator")
-    monkeypatch.setattr("tenants.calling_off.Tenant.objects.get", lambda **_k: before)
+    going_on.call_off(row(), reason="No.", by="operator")
+    monkeypatch.setattr(
+        "tenants.life.calling_off.Tenant.objects.get", lambda **_k: before
+    )
     monkeypatch.setattr("tenants.directory.find", lambda host: Found(info_of(before)))
     assert visitor().post(path).status_code == 410
 
@@ -109,7 +112,7 @@ def test_elsewhere_there_is_no_such_page(acme, visitor) -> None:
 
 def test_a_tenant_that_is_not_deleted_is_not_called_back(acme) -> None:
     with pytest.raises(MoveRefused):
-        life.call_off(row(), reason="No.", by="operator")
+        going_on.call_off(row(), reason="No.", by="operator")
 
 
 # Sessions
@@ -124,7 +127,7 @@ def test_no_session_outlives_the_request_for_deletion(
     client = visitor(authorization=f"Bearer {tokens['access']}")
     others = browser_of("bob", "globex.localhost")
     delete()
-    life.call_off(row(), reason="No.", by="operator")
+    going_on.call_off(row(), reason="No.", by="operator")
     body = {"refresh": tokens["refresh"]}
     renewed = visitor().post("/api/auth/mobile/token-refresh", body, **JSON)
     assert renewed.status_code == 401

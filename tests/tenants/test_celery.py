@@ -16,8 +16,9 @@ from django.db import connection, transaction
 from django.utils import timezone, translation
 
 from config.celery import app
-from tenants import broker as sender
 from tenants import tasks
+from tenants.carrying import broker as sender
+from tenants.carrying.publishing import WrongAddress, address_of
 from tenants.context import (
     CONTROL,
     CONTROL_UUID,
@@ -28,7 +29,6 @@ from tenants.context import (
 )
 from tenants.errors import TenantRefused
 from tenants.models import DeadLetter, Tenant
-from tenants.publishing import WrongAddress, address_of
 from tenants.states import State, change_state
 from tests.tenants import worker
 from tests.tenants.tasks import (

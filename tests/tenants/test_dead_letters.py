@@ -13,12 +13,14 @@ from celery.canvas import Signature
 from accounts.models import User
 from config.celery import app
 from kernel import clock
-from tenants import broker as sender
-from tenants import dead_letters, scheduler, sources, wake_ups
+from tenants import scheduler
+from tenants.carrying import broker as sender
+from tenants.carrying import dead_letters
+from tenants.carrying.dead_letters import Reason
+from tenants.carrying.publishing import address_of
 from tenants.context import TenantInfo, use_control
-from tenants.dead_letters import Reason
 from tenants.models import DeadLetter, OperatorEvent, WakeUp
-from tenants.publishing import address_of
+from tenants.scheduling import sources, wake_ups
 from tenants.states import State, change_state
 from tests.tenants import worker
 from tests.tenants.tasks import follow, remember
@@ -199,7 +201,7 @@ def test_letters_stay_while_the_broker_is_away_and_the_tenant_comes_back_for_the
     keep(acme)
     sender._quiet_until = math.inf
     result = scheduler.run_all_inline(only=[acme.uuid])
-    assert result.failed == ["acme: tenants.dead_letters"]
+    assert result.failed == ["acme: tenants.carrying.dead_letters"]
     assert kept() == ["word"]
     with use_control():
         due = WakeUp.objects.get(tenant__uuid=acme.uuid).next_due
@@ -216,7 +218,7 @@ def test_a_letter_that_cannot_be_read_stops_no_due_work(acme, corner) -> None:
     with use_control():
         DeadLetter.objects.update(message="{")
     result = scheduler.run_all_inline(only=[acme.uuid])
-    assert result.failed == ["acme: tenants.dead_letters"]
+    assert result.failed == ["acme: tenants.carrying.dead_letters"]
     assert kept() == ["word"]
 
 

@@ -2,9 +2,10 @@
 
 import pytest
 
-from tenants import directory, features
+from tenants import directory
 from tenants.context import NoTenantError, use, use_control
 from tenants.models import Feature, Plan, Tenant, TenantFeature
+from tenants.plans import features
 from tests import twins
 
 

@@ -7,7 +7,7 @@ from django.core.signals import request_finished, request_started
 from django.db import connection
 from django.test import Client
 
-from tenants import guard
+from tenants.carrying import guard
 from tenants.context import NoTenantError, adopt, current_or_none, use
 from tests.tenants import asgi
 

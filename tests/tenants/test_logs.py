@@ -29,12 +29,12 @@ from accounts.authentication import TenantAuth
 from accounts.models import User
 from config.celery import app
 from tenants import lookup
+from tenants.carrying.serving import serving
+from tenants.carrying.threads import TenantThread
 from tenants.context import CONTROL, bind, use, use_control
 from tenants.logs import add_tenant
 from tenants.models import Tenant
-from tenants.serving import serving
 from tenants.sessions import SessionStore
-from tenants.threads import TenantThread
 from tests.tenants import asgi
 from tests.tenants.crowd import together
 from tests.tenants.lines import Lines, written

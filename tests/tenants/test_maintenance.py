@@ -7,10 +7,12 @@ from urllib.parse import urlsplit
 import pytest
 
 from kernel import clock
-from tenants import life, maintenance, signing, states, wake_ups
+from tenants import signing, states
 from tenants.context import TenantInfo, use, use_control
 from tenants.errors import MaintenanceTooLong, MoveRefused
+from tenants.life import going_on, maintenance
 from tenants.models import OperatorEvent, Tenant, WakeUp
+from tenants.scheduling import wake_ups
 from tenants.states import State, change_state
 
 LASTING = timedelta(minutes=10)
@@ -215,5 +217,5 @@ def test_a_hold_is_written_once_and_its_end_starts_due_work(acme, frozen_clock) 
 def test_resume_ends_a_maintenance_and_a_debt_in_one_go(acme) -> None:
     change_state(row(), State.PAST_DUE, reason="Unpaid.", by="operator")
     begin()
-    after = life.resume(row(), reason="Paid.", by="operator")
+    after = going_on.resume(row(), reason="Paid.", by="operator")
     assert (after.state, after.maintenance_until) == ("active", None)

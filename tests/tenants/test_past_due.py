@@ -15,14 +15,17 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from accounts.models import MailMessage, RefreshSession, SecurityEvent, User
 from kernel import clock
-from tenants import dead_letters, fleet, plans, provisioning, roles, trials
+from tenants import fleet, provisioning, roles
+from tenants.carrying import dead_letters
+from tenants.carrying.publishing import address_of
 from tenants.context import TenantInfo, use, use_control
 from tenants.db.router import labels
 from tenants.fleet import Order, drift, migrate, rights
 from tenants.fleet.survey import survey
 from tenants.fleet.targets import Target
+from tenants.life import trials
 from tenants.models import DeadLetter, OperatorEvent, Plan, Tenant, WakeUp
-from tenants.publishing import address_of
+from tenants.plans import choosing
 from tenants.states import State, change_state
 from tests import twins
 from tests.databases import run_there
@@ -258,7 +261,7 @@ def test_sta_7_what_was_kept_is_sent_again_once_it_is_paid(
     reason = DeadLetter.Reason.STOPPED
     dead_letters.keep(message, tenant=tenant.uuid, reason=reason, detail="past due")
     move(State.ACTIVE)
-    monkeypatch.setattr("tenants.broker.send", lambda message: True)
+    monkeypatch.setattr("tenants.carrying.broker.send", lambda message: True)
     with use_control():
         wake_up = WakeUp.objects.get(tenant__uuid=tenant.uuid)
         assert (wake_up.enabled, wake_up.next_due) == (True, clock.now())
@@ -322,7 +325,7 @@ def test_another_plan_leaves_a_trial_its_end(trial, frozen_clock) -> None:
     row = activated(trial)
     with use_control():
         other = Plan.objects.create(code="other", name="Other", trial_days=90)
-        plans.put_on(row, other, by="tests")
+        choosing.put_on(row, other, by="tests")
         row.refresh_from_db()
     assert (row.state, row.plan_id) == ("trial", other.pk)
     assert row.trial_ends_at == clock.now() + timedelta(days=14)

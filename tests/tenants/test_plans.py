@@ -9,7 +9,7 @@ from django.db import InternalError, OperationalError, connection, transaction
 from django.db.models import ProtectedError
 
 from kernel.translation import translated
-from tenants import context, directory, listener, lookup, plans
+from tenants import context, directory, listener, lookup
 from tenants.context import Allowed, Limits, use, use_control
 from tenants.db import base
 from tenants.models import (
@@ -20,6 +20,7 @@ from tenants.models import (
     TenantFeature,
     TenantQuota,
 )
+from tenants.plans import choosing
 from tests import twins
 
 
@@ -101,7 +102,9 @@ def test_db_3_a_statement_is_given_up_in_the_time_of_its_tenants_plan():
         small = Plan.objects.create(
             code="small", name="Small", statement_timeout_ms=60, lock_timeout_ms=40
         )
-        acme = plans.put_on(Tenant.objects.get(slug="acme"), small, by="tests").info()
+        acme = choosing.put_on(
+            Tenant.objects.get(slug="acme"), small, by="tests"
+        ).info()
         globex = twins.info("globex")
     with use(acme):
         assert given_up() == "query_timeout"
@@ -118,7 +121,7 @@ def test_db_3_a_statement_is_given_up_in_the_time_of_its_tenants_plan():
 def test_a_plan_that_changes_is_in_force_on_the_same_connection():
     with use_control():
         plan = Plan.objects.create(code="p", name="P", statement_timeout_ms=1_000)
-        tenant = plans.put_on(Tenant.objects.get(slug="acme"), plan, by="tests")
+        tenant = choosing.put_on(Tenant.objects.get(slug="acme"), plan, by="tests")
     with use(tenant):
         assert setting("statement_timeout") == "1s"
     with use_control():
@@ -156,7 +159,7 @@ def test_a_transaction_of_a_tenant_that_rests_is_ended(settings):
 def test_no_plan_limits_the_owner_of_the_tables():
     with use_control():
         plan = Plan.objects.create(code="p", name="P", statement_timeout_ms=50)
-        tenant = plans.put_on(Tenant.objects.get(slug="acme"), plan, by="tests")
+        tenant = choosing.put_on(Tenant.objects.get(slug="acme"), plan, by="tests")
         owner = replace(tenant.info(), db_role=context.OWNER_ROLE)
     with use(owner):
         assert setting("statement_timeout") == "0"
@@ -198,7 +201,7 @@ def buy() -> None:
 def test_who_is_put_on_no_plan_keeps_what_is_agreed_for_it_alone(small):
     tenant = Tenant.objects.get(slug="acme")
     TenantQuota.objects.create(tenant=tenant, resource="seats", limit=7)
-    limits = plans.put_on(tenant, None, by="tests").info().limits
+    limits = choosing.put_on(tenant, None, by="tests").info().limits
     assert limits == Limits(quotas=(Allowed("seats", 7),))
 
 

@@ -10,10 +10,10 @@ from accounts import mail
 from accounts.mail import outbox
 from accounts.models import LimitCounter, MailMessage, User
 from kernel import clock
-from tenants import sources, upkeep
 from tenants.context import TenantInfo, use, use_control
 from tenants.models import WakeUp
-from tenants.questions import Answer
+from tenants.scheduling import sources, upkeep
+from tenants.scheduling.questions import Answer
 from tests.tenants import due
 from tests.workflow.processes import approval, install, sent_for_approval
 

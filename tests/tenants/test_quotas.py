@@ -22,10 +22,10 @@ from accounts import (
     seats,
 )
 from accounts.models import ApiToken, Invitation, User
-from tenants import quotas
 from tenants.context import Allowed, Limits, TenantInfo, bind, use
 from tenants.errors import QuotaExceeded
-from tenants.quotas import Use
+from tenants.plans import quotas
+from tenants.plans.quotas import Use
 from tests import twins
 
 PASSWORD = "a long and quiet evening"

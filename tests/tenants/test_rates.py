@@ -13,11 +13,13 @@ from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tenants import broker, bucket_store, buckets, directory, rates
-from tenants.buckets import MINUTE, SECOND, Rate
+from tenants import directory
+from tenants.carrying import broker
 from tenants.context import TenantInfo, use_control
 from tenants.db import base
 from tenants.models import Plan, Tenant
+from tenants.plans import bucket_store, buckets, rates
+from tenants.plans.buckets import MINUTE, SECOND, Rate
 from tests import twins
 
 RATES = st.integers(1, 100_000).map(Rate)
@@ -136,8 +138,8 @@ def test_the_store_forgets_a_bucket_that_is_full_again():
 OTHER = """
 import django; django.setup()
 import sys
-from tenants import bucket_store
-from tenants.buckets import Rate
+from tenants.plans import bucket_store
+from tenants.plans.buckets import Rate
 print([bucket_store.take(sys.argv[1], Rate(10)) for _ in range(8)])
 """
 

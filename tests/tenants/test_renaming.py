@@ -8,10 +8,12 @@ from django.core.cache import cache
 from django.db import connection
 
 from kernel import clock
-from tenants import provisioning, renaming, slug_holds, upkeep
+from tenants import provisioning
 from tenants.context import use, use_control
 from tenants.errors import MoveRefused, NameInvalid, SlugInvalid, SlugTaken
+from tenants.life import renaming, slug_holds
 from tenants.models import Domain, OperatorEvent, SlugHold, Tenant
+from tenants.scheduling import upkeep
 from tenants.states import State, change_state
 
 DAY = timedelta(days=1)

@@ -201,7 +201,7 @@ RULES = (
         ("def set_tenant(self): pass", "use(acme)"),
         PRODUCT,
         {
-            "tenants/upstream.py": "enters for good, for a shell",
+            "tenants/carrying/upstream.py": "enters for good, for a shell",
         },
     ),
     Rule(
@@ -224,11 +224,11 @@ RULES = (
             "from threading import Lock",
             "from workflow.models import Timer\nTimer()",
             "asyncio.to_thread(f)",
-            "from tenants.threads import TenantThread",
+            "from tenants.carrying.threads import TenantThread",
         ),
         PRODUCT,
         {
-            "tenants/threads.py": "makes the threads that have one",
+            "tenants/carrying/threads.py": "makes the threads that have one",
             "tenants/listener.py": "serves the process and reads no tenant's data",
             "platform/kernel/embedded/child.py": "makes a cluster, before any tenant",
             "tenants/fleet/jobs.py": "each piece of work enters its own tenant",
@@ -253,7 +253,7 @@ RULES = (
             "tenants/portability/purge_steps.py": "counts what is about to go",
             "tenants/portability/storing.py": "empties the place of such a tenant",
             "accounts/purging.py": "old events go: a tenant may delete none",
-            "tenants/revoking.py": "ends sessions, whatever the state leaves the role",
+            "tenants/life/revoking.py": "ends sessions, whatever the state leaves",
         },
     ),
     Rule(
@@ -269,8 +269,8 @@ RULES = (
         {
             "tenants/context.py": "hands the word on",
             "tenants/db/base.py": "as above",
-            "tenants/revoking.py": "a deleted tenant and its sessions end at once",
-            "tenants/calling_off.py": "signs a link, and asks the database nothing",
+            "tenants/life/revoking.py": "a deleted tenant and its sessions end at once",
+            "tenants/life/calling_off.py": "signs a link, asks the database nothing",
         },
     ),
     Rule(
@@ -281,9 +281,9 @@ RULES = (
         PRODUCT,
         {
             "tenants/db/base.py": "set_tenant, for django-tenants",
-            "tenants/upstream.py": "leaves what was entered for good",
-            "tenants/forks.py": "a child process begins in none",
-            "tenants/guard.py": "a request ends where it began",
+            "tenants/carrying/upstream.py": "leaves what was entered for good",
+            "tenants/carrying/forks.py": "a child process begins in none",
+            "tenants/carrying/guard.py": "a request ends where it began",
             "tenants/celery.py": "a task ends where it began, also in a time limit",
             "tenants/db/hooks/modules.py": "loads modules in none",
         },

@@ -19,14 +19,16 @@ from accounts.models import User
 from config.celery import app
 from kernel import clock
 from kernel.append_only import WrittenOnce
-from tenants import conduct, maintenance, scheduler, states, wake_ups
+from tenants import scheduler, states
+from tenants.carrying.publishing import address_of
 from tenants.celery import TenantTask
 from tenants.context import TenantInfo, use, use_control
 from tenants.db.base import ContextApplyError, TenantUnavailable
 from tenants.errors import MoveRefused
+from tenants.life import conduct, maintenance
 from tenants.models import DeadLetter, OperatorEvent, Tenant, WakeUp
 from tenants.models.tenant import StateAssigned
-from tenants.publishing import address_of
+from tenants.scheduling import wake_ups
 from tenants.states import MOVES, State, change_state
 from tests.tenants.tasks import remember, remember_also_past_due
 

@@ -8,9 +8,11 @@ from django.db import connection
 from accounts import events
 from accounts.models import User
 from kernel import clock
-from tenants import fleet, scheduler, surveying, upkeep
+from tenants import fleet, scheduler
 from tenants.context import TenantInfo, as_owner, use, use_control
 from tenants.models import Chore, Survey
+from tenants.scheduling import upkeep
+from tenants.watching import surveying
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

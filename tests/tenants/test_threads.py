@@ -13,7 +13,9 @@ from django.db import connection, connections, transaction
 from django.utils import translation
 
 from accounts.models import User
-from tenants import context, forks
+from tenants import context
+from tenants.carrying import forks
+from tenants.carrying.threads import TenantExecutor, TenantThread
 from tenants.context import (
     CONTROL,
     NoTenantError,
@@ -24,7 +26,6 @@ from tenants.context import (
     use,
     use_control,
 )
-from tenants.threads import TenantExecutor, TenantThread
 from tests.concurrency.racing import race
 
 PATIENCE = 10

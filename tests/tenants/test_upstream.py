@@ -12,7 +12,7 @@ from django_tenants import utils
 from django_tenants.management.commands import collectstatic_schemas
 from django_tenants.models import TenantMixin
 
-from tenants import upstream
+from tenants.carrying import upstream
 from tenants.context import (
     CONTROL,
     NoTenantError,

@@ -10,7 +10,7 @@ from django.contrib.auth.models import Group
 from django.db import ProgrammingError, connection, connections, transaction
 
 from kernel import clock
-from tenants import scheduler, sources, upkeep, wake_ups
+from tenants import scheduler
 from tenants.context import (
     CONTROL,
     NoTenantError,
@@ -21,8 +21,9 @@ from tenants.context import (
     use_control,
 )
 from tenants.models import Chore, ProvisioningRun, RateCounter, WakeUp
+from tenants.scheduling import sources, upkeep, wake_ups
+from tenants.scheduling.wake_ups import Taken
 from tenants.stamp import WrongPlaneError
-from tenants.wake_ups import Taken
 from tests.tenants import due
 
 SECOND = timedelta(seconds=1)

@@ -9,11 +9,12 @@ from django.contrib.auth.models import Group
 from django.db import ProgrammingError, connection, connections
 
 from kernel import clock
-from tenants import fleet, provisioning, roles, scheduler, upkeep
+from tenants import fleet, provisioning, roles, scheduler
 from tenants.context import use, use_control
 from tenants.errors import ProvisioningFailed
 from tenants.fleet import pool, revisions, scripts, templates, unborn
 from tenants.models import Tenant, WarmSchema
+from tenants.scheduling import upkeep
 from tests import twins
 from tests.tenants import seeds
 

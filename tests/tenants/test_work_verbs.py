@@ -14,11 +14,12 @@ from django.core.management import CommandError, call_command
 from django.db import connection, connections
 
 from kernel import clock
-from tenants import checkup, listener, scheduler
+from tenants import listener, scheduler
 from tenants.context import use, use_control
 from tenants.fleet import compile_template
 from tenants.models import MigrationLedger, MigrationPlan, OperatorEvent, WakeUp
 from tenants.states import State, change_state
+from tenants.watching import checkup
 from tests.tenants import due
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -7,8 +7,8 @@ import pytest
 from django.core.checks import run_checks
 
 from kernel import clock
-from tenants import sources
 from tenants.context import TenantInfo, use
+from tenants.scheduling import sources
 from tests.workflow.processes import approval, do, install, sent_for_approval, start
 from tests.workflow.tampered import as_the_owner
 from workflow import anchors, chain, verification

@@ -9,8 +9,9 @@ from django.db import connection, transaction
 from django.test import RequestFactory
 
 from kernel import clock
-from tenants import scheduler, sources
+from tenants import scheduler
 from tenants.context import use
+from tenants.scheduling import sources
 from tests.workflow.counting import statements
 from tests.workflow.processes import approval, document
 from workflow import idempotency

@@ -7,9 +7,9 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import CommandError, CommandParser
 
 from accounts.mail import printed
+from tenants.carrying.serving import serving
 from tenants.management import finding
 from tenants.management.planes import InPlane
-from tenants.serving import serving
 
 
 class Command(InPlane):

@@ -229,7 +229,7 @@ MIDDLEWARE = [
     "tenants.middleware.TenantMiddleware",
     "config.middleware.NotedRefusals",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "tenants.rates.RequestRate",  # a file that is found has cost nothing by now
+    "tenants.plans.rates.RequestRate",  # a file that is found has cost nothing by now
     "config.middleware.ReadableRequests",
     "config.middleware.ErrorPages",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -13,9 +13,10 @@ from django.core.management.base import CommandParser
 from django.db.models import Q
 from django.template.defaultfilters import filesizeformat
 
-from tenants import conduct, events, hosts, lookup, plans, signup, sizes
+from tenants import events, hosts, lookup, signup
 from tenants.context import TenantInfo
 from tenants.fleet import revisions
+from tenants.life import conduct
 from tenants.management import finding
 from tenants.management.arguments import number
 from tenants.management.domain_verbs import DomainVerbs
@@ -29,8 +30,10 @@ from tenants.management.running import loaded, refuse, run_in
 from tenants.management.verbs import actor, iso
 from tenants.management.work_verbs import WorkVerbs
 from tenants.models import ProvisioningStep, Tenant
+from tenants.plans import choosing
 from tenants.provisioning import provision
 from tenants.states import WITH_SCHEMA, State
+from tenants.watching import sizes
 
 #: What `show --size` counts in bytes.
 BYTES: Final = frozenset({"table_bytes", "file_bytes"})
@@ -160,7 +163,7 @@ class Command(
         if options["state"]:
             tenants = Tenant.objects.filter(state=options["state"])
         if options["plan"]:
-            tenants = tenants.filter(plan=plans.find(options["plan"]))
+            tenants = tenants.filter(plan=choosing.find(options["plan"]))
         if options["search"]:
             text = options["search"]
             tenants = tenants.filter(Q(slug__icontains=text) | Q(name__icontains=text))

@@ -44,7 +44,7 @@ SETTLE: Final = 0.05
 MAKE: Final = f"""
 import django
 django.setup()
-from tenants import plans
+from tenants.plans import choosing
 from tenants.context import use_control
 from tenants.fleet import compile_template, migrate_control
 from tenants.models import Plan
@@ -58,7 +58,7 @@ with use_control():
     for slug in ("quiet", "flooding"):
         tenant = provision(slug=slug, name=slug, owner_email=f"owner@{{slug}}.test")
         if slug == "flooding":
-            plans.put_on(tenant, plan, by="bench")
+            choosing.put_on(tenant, plan, by="bench")
 """
 
 

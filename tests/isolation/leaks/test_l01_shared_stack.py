@@ -3,7 +3,7 @@
 import pytest
 from django_tenants.models import TenantMixin
 
-from tenants import upstream
+from tenants.carrying import upstream
 from tenants.context import current_or_none, use, use_control
 from tenants.models import Tenant
 from tests.isolation.leaks.crossing import crossing, where

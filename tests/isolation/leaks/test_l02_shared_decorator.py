@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 from django_tenants import utils
 
-from tenants import upstream
+from tenants.carrying import upstream
 from tenants.context import TenantInfo, current_or_none, use, use_control
 from tests.isolation.leaks.crossing import crossing, where
 

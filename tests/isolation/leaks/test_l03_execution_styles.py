@@ -13,7 +13,9 @@ from asgiref import sync
 from asgiref.sync import async_to_sync, sync_to_async
 from django.db import connection, connections
 
-from tenants import entering, handing_back, upstream
+from tenants.carrying import entering, handing_back, upstream
+from tenants.carrying.serving import serving
+from tenants.carrying.threads import TenantExecutor, TenantThread
 from tenants.context import (
     NoTenantError,
     TenantInfo,
@@ -25,9 +27,7 @@ from tenants.context import (
 )
 from tenants.db.base import ContextApplyError
 from tenants.models import Tenant
-from tenants.serving import serving
 from tenants.states import State, change_state
-from tenants.threads import TenantExecutor, TenantThread
 from tests.isolation.leaks.crossing import PATIENCE, where
 
 Style = Callable[[TenantInfo], Any]

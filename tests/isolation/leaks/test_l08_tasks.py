@@ -17,8 +17,9 @@ from django.db import OperationalError, connection
 
 from config.celery import app
 from kernel import clock
-from tenants import broker as sender
-from tenants import celery, conduct, lookup, provisioning, scheduler, tasks, wake_ups
+from tenants import celery, lookup, provisioning, scheduler, tasks
+from tenants.carrying import broker as sender
+from tenants.carrying.publishing import address_of
 from tenants.context import (
     CONTROL_UUID,
     TenantInfo,
@@ -26,8 +27,9 @@ from tenants.context import (
     use,
     use_control,
 )
+from tenants.life import conduct
 from tenants.models import DeadLetter, OperatorEvent, ProvisioningRun, Tenant, WakeUp
-from tenants.publishing import address_of
+from tenants.scheduling import wake_ups
 from tenants.states import State, change_state
 from tests import databases
 from tests.tenants import worker

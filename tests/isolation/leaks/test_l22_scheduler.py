@@ -8,11 +8,13 @@ import pytest
 from django.db import Error, connection
 
 from kernel import clock
-from tenants import conduct, scheduler, tasks, upkeep, wake_ups
+from tenants import scheduler, tasks
 from tenants.context import TenantInfo, use, use_control
+from tenants.life import conduct
 from tenants.models import Tenant, WakeUp
+from tenants.scheduling import upkeep, wake_ups
+from tenants.scheduling.wake_ups import Taken
 from tenants.states import State, change_state
-from tenants.wake_ups import Taken
 from tests.tenants import due
 
 pytestmark = pytest.mark.django_db(transaction=True)

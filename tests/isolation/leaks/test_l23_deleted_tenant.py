@@ -19,22 +19,14 @@ from django.test import Client
 from accounts.models import User
 from accounts.people import create_person
 from kernel import clock
-from tenants import (
-    directory,
-    files,
-    hosts,
-    lookup,
-    provisioning,
-    scheduler,
-    signing,
-    wake_ups,
-)
+from tenants import directory, files, hosts, lookup, provisioning, scheduler, signing
+from tenants.carrying.publishing import address_of
 from tenants.context import TenantInfo, current_or_none, use, use_control
 from tenants.db.base import ContextApplyError
 from tenants.models import ProvisioningRun, SlugHold, Tenant, WakeUp
 from tenants.portability import purging
 from tenants.provisioning.steps import STEPS
-from tenants.publishing import address_of
+from tenants.scheduling import wake_ups
 from tests import twins
 from tests.tenants.tasks import remember
 

@@ -3,7 +3,7 @@
 import pytest
 from django.template.loader import render_to_string
 
-from tenants.conduct import HOLD, MAINTENANCE, TABLE
+from tenants.life.conduct import HOLD, MAINTENANCE, TABLE
 from tests.platform.web.rendering import TEMPLATES, frame
 
 PAGES = sorted(path.name for path in (TEMPLATES / "errors").glob("*.html"))

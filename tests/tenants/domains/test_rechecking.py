@@ -6,7 +6,7 @@ import pytest
 
 from accounts.models import MailMessage, User
 from kernel import clock
-from tenants import directory, domains, hosts, states, upkeep
+from tenants import directory, domains, hosts, states
 from tenants.context import use, use_control
 from tenants.domains import (
     Outcome,
@@ -18,6 +18,7 @@ from tenants.domains import (
 )
 from tenants.errors import DomainCooling
 from tenants.models import Domain, OperatorEvent
+from tenants.scheduling import upkeep
 from tests.tenants.domains import dns_server
 from tests.tenants.domains.conftest import SHOP, World, claim, fresh, row_of, verify
 

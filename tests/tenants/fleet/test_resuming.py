@@ -7,10 +7,11 @@ from collections.abc import Callable
 import pytest
 from django.db import connection
 
-from tenants import life, states
+from tenants import states
 from tenants.context import use_control
 from tenants.fleet import reading
 from tenants.fleet.orders import Told
+from tenants.life import going_on
 from tenants.models import MigrationLedger, Tenant, WakeUp
 from tests.databases import run_there
 from tests.tenants.fleet.bodies import ONE, TABLE, TEN
@@ -152,7 +153,7 @@ def test_a_tenant_that_was_resumed_while_it_was_held_has_its_timers_again(
         held = Tenant.objects.get(uuid=acme.uuid)
         Tenant.objects.filter(pk=held.pk).update(migration_hold=True)
         states.change_state(held, states.State.SUSPENDED, reason="-", by="tests")
-        life.resume(held, reason="-", by="tests")
+        going_on.resume(held, reason="-", by="tests")
         assert not WakeUp.objects.get(tenant=held).enabled
     moves(one=ONE)
     assert run(canary=globex.uuid).is_whole

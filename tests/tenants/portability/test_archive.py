@@ -10,9 +10,10 @@ from django.core.files.storage import default_storage
 
 from accounts.models import TenantBranding, User
 from kernel.errors import ApplicationError
-from tenants import life, roles
+from tenants import roles
 from tenants.context import use, use_control
 from tenants.errors import MoveRefused
+from tenants.life import going_on
 from tenants.models import ProvisioningRun, Tenant, WakeUp
 from tenants.portability import archiving, import_steps
 from tenants.provisioning import provision
@@ -154,7 +155,7 @@ def test_a_tenant_that_somebody_lets_work_meanwhile_is_not_dropped(
 
     def slow(*args: Any) -> None:
         verify(*args)
-        life.resume(tenant(nova.slug), reason="By another operator.", by="tests")
+        going_on.resume(tenant(nova.slug), reason="By another operator.", by="tests")
 
     monkeypatch.setattr(archiving, "verify", slow)
     with pytest.raises(MoveRefused):

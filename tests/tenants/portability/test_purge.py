@@ -11,10 +11,11 @@ from django.test import Client
 
 from kernel import clock
 from kernel.errors import ApplicationError
-from tenants import directory, domains, life, roles, slug_holds, surveying, upkeep
+from tenants import directory, domains, roles
 from tenants.context import use, use_control
 from tenants.domains import Stage, records
 from tenants.errors import MoveRefused, SlugTaken
+from tenants.life import going_on, slug_holds
 from tenants.models import (
     DeadLetter,
     Domain,
@@ -28,7 +29,9 @@ from tenants.models import (
 from tenants.portability import purge_steps, purging
 from tenants.provisioning import provision, resume_due
 from tenants.provisioning.steps import Step
+from tenants.scheduling import upkeep
 from tenants.states import State, change_state
+from tenants.watching import surveying
 from tests import databases
 from tests.tenants.portability.conftest import LOGO, into, out, tenant
 
@@ -311,7 +314,7 @@ def test_nothing_stops_a_purge_that_has_begun(umbra, monkeypatch) -> None:
         purging.purge(umbra, by="tests", reason="Asked for.")
     monkeypatch.undo()
     with pytest.raises(MoveRefused, match="being purged"):
-        life.resume(umbra, reason="Wait!", by="tests")
+        going_on.resume(umbra, reason="Wait!", by="tests")
     with use_control(), pytest.raises(MoveRefused, match="being purged"):
         change_state(umbra, State.SUSPENDED, reason="Wait!", by="tests")
     with clock.frozen(clock.now() + timedelta(minutes=5)):

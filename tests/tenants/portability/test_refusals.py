@@ -21,9 +21,9 @@ from cryptography.hazmat.primitives.serialization import (
 from django.db import connection
 
 from kernel.errors import ApplicationError
-from tenants import plans
 from tenants.context import use_control
 from tenants.models import Domain, Plan, ProvisioningRun, Tenant
+from tenants.plans import choosing
 from tenants.portability import reading, signature
 from tenants.portability.cloning import clone
 from tenants.portability.errors import ArchiveForeign, ArchiveRefused
@@ -380,7 +380,7 @@ def agreed(world) -> Iterator[Plan]:
     with use_control():
         plan = Plan.objects.create(code="gold", name="Gold")
         acme = Tenant.objects.get(slug="acme")
-        plans.put_on(acme, plan, by="tests")
+        choosing.put_on(acme, plan, by="tests")
         acme.own_quotas.create(resource="seats", limit=1_000_000)
         acme.own_features.create(code="everything")
     yield plan

@@ -10,14 +10,17 @@ from accounts.mail import outbox
 from accounts.models import MailMessage, User
 from kernel import clock
 from kernel.errors import ApplicationError
-from tenants import directory, domains, fleet, life, states, surveying, wake_ups
+from tenants import directory, domains, fleet, states
 from tenants.context import use, use_control
 from tenants.fleet import targets
 from tenants.fleet.orders import Order
 from tenants.fleet.survey import survey
+from tenants.life import going_on
 from tenants.models import Plan, Survey, Tenant, WakeUp
 from tenants.portability import archiving, purging, swapping
+from tenants.scheduling import wake_ups
 from tenants.states import State
+from tenants.watching import surveying
 from tests.tenants.portability.conftest import into, tenant
 from tests.tenants.portability.test_verbs import run
 
@@ -57,7 +60,7 @@ def test_prt_7_timers_run_for_the_live_one_only_also_after_a_swap(
 
 def test_prt_7_a_state_change_gives_a_shadow_no_timers(shadow) -> None:
     states.change_state(shadow, State.SUSPENDED, reason="Looked at.", by="tests")
-    life.resume(tenant(shadow.slug), reason="Done.", by="tests")
+    going_on.resume(tenant(shadow.slug), reason="Done.", by="tests")
     assert woken(shadow) == []
 
 
@@ -152,7 +155,7 @@ def test_the_owners_are_not_told_of_the_end_of_a_shadow(shadow) -> None:
         assert not MailMessage.objects.filter(
             template="tenants/deletion_asked"
         ).exists()
-    life.resume(tenant(shadow.slug), reason="Looked at again.", by="tests")
+    going_on.resume(tenant(shadow.slug), reason="Looked at again.", by="tests")
 
 
 def test_nothing_is_restored_beside_a_tenant_that_ends(acme_file) -> None:
@@ -162,4 +165,4 @@ def test_nothing_is_restored_beside_a_tenant_that_ends(acme_file) -> None:
             into(acme_file, beside=tenant("acme"))
         assert caught.value.code == "swap_refused"
     finally:
-        life.resume(tenant("acme"), reason="Kept.", by="tests")
+        going_on.resume(tenant("acme"), reason="Kept.", by="tests")

@@ -11,12 +11,14 @@ from django.db import connection
 from accounts.models import MailMessage, MfaDevice, User
 from kernel.errors import ApplicationError
 from leave.models import LeaveRequest
-from tenants import finder, lookup, maintenance, scheduler, signing, sources
+from tenants import finder, lookup, scheduler, signing
 from tenants.celery import TenantTask
 from tenants.context import use, use_control
+from tenants.life import maintenance
 from tenants.management import finding
 from tenants.models import OperatorEvent, Tenant, WakeUp
 from tenants.portability import swapping
+from tenants.scheduling import sources
 from tenants.signing import BadSignature
 from tests.tenants.portability.conftest import LOGO, into, tenant
 from workflow import verification

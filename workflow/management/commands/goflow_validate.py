@@ -4,9 +4,9 @@ from argparse import ArgumentParser
 from collections.abc import Iterator
 from typing import Any
 
+from tenants.carrying.serving import serving
 from tenants.context import TenantInfo
 from tenants.management.over_tenants import InEachTenant, WrongUsage
-from tenants.serving import serving
 from workflow import checking
 
 PASSED = "All workflow graphs passed validation."

@@ -1,6 +1,6 @@
 """The fleet in the operators' console: how each tenant's schema is, and how it is used.
 
-Size, drift and last activity are as the last survey saw them (tenants.surveying).
+Size, drift and last activity are as the last survey saw them (tenants.watching).
 """
 
 from typing import Any
@@ -15,7 +15,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.decorators import display
 
-from tenants import conduct, fleet
+from tenants import fleet
+from tenants.life import conduct
 from tenants.models import Tenant
 from tenants.states import WITH_SCHEMA, State
 

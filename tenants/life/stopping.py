@@ -11,10 +11,11 @@ from django.http.response import HttpResponseBase
 from kernel.answers import answer
 from kernel.errors import ApplicationError, NotFound
 from kernel.translation import sqlstate
-from tenants import calling_off, conduct, lookup, maintenance
-from tenants.conduct import MAINTENANCE, TABLE, State
+from tenants import lookup
 from tenants.context import TenantInfo, current_or_none
 from tenants.db.base import TenantUnavailable
+from tenants.life import calling_off, conduct, maintenance
+from tenants.life.conduct import MAINTENANCE, TABLE, State
 
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 #: What PostgreSQL says to a role whose rights were taken away: a right, a table or a

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 
 from kernel.errors import ApplicationError
-from tenants import events, plans, quotas, states
+from tenants import events, states
 from tenants.context import use
 from tenants.models import (
     Feature,
@@ -24,6 +24,7 @@ from tenants.models import (
     TenantFeature,
     TenantQuota,
 )
+from tenants.plans import choosing, quotas
 
 logger = logging.getLogger(__name__)
 LABELS: Final = {
@@ -180,7 +181,7 @@ class Planned:
             model_admin: Any, request: HttpRequest, tenants: QuerySet[Tenant]
         ) -> None:
             for tenant in tenants:
-                plans.put_on(tenant, plan, by=actor(request))
+                choosing.put_on(tenant, plan, by=actor(request))
             model_admin.message_user(request, label(plan))
 
         return move

@@ -11,10 +11,11 @@ from django.http import HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 
 from kernel import answers
-from tenants import hosts, life, signing
-from tenants.conduct import TABLE, State
+from tenants import hosts, signing
 from tenants.context import TenantInfo, use, use_control
 from tenants.errors import MoveRefused
+from tenants.life import going_on
+from tenants.life.conduct import TABLE, State
 from tenants.models import Tenant
 from tenants.signing import BadSignature
 
@@ -59,7 +60,7 @@ def answer(request: HttpRequest, tenant: TenantInfo) -> HttpResponseBase:
         return gone(request)
     if request.method == "POST":
         try:
-            life.call_off(row, reason="By the owner's link.", by=BY)
+            going_on.call_off(row, reason="By the owner's link.", by=BY)
         except MoveRefused:
             return gone(request)
         return HttpResponseRedirect("/", headers={"Cache-Control": "no-store"})

@@ -17,9 +17,11 @@ from django.db.models.functions import RowNumber
 from kombu.utils import json
 
 from kernel import clock
-from tenants import broker, events, wake_ups
+from tenants import events
+from tenants.carrying import broker
 from tenants.context import use_control
 from tenants.models import DeadLetter, OperatorEvent, Tenant
+from tenants.scheduling import wake_ups
 
 logger = logging.getLogger(__name__)
 

@@ -4,9 +4,9 @@ from typing import Final
 
 from django.db import transaction
 
-from tenants import conduct, maintenance
 from tenants.context import use_control
 from tenants.errors import MoveRefused
+from tenants.life import conduct, maintenance
 from tenants.models import Tenant
 from tenants.states import State, change_state
 

@@ -25,7 +25,7 @@ T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
 
 #: Where a block is entered on behalf of the code that calls.
-ON_BEHALF: Final = frozenset({"contextlib", "tenants.upstream"})
+ON_BEHALF: Final = frozenset({"contextlib", "tenants.carrying.upstream"})
 #: A class that is a block enters what it holds in these.
 METHODS: Final = frozenset({"__enter__", "__aenter__"})
 #: Where generators are resumed that stand for a block: what they yield into is theirs.

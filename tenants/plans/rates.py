@@ -20,10 +20,10 @@ from django.http.response import HttpResponseBase
 from django.utils import translation
 
 from kernel import answers
-from tenants import bucket_store
-from tenants.buckets import MOST, SECOND, Buckets, Rate
 from tenants.context import TenantInfo
 from tenants.errors import RateLimited
+from tenants.plans import bucket_store
+from tenants.plans.buckets import MOST, SECOND, Buckets, Rate
 
 logger = logging.getLogger(__name__)
 GetResponse = Callable[[HttpRequest], HttpResponseBase]

@@ -5,7 +5,7 @@
 
 A bare thread starts in no context, so all that it touches is refused.
 A child process starts in none as well, and with no connection of its parent
-(`tenants.forks`): hand it a tenant's uuid, and let it enter the tenant by itself.
+(`carrying.forks`): hand it a tenant's uuid, and let it enter the tenant by itself.
 """
 
 import contextvars

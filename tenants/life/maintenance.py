@@ -13,10 +13,11 @@ from django.http import HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 
 from kernel import clock
-from tenants import conduct, events, hosts, signing, states
-from tenants.conduct import OVERLAID
+from tenants import events, hosts, signing, states
 from tenants.context import TenantInfo, use, use_control
 from tenants.errors import MaintenanceTooLong, MoveRefused
+from tenants.life import conduct
+from tenants.life.conduct import OVERLAID
 from tenants.models import Tenant
 from tenants.signing import BadSignature
 

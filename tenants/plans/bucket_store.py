@@ -10,8 +10,8 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
-from tenants import broker
-from tenants.buckets import Rate
+from tenants.carrying import broker
+from tenants.plans.buckets import Rate
 
 logger = logging.getLogger(__name__)
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from django.conf import settings
 from django.utils import timezone, translation
 
+from tenants.carrying.entering import entering
 from tenants.context import Control, TenantInfo, use, use_control
-from tenants.entering import entering
 
 
 @entering

@@ -15,10 +15,13 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
 
 from kernel.admin import ReadOnly
-from tenants import conduct, domains, life, maintenance, plan_admin
+from tenants import domains
+from tenants.admin import plans
+from tenants.admin.fleet import Drift, Revision, Surveyed
+from tenants.admin.plans import Planned
 from tenants.domains import Stage
 from tenants.errors import MoveRefused
-from tenants.fleet_admin import Drift, Revision, Surveyed
+from tenants.life import conduct, going_on, maintenance
 from tenants.models import (
     DeadLetter,
     Domain,
@@ -27,7 +30,6 @@ from tenants.models import (
     ProvisioningStep,
     Tenant,
 )
-from tenants.plan_admin import Planned
 from tenants.states import State, change_state
 
 #: A verb that moves a tenant, and returns its row.
@@ -109,7 +111,7 @@ class TenantAdmin(Surveyed, Planned, ReadOnly, ModelAdmin):
     @admin.action(description=_("Resume, end a maintenance, call a deletion off"))
     def resume(self, request: HttpRequest, tenants: QuerySet[Tenant]) -> None:
         """Let the chosen tenants work again."""
-        self.move(request, tenants, life.resume)
+        self.move(request, tenants, going_on.resume)
 
     @admin.action(description=_("Payment overdue: read only"))
     def past_due(self, request: HttpRequest, tenants: QuerySet[Tenant]) -> None:
@@ -233,7 +235,7 @@ ADMINS: dict[type[Model], type[ModelAdmin]] = {
     ProvisioningRun: ProvisioningRunAdmin,
     OperatorEvent: OperatorEventAdmin,
     DeadLetter: DeadLetterAdmin,
-    **plan_admin.ADMINS,
+    **plans.ADMINS,
 }
 
 

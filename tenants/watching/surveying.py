@@ -11,10 +11,10 @@ from django.db.models import QuerySet
 from django.utils.module_loading import import_string
 
 from kernel import clock
-from tenants import questions
 from tenants.context import TenantInfo, use_control
 from tenants.fleet import drift, find_template, with_schema
 from tenants.models import Survey, Tenant
+from tenants.scheduling import questions
 
 #: What the tables of each schema take on the disk, with indexes and long values.
 SIZES: Final = """

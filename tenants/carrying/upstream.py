@@ -14,6 +14,7 @@ from django.db import connections
 from django_tenants import utils
 from django_tenants.models import TenantMixin
 
+from tenants.carrying.entering import Decorating
 from tenants.context import (
     CONTROL,
     Control,
@@ -23,7 +24,6 @@ from tenants.context import (
     use,
     use_control,
 )
-from tenants.entering import Decorating
 from tenants.errors import TenantUnknown
 
 #: The names that are bound anew, with what upstream had there.

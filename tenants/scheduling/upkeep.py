@@ -15,22 +15,13 @@ from django.db import connection
 from django.db.models.functions import Least
 
 from kernel import clock
-from tenants import (
-    broker,
-    conduct,
-    dead_letters,
-    domains,
-    fleet,
-    lookup,
-    questions,
-    slug_holds,
-    sources,
-    surveying,
-    trials,
-    wake_ups,
-)
+from tenants import domains, fleet, lookup
+from tenants.carrying import broker, dead_letters
 from tenants.context import TenantInfo, use, use_control
+from tenants.life import conduct, slug_holds, trials
 from tenants.models import Chore, RateCounter, SignupRequest, Tenant
+from tenants.scheduling import questions, sources, wake_ups
+from tenants.watching import surveying
 
 logger = logging.getLogger(__name__)
 

@@ -9,10 +9,11 @@ from typing import Final
 from django.db import IntegrityError, transaction
 
 from kernel import clock
-from tenants import events, orders, slug_holds, slugs
+from tenants import events, orders, slugs
 from tenants.context import use_control
 from tenants.errors import MoveRefused, SlugTaken
 from tenants.hosts import platform_domain
+from tenants.life import slug_holds
 from tenants.models import Domain, SlugHold, Tenant
 from tenants.states import State
 

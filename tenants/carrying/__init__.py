@@ -1,0 +1,1 @@
+"""How the context gets into threads, streams, tasks and child processes."""

@@ -1,0 +1,1 @@
+"""What a tenant may use: its plan, quotas, request rates and features."""

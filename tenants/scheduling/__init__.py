@@ -1,0 +1,1 @@
+"""The parts of the scheduler: wake-ups, sources of work, and the slow duties."""

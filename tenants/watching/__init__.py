@@ -1,0 +1,1 @@
+"""How all tenants are: a check-up, an hourly survey, and their sizes."""

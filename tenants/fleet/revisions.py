@@ -1,10 +1,11 @@
-"""Which tables the code expects in a tenant's schema, as one word."""
+"""Which tables the code expects in a tenant's schema, as one word and in its parts."""
 
 import hashlib
 import inspect
 from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
+from itertools import chain
 from pathlib import Path
 
 import django
@@ -24,10 +25,28 @@ def of_code() -> str:
     the rights of a tenant's role, with Django, and with how a script is read from the
     catalog.
     """
+    return word(scripts.SCRIPT, *rights(), *chain.from_iterable(parts()))
+
+
+def parts_of_code() -> dict[str, str]:
+    """Return a word for each part that a schema is made of, by the part's name.
+
+    Code that has all the parts of other code, as they were, makes all that the other
+    makes.
+    """
+    return {name: word(text) for name, text in parts()}
+
+
+def parts() -> Iterator[tuple[str, str]]:
+    yield "django", django.get_version()
+    yield from migrations()
+    yield from permissions()
+
+
+def word(*texts: str) -> str:
     digest = hashlib.sha256()
-    made_by = django.get_version(), scripts.SCRIPT, *rights()
-    for part in (*made_by, *migrations(), *permissions()):
-        digest.update(part.encode() + b"\0")
+    for text in texts:
+        digest.update(text.encode() + b"\0")
     return digest.hexdigest()[:16]
 
 
@@ -38,23 +57,22 @@ def rights() -> Iterator[str]:
         yield f"{table}: {taken}"
 
 
-def migrations() -> Iterator[str]:
+def migrations() -> Iterator[tuple[str, str]]:
     """Yield name and text of each migration of a tenant's schema."""
     loader = MigrationLoader(None, ignore_no_migrations=True)
     for (label, name), migration in sorted(loader.disk_migrations.items()):
         if label in labels("tenant"):
             source = inspect.getsourcefile(import_module(type(migration).__module__))
-            yield f"{label}.{name}"
-            yield Path(source or "").read_text("utf-8")
+            yield f"{label}.{name}", Path(source or "").read_text("utf-8")
 
 
-def permissions() -> Iterator[str]:
+def permissions() -> Iterator[tuple[str, str]]:
     """Yield what Django makes the permissions of, after migrating."""
     for config in tenant_apps():
         for model in config.get_models():
             meta = model._meta  # noqa: SLF001 - Django's public way to a model's options
             words = meta.default_permissions, meta.permissions, meta.verbose_name_raw
-            yield f"{meta.label}: {words}"
+            yield f"model {meta.label}", str(words)
 
 
 def tenant_apps() -> list[AppConfig]:

@@ -1,5 +1,8 @@
 """The compiled template: migrate an empty schema once, and replay what came of it.
 
+A release that only adds migrations is compiled from the template before it, so that
+only the new ones run.
+
     templates.compile_template()       # at deployment; a second time does nothing
     templates.build(info, template)    # a tenant's schema, in one transaction
 
@@ -40,14 +43,17 @@ def compile_template() -> SchemaTemplate:
     known = find()
     if known is not None:
         return known
-    before = numbers_before()
+    before = former()
+    numbers_before = numbers_of(before) if before else {}
     with scratch() as tenant:
         with use(tenant):
-            migrate_from_nothing()
+            if before and is_beginning(before):
+                replay(before.statements)
+            migrate()
         with use_control():
             script = checked(scripts.read([tenant.schema_name])[tenant.schema_name])
         with use(tenant):
-            numbers = numbering.renumber(before)
+            numbers = numbering.renumber(numbers_before)
             last = {table: of_table["last"] for table, of_table in numbers.items()}
             rows = list(seeds.written(script, last))
             migrations = sorted(MigrationRecorder(connection).applied_migrations())
@@ -55,23 +61,34 @@ def compile_template() -> SchemaTemplate:
         return kept(script, rows, migrations, numbers)
 
 
-def numbers_before() -> numbering.Numbers:
-    """Return the numbers of the last template of other code.
+def former() -> SchemaTemplate | None:
+    """Return the last template of other code."""
+    with use_control():
+        others = SchemaTemplate.objects.exclude(pk=revisions.of_code())
+        return others.order_by("-compiled_at").first()
+
+
+def is_beginning(template: SchemaTemplate) -> bool:
+    """Tell whether the code still has all that a template was made of, unchanged."""
+    return bool(template.parts) and (
+        template.parts.items() <= revisions.parts_of_code().items()
+    )
+
+
+def numbers_of(template: SchemaTemplate) -> numbering.Numbers:
+    """Return how the rows of a template are numbered.
 
     One that was compiled before numbers were kept is made once more and looked at.
     """
-    with use_control():
-        others = SchemaTemplate.objects.exclude(pk=revisions.of_code())
-        former = others.order_by("-compiled_at").first()
-    if former is None or former.numbers:
-        return former.numbers if former else {}
+    if template.numbers:
+        return template.numbers
     with scratch() as tenant, use(tenant):
-        replay(former.statements)
+        replay(template.statements)
         return numbering.present()
 
 
-def migrate_from_nothing() -> None:
-    """Run all migrations in the entered, empty schema."""
+def migrate() -> None:
+    """Run the migrations that the entered schema lacks."""
     run_migrations()
 
 
@@ -98,6 +115,7 @@ def kept(
             "seeds": rows,
             "migrations": migrations,
             "numbers": numbers or {},
+            "parts": revisions.parts_of_code(),
             "compiled_at": clock.now(),
         },
     )

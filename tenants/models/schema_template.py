@@ -17,6 +17,8 @@ class SchemaTemplate(models.Model):
     migrations = models.JSONField()
     #: The keys of content types and permissions: by table, `rows` and the `last` one.
     numbers = models.JSONField(default=dict)
+    #: What it was made of: a word for each migration and model, by name.
+    parts = models.JSONField(default=dict)
     compiled_at = models.DateTimeField(default=clock.now)
 
     class Meta:

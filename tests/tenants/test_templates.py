@@ -306,16 +306,17 @@ def test_the_revision_follows_the_migrations_the_permissions_and_the_reading(
     present = revisions.of_code()
     assert len(present) == 16
     for name, value in (
-        ("migrations", lambda: iter(["more"])),
-        ("permissions", lambda: iter(["more"])),
+        ("migrations", lambda: iter([("more", "")])),
+        ("permissions", lambda: iter([("more", "")])),
     ):
         with monkeypatch.context() as patch:
             patch.setattr(revisions, name, value)
             assert revisions.of_code.__wrapped__() != present
     monkeypatch.setattr(scripts, "SCRIPT", "another")
     assert revisions.of_code.__wrapped__() != present
-    assert any("workflow" in part for part in revisions.migrations())
-    assert not any(part.startswith("tenants.") for part in revisions.migrations())
+    names = [name for name, _text in revisions.migrations()]
+    assert any(name.startswith("workflow.") for name in names)
+    assert not any(name.startswith("tenants.") for name in names)
 
 
 def test_the_scratch_schema_is_of_no_role(empty) -> None:

@@ -26,8 +26,6 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [("leave", {before!r})]
 """
-#: The statements of the code's own template.
-base: list[list[str]] = []
 #: What became of migrations that several tests write, by their revision.
 compiled: dict[str, dict[str, Any]] = {}
 #: No test waits: a lock is not to be had at once, and it is tried again at once.
@@ -70,21 +68,10 @@ def indented(body: str) -> str:
 
 
 @pytest.fixture(autouse=True)
-def _templates_are_compiled_from_the_one_before(monkeypatch) -> None:
-    """Run only what a test adds: all migrations take seconds."""
-
-    def add() -> None:
-        templates.replay(base[0])
-        templates.run_migrations()
-
-    monkeypatch.setattr(templates, "migrate_from_nothing", add)
-
-
-@pytest.fixture(autouse=True)
 def _templates_are_compiled_once(request, monkeypatch) -> None:
     """Keep what tests that write the same migrations would all compile."""
     truly = templates.compile_template
-    if "from_nothing" in request.fixturenames:
+    if "compiled_anew" in request.fixturenames:
         return
 
     def known() -> SchemaTemplate:
@@ -108,18 +95,8 @@ def _templates_are_compiled_once(request, monkeypatch) -> None:
 
 
 @pytest.fixture
-def from_nothing(_templates_are_compiled_from_the_one_before, monkeypatch) -> None:
-    """Have a template compiled as it is outside of these tests."""
-    monkeypatch.setattr(templates, "migrate_from_nothing", templates.run_migrations)
-
-
-@pytest.fixture(autouse=True)
-def _before(django_db_setup, django_db_blocker) -> None:
-    if not base:
-        with django_db_blocker.unblock():
-            found = fleet.find_template()
-        assert found is not None
-        base.append(found.statements)
+def compiled_anew() -> None:
+    """Have templates compiled as they are outside of these tests."""
 
 
 @pytest.fixture

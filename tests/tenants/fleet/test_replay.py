@@ -6,7 +6,7 @@ from django.test.utils import CaptureQueriesContext
 
 from tenants import fleet, provisioning, roles
 from tenants.context import use, use_control
-from tenants.fleet import drift, numbering, reading, recipes, scripts
+from tenants.fleet import drift, numbering, reading, recipes, scripts, templates
 from tenants.models import OperatorEvent, SchemaTemplate
 from tests import twins
 from tests.databases import run_there
@@ -128,19 +128,41 @@ def test_tpl3_a_number_that_somebody_took_stays_theirs(
     assert rows["leave", "holiday"] == last[0] + 1
 
 
-def test_tpl3_the_numbers_of_a_template_outlive_new_and_lost_models(
-    moves, acme, from_nothing
+def test_tpl3_a_template_from_the_one_before_is_the_one_from_nothing(
+    moves, acme, compiled_anew
 ) -> None:
-    """A template from nothing numbers by the apps' order; the one before decides."""
+    """From nothing all is numbered by the apps' order; the one before decides."""
     moves(table=TABLE)
     with use(acme):
         before = numbering.rows(numbering.TYPES)
+    added = fleet.compile_template()
     with use_control():
-        SchemaTemplate.objects.update(numbers={})  # as it was before they were kept
-    template = fleet.compile_template()
-    rows = template.numbers[numbering.TYPES]["rows"]
-    assert [tuple(one) for one in rows[: len(before)]] == before
-    assert rows[-1] == [before[-1][0] + 1, "leave", "holiday"]
+        added.delete()
+        # As it was before numbers and parts were kept.
+        SchemaTemplate.objects.update(numbers={}, parts={})
+    anew = fleet.compile_template()
+    for template in (added, anew):
+        rows = template.numbers[numbering.TYPES]["rows"]
+        assert [tuple(one) for one in rows[: len(before)]] == before
+        assert rows[-1] == [before[-1][0] + 1, "leave", "holiday"]
+    for field in ("script", "migrations", "numbers", "parts"):
+        assert getattr(added, field) == getattr(anew, field), field
+    assert sorted(added.seeds[2:]) == sorted(anew.seeds[2:])
+
+
+def test_a_template_is_no_beginning_where_a_part_of_it_changed(moves) -> None:
+    template = fleet.find_template()
+    moves(table=TABLE)
+    assert templates.is_beginning(template)
+    for parts in (
+        {},
+        {**template.parts, "leave.0001_initial": "another text"},
+        {**template.parts, "leave.0002_withdrawn": "is there no more"},
+        {**template.parts, "model leave.Gone": "was deleted or renamed"},
+        {**template.parts, "django": "another version"},
+    ):
+        template.parts = parts
+        assert not templates.is_beginning(template)
 
 
 def test_new_tables_have_their_rights_and_books_stay_written_forward(

@@ -2,15 +2,36 @@
 
 from typing import Any
 
+from django.db import connection, transaction
+from django.db.migrations.recorder import MigrationRecorder
+
 from tenants import roles
 from tenants.context import TenantInfo, use_control
+from tenants.db.router import labels
 from tenants.fleet.owning import owned, run_migrations
+from tenants.fleet.targets import pending_in_control
 
 
 def migrate_control(**options: Any) -> None:
     """Bring the public schema to the code's tables. Options are those of `migrate`."""
     with use_control():
         run_migrations(**options)
+        roles.harden()
+
+
+def bring_control() -> None:
+    """Bring the public schema to the code's tables, and see that it is closed.
+
+    A release that changes only tenants' tables has nothing to run there.
+    """
+    pending = pending_in_control()
+    if any(app in labels("control") for app, _name in pending):
+        migrate_control()
+        return
+    with use_control(), transaction.atomic():
+        recorder = MigrationRecorder(connection)
+        for app, name in pending:
+            recorder.record_applied(app, name)
         roles.harden()
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from django.db import connections, transaction
 
-from tenants import events, roles
+from tenants import events
 from tenants.context import TenantInfo, use_control
 from tenants.fleet import (
     holds,
@@ -26,11 +26,11 @@ from tenants.fleet.jobs import in_processes
 from tenants.fleet.ledger import Mode, State
 from tenants.fleet.locking import fleet_lock
 from tenants.fleet.looking import facts
-from tenants.fleet.migrate import migrate_control
+from tenants.fleet.migrate import bring_control
 from tenants.fleet.orders import Failure, Order, Outcome, Report, Told, is_too_many
 from tenants.fleet.owning import owned
 from tenants.fleet.survey import Survey, survey
-from tenants.fleet.targets import Target, control_is_current
+from tenants.fleet.targets import Target
 from tenants.fleet.ways import Way, fingerprints, present
 from tenants.models import MigrationPlan
 
@@ -54,7 +54,8 @@ class Run(Canaries):
 
     def go(self) -> Report:
         self.told.step("lock")
-        self.prepare_control()
+        bring_control()
+        self.told.step("control")
         self.target = Target(templates.compile_template())
         self.told.step("template")
         found = survey(self.order, self.target)
@@ -70,15 +71,6 @@ class Run(Canaries):
         self.write_event()
         self.told.step("end")
         return self.report
-
-    def prepare_control(self) -> None:
-        """Migrate the control plane, or see only that it is closed to others."""
-        if control_is_current():
-            with use_control():
-                roles.harden()
-        else:
-            migrate_control()
-        self.told.step("control")
 
     # Those that have arrived
 

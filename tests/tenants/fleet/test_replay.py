@@ -6,7 +6,16 @@ from django.test.utils import CaptureQueriesContext
 
 from tenants import fleet, provisioning, roles
 from tenants.context import use, use_control
-from tenants.fleet import drift, numbering, reading, recipes, scripts, templates
+from tenants.fleet import (
+    drift,
+    migrate,
+    numbering,
+    reading,
+    recipes,
+    scripts,
+    templates,
+)
+from tenants.fleet.targets import pending_in_control
 from tenants.models import OperatorEvent, SchemaTemplate
 from tests import twins
 from tests.databases import run_there
@@ -37,6 +46,16 @@ def test_ten_new_columns_are_replayed_and_come_to_what_the_migrations_make(
     assert script_of(globex) == script_of(acme) == scripts.kept(template.script)
     assert columns(globex) == [f"extra_{n}" for n in range(10)]
     assert all(one.is_sound for one in drift.look([acme, globex], template))
+
+
+def test_a_release_of_tenants_tables_is_only_written_down_in_the_control_plane(
+    moves, run, acme, monkeypatch
+) -> None:
+    monkeypatch.setattr(migrate, "migrate_control", None)
+    moves(ten=TEN)
+    assert pending_in_control() == (("leave", "0002_ten"),)
+    assert run().is_whole
+    assert pending_in_control() == ()
 
 
 def test_flt1_migration_rows_ledger_revision_and_event_come_with_the_tables(

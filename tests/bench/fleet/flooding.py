@@ -1,7 +1,7 @@
-"""The flood: a program that sends while it is told to, by words on its standard input.
+"""The flood: a program that sends what its tenant may, or many times as much.
 
-`on` and `off` begin and end it; at the end of the input it prints what it was answered,
-as JSON: how often each status.
+Words on its standard input say which: `flood` and `usual`. At the end of the input it
+prints what it was answered, as JSON: how often each status.
 """
 
 # ruff: noqa: T201 - its output is read by flood.py
@@ -17,24 +17,34 @@ HANDS = 4
 
 
 class Hand(threading.Thread):
-    """Sends the same request again and again, while the flood is on."""
+    """Sends the same request again and again, with a pause that may be changed."""
 
-    def __init__(self, port: int, host: str, path: str, pause: float) -> None:
+    def __init__(self, port: int, host: str, path: str) -> None:
         super().__init__(daemon=True)
-        self.port, self.host, self.path, self.pause = port, host, path, pause
-        self.is_on = threading.Event()
+        self.port, self.host, self.path = port, host, path
+        self.pause: float | None = None
+        self.told = threading.Event()
         self.answers: Counter[int] = Counter()
 
+    def tell(self, pause: float | None) -> None:
+        """Send with this pause from now on; None for not at all."""
+        self.pause = pause
+        self.told.set()
+
     def run(self) -> None:
-        beat = threading.Event()
         client = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         with closing(client):
-            while self.is_on.wait():
-                try:
-                    self.answers[self.ask(client)] += 1
-                except (http.client.HTTPException, OSError):
-                    client.close()  # the server closes what rested
-                beat.wait(self.pause)
+            while True:
+                self.told.wait(self.pause)
+                self.told.clear()
+                if self.pause is not None:
+                    self.send(client)
+
+    def send(self, client: http.client.HTTPConnection) -> None:
+        try:
+            self.answers[self.ask(client)] += 1
+        except (http.client.HTTPException, OSError):
+            client.close()  # the server closes what rested
 
     def ask(self, client: http.client.HTTPConnection) -> int:
         headers = {"Host": f"{self.host}:{self.port}"}
@@ -44,17 +54,20 @@ class Hand(threading.Thread):
         return answer.status
 
 
-def main(port: str, host: str, path: str, per_second: str) -> None:
-    pause = HANDS / float(per_second)
-    hands = [Hand(int(port), host, path, pause) for _ in range(HANDS)]
+def main(port: str, host: str, path: str, per_second: str, times: str) -> None:
+    """Send so many requests a second as usual, by one hand, and so many times more."""
+    usual = 1 / float(per_second)
+    flood = usual / float(times) * HANDS
+    hands = [Hand(int(port), host, path) for _ in range(HANDS)]
     for hand in hands:
         hand.start()
     for line in sys.stdin:
-        for hand in hands:
-            if line.strip() == "on":
-                hand.is_on.set()
-            else:
-                hand.is_on.clear()
+        if line.strip() == "flood":
+            pauses: list[float | None] = [flood] * HANDS
+        else:
+            pauses = [usual, *[None] * (HANDS - 1)]
+        for hand, pause in zip(hands, pauses, strict=True):
+            hand.tell(pause)
     answers: Counter[int] = Counter()
     for hand in hands:
         answers += hand.answers

@@ -41,6 +41,10 @@ HARDEN: Final = (
 )
 #: Functions of others, such as an extension's, are not ours to close; no tenant may use
 #: the schema that they are in.
+PRESENT: Final = """
+SELECT relname FROM pg_class
+WHERE relkind = 'r' AND relname = ANY(%s) AND relnamespace = to_regnamespace(%s)
+"""
 OWN_FUNCTIONS: Final = """
 SELECT p.oid::regprocedure::text FROM pg_proc p
 WHERE p.pronamespace = 'public'::regnamespace
@@ -73,19 +77,20 @@ def ensure(tenant: TenantInfo) -> None:
         if cursor.fetchone() is None:
             cursor.execute(f"CREATE ROLE {role} NOLOGIN NOINHERIT")
         cursor.execute(f"GRANT {role} TO CURRENT_USER WITH INHERIT FALSE, SET TRUE")
+        is_new = not has_schema(tenant)
         make_schema(tenant)
-        grant(tenant)
+        grant(tenant, is_empty=is_new)
 
 
 @transaction.atomic
-def grant(tenant: TenantInfo) -> None:
+def grant(tenant: TenantInfo, *, is_empty: bool = False) -> None:
     """Set the role's rights on all tables, and those to come, as the state says."""
     schema, role = quoted(tenant.schema_name), quoted(tenant.db_role)
     with connection.cursor() as cursor:
-        for statement in grants(schema, role):
+        for statement in grants(schema, role, is_empty=is_empty):
             cursor.execute(statement)
         if may_only_read(tenant):
-            for statement in restrictions(schema, role, tables_of(tenant)):
+            for statement in restrictions(schema, role, present(tenant, access())):
                 cursor.execute(statement)
     protect(tenant)
 
@@ -116,11 +121,15 @@ def has_schema(tenant: TenantInfo) -> bool:
         return bool(cursor.fetchone()[0])
 
 
-def grants(schema: str, role: str) -> Iterator[str]:
-    """Yield what gives a role its rights, on the tables there are and those to come."""
+def grants(schema: str, role: str, *, is_empty: bool = False) -> Iterator[str]:
+    """Yield what gives a role its rights, on the tables there are and those to come.
+
+    For an empty schema only these: `ALL` reads the whole catalog, for each tenant more.
+    """
     for right in RIGHTS:
-        there = right.format(of="ALL", where=f"IN SCHEMA {schema}", role=role)
-        yield f"GRANT {there}"
+        if not is_empty:
+            there = right.format(of="ALL", where=f"IN SCHEMA {schema}", role=role)
+            yield f"GRANT {there}"
         to_come = right.format(of="", where="", role=role)
         yield f"ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} GRANT {to_come}"
 
@@ -153,9 +162,9 @@ def access() -> dict[str, frozenset[str]]:
 def protect(tenant: TenantInfo) -> None:
     """Take from the role what would change a book that is only written forward."""
     with connection.cursor() as cursor:
-        tables = set(tables_of(tenant))
+        there = present(tenant, [table for table, _rights in protected()])
         for table, rights in protected():
-            if table in tables:
+            if table in there:
                 cursor.execute(
                     f"REVOKE {rights} ON {quoted(tenant.schema_name)}.{quoted(table)}"
                     f" FROM {quoted(tenant.db_role)}"
@@ -179,13 +188,15 @@ def append_only_tables() -> Iterable[str]:
     )
 
 
-def tables_of(tenant: TenantInfo) -> list[str]:
+def present(tenant: TenantInfo, tables: Iterable[str]) -> set[str]:
+    """Return those of some tables that are in the tenant's schema.
+
+    Asked by name, since the catalog has no index by which it would list a schema: it
+    would read the tables of all tenants.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT tablename FROM pg_tables WHERE schemaname = %s",
-            [tenant.schema_name],
-        )
-        return [row[0] for row in cursor.fetchall()]
+        cursor.execute(PRESENT, [list(tables), tenant.schema_name])
+        return {row[0] for row in cursor.fetchall()}
 
 
 def remove(tenant: TenantInfo) -> None:

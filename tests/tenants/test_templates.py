@@ -8,6 +8,7 @@ from django.contrib.auth.models import Permission
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection, transaction
 from django.db.utils import ProgrammingError
+from django.test.utils import CaptureQueriesContext
 
 from kernel import clock
 from tenants import fleet, provisioning
@@ -282,6 +283,15 @@ def test_a_schema_that_has_tables_already_is_left_as_it_is(acme, template) -> No
     before = script_of(acme)
     fleet.build(acme, template)
     assert script_of(acme) == before
+
+
+def test_making_a_tenant_reads_of_the_catalog_only_what_is_its_own() -> None:
+    """The catalog has no index by schema: a list of one reads those of all tenants."""
+    with CaptureQueriesContext(connection) as asked:
+        provisioning.provision(**ORDER, seed=[])
+    texts = [query["sql"] for query in asked]
+    assert any("CREATE SCHEMA" in text for text in texts)
+    assert [text for text in texts if "pg_tables" in text or "ON ALL" in text] == []
 
 
 def test_without_a_template_a_tenant_is_made_by_the_migrations() -> None:

@@ -17,6 +17,7 @@ from django.db.models import F
 
 from kernel import clock
 from kernel.errors import ApplicationError
+from kernel.translation import told
 from tenants import events
 from tenants.carrying import broker
 from tenants.context import use_control
@@ -296,7 +297,7 @@ def missed(
         step,
         state=Step.State.FAILED,
         error_code=code[:64],
-        error_text=" ".join(str(error).replace("\x00", "").split())[:500],
+        error_text=told(error)[:500],
     )
     if exhausted(step, pauses):
         return 0.0

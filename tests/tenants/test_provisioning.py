@@ -403,6 +403,22 @@ def test_an_error_text_that_cannot_be_stored_does_not_stop_the_saga() -> None:
     assert step.error_text == "x" * 500
 
 
+@pytest.mark.parametrize(
+    ("seed", "words"),
+    [
+        ("repeat_a_row", "duplicate key value violates unique constraint"),
+        ("write_a_wrong_value", "InvalidTextRepresentation (22P02)"),
+    ],
+)
+def test_an_error_text_holds_no_value_of_a_row(seed, words) -> None:
+    with pytest.raises(ProvisioningFailed) as caught:
+        provisioning.provision(**ORDER, seed=[f"tests.tenants.seeds.{seed}"], pauses=())
+    with use_control():
+        step = ProvisioningStep.objects.get(run__slug="newcomer", name="seed")
+    assert step.error_text.startswith(words)
+    assert "secret" not in step.error_text + str(caught.value)
+
+
 def test_a_silent_run_is_found_by_the_tick_and_a_fresh_one_is_not() -> None:
     with clock.frozen():
         provisioning.begin(**ORDER, seed=[NOTE], background=False)

@@ -33,10 +33,11 @@ from tenants.portability.manifest import FilePart, Manifest
 from tenants.portability.orders import ImportOrder, tenant_of
 from tenants.portability.policies import Imported, Keep
 from tenants.portability.reading import Archive, opened
+from tenants.portability.standing import open_as_ordered
 from tenants.portability.storing import empty_storage
 from tenants.provisioning import steps
 from tenants.provisioning.steps import Step, info_of
-from tenants.states import State, change_state
+from tenants.states import State
 
 BLOCK: Final = 1 << 20
 Node = tuple[str, str]
@@ -244,13 +245,13 @@ def unschedule(run: ProvisioningRun) -> None:
 
 
 def activate(run: ProvisioningRun) -> None:
-    """Open the tenant."""
+    """Open the tenant, as it stood where it is moved."""
     order = order_of(run)
     with transaction.atomic():
         tenant = tenant_of(run.tenant_uuid)
         if tenant.state in {State.PROVISIONING, State.ARCHIVED}:
             Tenant.objects.filter(pk=tenant.pk).update(archive=None)
-            change_state(tenant, State.ACTIVE, reason="Imported.", by=order.by)
+            open_as_ordered(tenant, order)
 
 
 def settle(run: ProvisioningRun) -> None:
@@ -260,7 +261,8 @@ def settle(run: ProvisioningRun) -> None:
         return
     for one in policies.declared():
         if one.settle is not None:
-            with use(info), transaction.atomic():
+            # As the owner, for a tenant that is moved may be closed to its role.
+            with use(as_owner(info)), transaction.atomic():
                 one.settle(imported(run, info))
     with use(info):
         scheduler.arm(clock.now())

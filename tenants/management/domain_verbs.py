@@ -48,6 +48,7 @@ class DomainVerbs(Verbs):
         add = self.verb(acts, "add", "Claim a name for a tenant.")
         add.add_argument("tenant", metavar="TENANT", help="A slug, uuid or domain.")
         add.add_argument("name", metavar="NAME")
+        may_be_tried(add)
         verify = self.verb(acts, "verify", "Ask the DNS whose a name is.")
         verify.add_argument("name", metavar="NAME", nargs="?")
         verify.add_argument(
@@ -74,9 +75,17 @@ class DomainVerbs(Verbs):
 
     def domain_add(self, options: Mapping[str, Any]) -> None:
         tenant = find(options["tenant"])
-        row = domains.claim(tenant=tenant, name=options["name"], by=actor(options))
+        with transaction.atomic():
+            row = domains.claim(tenant=tenant, name=options["name"], by=actor(options))
+            transaction.set_rollback(options["dry_run"])
         if options["as_json"]:
-            self.print_json(facts_of(row))
+            # The token of a claim that is not kept would prove nothing.
+            record = {"record": None} if options["dry_run"] else {}
+            self.print_json({**facts_of(row), **record, **dry(options)})
+            return
+        if options["dry_run"]:
+            self.stdout.write(f"{row.domain} would be claimed for {tenant.slug}.")
+            self.say_dry(options)
             return
         self.stdout.write(f"{row.domain} of {tenant.slug} is {domains.stage(row)}.")
         self.print_record(row)

@@ -14,7 +14,7 @@ from kernel import clock
 from kernel.errors import Invalid
 from tenants import provisioning
 from tenants.context import use, use_control
-from tenants.errors import ProvisioningFailed, SlugTaken
+from tenants.errors import KeyUsed, ProvisioningFailed, SlugTaken
 from tenants.models import (
     Domain,
     OperatorEvent,
@@ -137,6 +137,37 @@ def test_prv_3_the_same_key_is_the_same_run() -> None:
     second = provisioning.begin(**ORDER, key="k1", background=False)
     assert first.pk == second.pk
     assert leftovers()["tenants"] == 1
+
+
+def test_prv_3_whoever_asks_again_gets_the_same_run() -> None:
+    first = provisioning.begin(**ORDER, key="k1", by="os:alice", background=False)
+    again = {**ORDER, "owner_email": " Operator@Newcomer.test "}
+    second = provisioning.begin(**again, key="k1", by="os:bob", background=False)
+    assert first.pk == second.pk
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"slug": "another"},
+        {"name": "Another"},
+        {"owner_email": "mallory@newcomer.test"},
+        {"owner_name": "Mallory"},
+        {"locale": "de"},
+        {"timezone": "Europe/Berlin"},
+        {"plan": "gold"},
+        {"mail": False},
+    ],
+    ids=str,
+)
+def test_prv_3_a_key_is_for_one_order(other, settings) -> None:
+    settings.LANGUAGES = [("en", "English"), ("de", "German")]
+    provisioning.begin(**ORDER, key="k1", background=False)
+    with pytest.raises(KeyUsed):
+        provisioning.begin(**{**ORDER, **other}, key="k1", background=False)
+    assert leftovers()["tenants"] == 1
+    with use_control():
+        assert not Tenant.objects.filter(slug="another").exists()
 
 
 def test_of_many_orders_for_one_slug_exactly_one_wins() -> None:

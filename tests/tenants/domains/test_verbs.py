@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -12,9 +13,11 @@ from kernel import clock
 from tenants import domains, hosts
 from tenants.context import current_or_none, use_control
 from tenants.domains import Stage, record_name
+from tenants.domains.names import check_name
 from tenants.models import Domain, OperatorEvent
 from tests.tenants.domains import dns_server
 from tests.tenants.domains.conftest import EDGE, SHOP, World, claim, fresh
+from tests.tenants.worker import ROOT
 
 FACTS = {
     "domain",
@@ -85,12 +88,33 @@ def test_add_says_the_record_to_set(acme) -> None:
         "Then: manage.py tenant domain verify shop.test",
     ]
     again = read("add", "acme.localhost", SHOP)
-    assert set(again) == FACTS
+    assert set(again) == FACTS | {"dry_run"}
     assert again["record"] == {
         "type": "TXT",
         "name": "_tenantry.shop.test",
         "value": f"tenantry-verify={token}",
     }
+
+
+def test_cmd_3_a_claim_that_is_only_tried_is_none(acme) -> None:
+    lines = shown("add", "acme", SHOP, "--dry-run").splitlines()
+    assert lines == [
+        "shop.test would be claimed for acme.",
+        "Nothing was changed: --dry-run.",
+    ]
+    facts = read("add", "acme", SHOP, "--dry-run")
+    assert (facts["record"], facts["dry_run"]) == (None, True)
+    assert fails("add", "acme", "co.uk", "--dry-run")[0] == 2
+    assert changes() == 0
+    with use_control():
+        assert not Domain.objects.filter(domain=SHOP).exists()
+
+
+def test_the_names_in_the_manual_can_be_added() -> None:
+    text = ROOT.joinpath("docs", "operations.md").read_text("utf-8")
+    found = re.findall(r"tenant domain add \S+ (\S+)", text)
+    assert found
+    assert list(map(check_name, found)) == found
 
 
 def test_add_writes_who_did_it(acme) -> None:

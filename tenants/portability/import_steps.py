@@ -3,6 +3,7 @@
 Every function may run again after it was interrupted at any instruction.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import Final
@@ -17,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from kernel import clock
 from tenants import fleet, lookup, roles, scheduler
-from tenants.context import TenantInfo, as_owner, use
+from tenants.context import UNPLANNED, TenantInfo, as_owner, use
 from tenants.models import (
     Plan,
     ProvisioningRun,
@@ -127,9 +128,13 @@ def load(run: ProvisioningRun) -> None:
 
 
 def copy_files(run: ProvisioningRun) -> None:
-    """Put the stored files in the tenant's place."""
+    """Put the stored files in the tenant's place, also above its plan by now.
+
+    They are its own already; the plan says what may be added.
+    """
     order = order_of(run)
-    with opened(Path(order.file)) as archive, use(as_owner(info_of(run))):
+    unlimited = replace(as_owner(info_of(run)), limits=UNPLANNED)
+    with opened(Path(order.file)) as archive, use(unlimited):
         require_same(archive, order)
         for part in archive.manifest.files:
             keep_file(archive, part)

@@ -4,8 +4,8 @@ ApplicationError
 ├── NotFound           TenantUnknown, SignupUnknown, DomainUnknown, PlanUnknown
 ├── Conflict           SlugTaken, KeyUsed, MoveRefused, TenantRefused,
 │   │                  SignupNotReady, DomainTaken, DomainCooling, DomainUnverified,
-│   │                  DomainKept, TooManyDomains, QuotaExceeded, FleetBusy,
-│   │                  CanaryUnfit
+│   │                  DomainFormer, DomainKept, TooManyDomains, QuotaExceeded,
+│   │                  FleetBusy, CanaryUnfit
 │   └── TenantRefused  TenantHeld
 ├── Invalid            SlugInvalid, NameInvalid, EmailInvalid, LocaleInvalid,
 │                      TimezoneInvalid, ReasonMissing, MaintenanceTooLong,
@@ -209,6 +209,12 @@ class DomainUnverified(Conflict):
     """Only a verified domain can be the primary one."""
 
     code = "domain_unverified"
+
+
+class DomainFormer(Conflict):
+    """This is a former address; for a while it leads to the present one."""
+
+    code = "domain_former"
 
 
 class DomainKept(Conflict):

@@ -47,12 +47,30 @@ class Rechecked:
     stage: Stage
 
 
-@use_control()
+@dataclass(frozen=True, slots=True)
+class Round:
+    """How many names a round took, and what became of those that it asked about.
+
+    Some are only waited for with a mail, and one may fail: it is `taken` that says
+    whether there may be more.
+    """
+
+    taken: int
+    done: list[Rechecked]
+
+
 def recheck_due(limit: int = AT_ONCE) -> list[Rechecked]:
     """Look at the names whose time has come; one that fails stops no other."""
+    return recheck_round(limit).done
+
+
+@use_control()
+def recheck_round(limit: int = AT_ONCE) -> Round:
+    """Do the same, and tell how many there were."""
     done: list[Rechecked] = []
     give_up = time.monotonic() + SECONDS
-    for row in take_due(limit):
+    due = take_due(limit)
+    for row in due:
         if time.monotonic() > give_up:
             break
         try:
@@ -62,7 +80,7 @@ def recheck_due(limit: int = AT_ONCE) -> list[Rechecked]:
             continue
         if found is not None:
             done.append(found)
-    return done
+    return Round(len(due), done)
 
 
 @transaction.atomic

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from django.db import transaction
 
 from tenants import domains
-from tenants.domains import Outcome, Stage, edge, primary, records
+from tenants.domains import Outcome, Stage, edge, primary, rechecking, records
 from tenants.domains.names import canonical, malformed
 from tenants.domains.rechecking import Rechecked
 from tenants.errors import DomainInvalid, DomainUnknown, DomainUnverified
@@ -113,8 +113,8 @@ class DomainVerbs(Verbs):
     def verify_due(self, options: Mapping[str, Any]) -> None:
         """Look at all that is due, in rounds, as the upkeep does."""
         done: list[Rechecked] = []
-        while found := domains.recheck_due():
-            done.extend(found)
+        while (found := rechecking.recheck_round()).taken:
+            done.extend(found.done)
             self.stderr.write(f"{len(done)} looked at ...")
         facts = [
             {

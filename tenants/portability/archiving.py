@@ -127,7 +127,7 @@ def put_away(tenant: Tenant, done: Exported, *, by: str) -> None:
             "sha256": done.sha256,
             "bytes": done.bytes,
             "rows": done.manifest.rows,
-            "at": clock.now().isoformat(),
+            "at": clock.iso(clock.now()),
         }
         moved.save(update_fields=["archive"])
         events.record(

@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 from kernel import clock
 from tenants import domains, hosts
 from tenants.context import current_or_none, use_control
-from tenants.domains import Stage, record_name
+from tenants.domains import Stage, rechecking, record_name
 from tenants.domains.names import check_name
 from tenants.models import Domain, OperatorEvent
 from tests.tenants.domains import dns_server
@@ -232,6 +232,25 @@ def test_verify_all_due_looks_at_what_is_due(world, acme, globex, owned) -> None
         ]
 
 
+def test_verify_all_due_goes_on_after_a_round_that_only_mailed(
+    world, acme, owned, monkeypatch
+) -> None:
+    """Names that lapsed wait, due, for the mail that tells of it."""
+    due = rechecking.recheck_round
+    monkeypatch.setattr(rechecking, "recheck_round", lambda: due(limit=1))
+    with clock.frozen():
+        lapsed, well = owned(acme), owned(acme, "desk.test")
+        with use_control():
+            Domain.objects.filter(pk=lapsed.pk).update(
+                verified_at=None, lapsed_at=clock.now(), check_due=clock.now()
+            )
+            Domain.objects.filter(pk=well.pk).update(
+                check_due=clock.now() + timedelta(seconds=1)
+            )
+        clock.advance(timedelta(minutes=1))
+        assert [one["domain"] for one in read("verify", "--all-due")] == ["desk.test"]
+
+
 def test_show_lists_the_names_that_lead_to_the_tenant_and_no_claim(acme, owned) -> None:
     owned(acme)
     claim(acme, "claimed.test")
@@ -241,6 +260,17 @@ def test_show_lists_the_names_that_lead_to_the_tenant_and_no_claim(acme, owned) 
 
 
 # primary
+
+
+def test_a_former_address_cannot_be_made_primary(acme) -> None:
+    call_command("tenant", "rename", "acme", "acme-new", stdout=io.StringIO())
+    code, line = fails("primary", "acme.localhost")
+    assert (code, line) == (
+        4,
+        "This is a former address; for a while it leads to the present one.",
+    )
+    assert not row("acme.localhost").is_primary
+    assert row("acme-new.localhost").is_primary
 
 
 def test_primary_shows_the_redirects_that_change(acme, owned) -> None:

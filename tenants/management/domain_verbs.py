@@ -14,6 +14,7 @@ from tenants import domains
 from tenants.domains import Outcome, Stage, edge, primary, rechecking, records
 from tenants.domains.names import canonical, malformed
 from tenants.domains.rechecking import Rechecked
+from tenants.domains.verifying import look as looked_at
 from tenants.errors import DomainInvalid, DomainUnknown, DomainUnverified
 from tenants.management.arguments import may_be_tried
 from tenants.management.ends import CHECK_FAILED, WRONG_USAGE, fail
@@ -55,6 +56,7 @@ class DomainVerbs(Verbs):
             "--all-due", action="store_true", help="Look at all names whose day it is."
         )
         of_tenant(verify)
+        may_be_tried(verify)
         chosen = self.verb(acts, "primary", "Make a name the one of all links.")
         chosen.add_argument("name", metavar="NAME")
         may_be_tried(chosen)
@@ -101,38 +103,34 @@ class DomainVerbs(Verbs):
         if not rows:
             raise unknown(options)
         self.stderr.write(f"Asking the DNS about {rows[0].domain} ...")
-        checked = verified_of(rows, by=actor(options))
+        act = looked_at if options["dry_run"] else verifying_as(actor(options))
+        checked = verified_of(rows, act)
         if options["as_json"]:
-            self.print_json([checked_facts(fresh(row), one) for row, one in checked])
+            facts = [checked_facts(fresh(row), one) for row, one in checked]
+            self.print_json([{**one, **dry(options)} for one in facts])
         else:
             for row, one in checked:
                 self.print_checked(fresh(row), one)
+            self.say_dry(options)
         if not any(one.is_found for _row, one in checked):
             fail(f"{rows[0].domain} is not verified.", CHECK_FAILED)
 
     def verify_due(self, options: Mapping[str, Any]) -> None:
         """Look at all that is due, in rounds, as the upkeep does."""
         done: list[Rechecked] = []
-        while (found := rechecking.recheck_round()).taken:
+        while not options["dry_run"] and (found := rechecking.recheck_round()).taken:
             done.extend(found.done)
             self.stderr.write(f"{len(done)} looked at ...")
-        facts = [
-            {
-                "domain": one.domain,
-                "tenant": one.tenant,
-                "outcome": one.outcome.value,
-                "state": one.stage.value,
-            }
-            for one in done
-        ]
+        facts = due_facts() if options["dry_run"] else list(map(done_facts, done))
         if options["as_json"]:
             self.print_json(facts)
         else:
             columns = ("domain", "tenant", "outcome", "state")
             self.print_table(
                 [column.upper() for column in columns],
-                [[one[column] for column in columns] for one in facts],
+                [[one[column] or "-" for column in columns] for one in facts],
             )
+            self.say_dry(options)
         bad = [one.domain for one in done if one.outcome is not Outcome.FOUND]
         if bad:
             fail(f"{len(bad)} of {len(done)} failed: {', '.join(bad)}", CHECK_FAILED)
@@ -253,13 +251,39 @@ def the_one_to_remove(options: Mapping[str, Any]) -> Domain:
     return found[0]
 
 
+def done_facts(one: Rechecked) -> dict[str, Any]:
+    return {
+        "domain": one.domain,
+        "tenant": one.tenant,
+        "outcome": one.outcome.value,
+        "state": one.stage.value,
+    }
+
+
+def due_facts() -> list[dict[str, Any]]:
+    """Return the names that would be looked at."""
+    return [
+        {
+            "domain": row.domain,
+            "tenant": row.tenant.slug,
+            "outcome": None,
+            "state": domains.stage(row).value,
+        }
+        for row in rechecking.due()
+    ]
+
+
+def verifying_as(by: str) -> Callable[[Domain], domains.Checked]:
+    return lambda row: domains.verify(row, by=by)
+
+
 def verified_of(
-    rows: Sequence[Domain], *, by: str
+    rows: Sequence[Domain], act: Callable[[Domain], domains.Checked]
 ) -> list[tuple[Domain, domains.Checked]]:
     """Check the row that has the name; where none has, all, until one is proven."""
     done = []
     for row in [row for row in rows if row.verified_at] or rows:
-        done.append((row, domains.verify(row, by=by)))
+        done.append((row, act(row)))
         if done[-1][1].is_found:
             break
     return done

@@ -158,7 +158,7 @@ def test_verify_says_found_and_warns_where_the_name_leads_elsewhere(
     out, err = run("verify", SHOP)
     assert "Warning" not in err
     (facts,) = read("verify", SHOP)
-    assert set(facts) == FACTS | {"outcome", "leads_here"}
+    assert set(facts) == FACTS | {"outcome", "leads_here", "dry_run"}
     assert (facts["state"], facts["outcome"], facts["leads_here"]) == (
         "verified",
         "found",
@@ -230,6 +230,29 @@ def test_verify_all_due_looks_at_what_is_due(world, acme, globex, owned) -> None
             ["desk.test", "globex", "found", "verified"],
             [SHOP, "acme", "found", "verified"],
         ]
+
+
+def test_cmd_3_a_check_that_is_only_tried_writes_nothing(world, acme, owned) -> None:
+    claimed = claim(acme)
+    assert fails("verify", SHOP, "--dry-run")[0] == 6
+    assert fresh(claimed).last_checked_at is None
+    world.prove(claimed)
+    before = changes()
+    lines = shown("verify", SHOP, "--dry-run").splitlines()
+    assert lines == [
+        "shop.test of acme: found by both resolvers",
+        "Nothing was changed: --dry-run.",
+    ]
+    (facts,) = read("verify", SHOP, "--dry-run")
+    assert (facts["state"], facts["outcome"]) == ("claimed", "found")
+    owned(acme, "desk.test")
+    with clock.frozen(clock.now() + timedelta(hours=27)):
+        due = [{"domain": "desk.test", "tenant": "acme", "outcome": None}]
+        for _twice in range(2):
+            found = read("verify", "--all-due", "--dry-run")
+            assert found == [{**due[0], "state": "verified"}]
+    assert fresh(claimed).verified_at is None
+    assert changes() == before + 2, "the second name alone"
 
 
 def test_verify_all_due_goes_on_after_a_round_that_only_mailed(

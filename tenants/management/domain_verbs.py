@@ -5,18 +5,26 @@
 
 from argparse import ArgumentParser
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from django.db import transaction
 
 from tenants import domains
-from tenants.domains import Outcome, Stage, edge, primary, rechecking, records
+from tenants.domains import Outcome, Stage, edge, primary, rechecking
 from tenants.domains.names import canonical, malformed
 from tenants.domains.rechecking import Rechecked
 from tenants.domains.verifying import look as looked_at
 from tenants.errors import DomainInvalid, DomainUnknown, DomainUnverified
 from tenants.management.arguments import may_be_tried
+from tenants.management.domain_facts import (
+    checked_facts,
+    done_facts,
+    dry,
+    due_facts,
+    facts_of,
+    fresh,
+    when,
+)
 from tenants.management.ends import CHECK_FAILED, WRONG_USAGE, fail
 from tenants.management.finding import find
 from tenants.management.verbs import Verbs, actor, iso
@@ -251,28 +259,6 @@ def the_one_to_remove(options: Mapping[str, Any]) -> Domain:
     return found[0]
 
 
-def done_facts(one: Rechecked) -> dict[str, Any]:
-    return {
-        "domain": one.domain,
-        "tenant": one.tenant,
-        "outcome": one.outcome.value,
-        "state": one.stage.value,
-    }
-
-
-def due_facts() -> list[dict[str, Any]]:
-    """Return the names that would be looked at."""
-    return [
-        {
-            "domain": row.domain,
-            "tenant": row.tenant.slug,
-            "outcome": None,
-            "state": domains.stage(row).value,
-        }
-        for row in rechecking.due()
-    ]
-
-
 def verifying_as(by: str) -> Callable[[Domain], domains.Checked]:
     return lambda row: domains.verify(row, by=by)
 
@@ -291,44 +277,3 @@ def verified_of(
 
 def unknown(options: Mapping[str, Any]) -> DomainUnknown:
     return DomainUnknown(f"There is no domain {options['name']!r}.")
-
-
-def fresh(row: Domain) -> Domain:
-    """Return the row as it is now."""
-    row.refresh_from_db()
-    return row
-
-
-def dry(options: Mapping[str, Any]) -> dict[str, bool]:
-    return {"dry_run": options["dry_run"]}
-
-
-def when(at: datetime | None) -> str:
-    return f"{at:%Y-%m-%d %H:%M} UTC" if at else "now"
-
-
-def facts_of(row: Domain) -> dict[str, Any]:
-    return {
-        "domain": row.domain,
-        "tenant": row.tenant.slug,
-        "state": domains.stage(row).value,
-        "primary": row.is_primary,
-        "verified_at": iso(row.verified_at),
-        "record": {
-            "type": "TXT",
-            "name": domains.record_name(row.domain),
-            "value": domains.record_value(row.verification_token),
-        },
-        "leads_to": edge.shown(),
-        "claim_ends": None
-        if row.verified_at
-        else iso(row.claimed_at + records.CLAIM_DAYS),
-    }
-
-
-def checked_facts(row: Domain, checked: domains.Checked) -> dict[str, Any]:
-    return {
-        **facts_of(row),
-        "outcome": checked.outcome.value,
-        "leads_here": checked.leads_here,
-    }

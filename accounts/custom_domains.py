@@ -16,7 +16,7 @@ from accounts.models import User
 from kernel.text import storable
 from tenants import domains, lookup
 from tenants.context import current_tenant, use_control
-from tenants.domains import Checked, Stage, edge, records
+from tenants.domains import Checked, Stage, edge, primary, records
 from tenants.errors import DomainUnknown
 from tenants.models import Domain, Tenant
 
@@ -40,6 +40,8 @@ class CustomDomain:
     failing_since: datetime | None
     claim_ends: datetime | None
     free_at: datetime | None
+    #: An address of before a renaming; it leads to the present one for a while.
+    is_former: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,8 @@ def listing() -> list[CustomDomain]:
     uuid = current_tenant().uuid
     with use_control():
         rows = Domain.objects.filter(tenant__uuid=uuid)
-        found = [values(row) for row in rows.order_by("-is_primary", "kind", "domain")]
+        rows = rows.select_related("tenant").order_by("-is_primary", "kind", "domain")
+        found = [values(row) for row in rows]
     return [one for one in found if one.state != Stage.RELEASED]
 
 
@@ -98,7 +101,10 @@ def check(name: str, *, actor: Actor) -> Checked:
 
 
 def make_primary(name: str, *, actor: Actor) -> CustomDomain:
-    """Make a verified name primary. Raises DomainUnverified and DomainUnknown."""
+    """Make a verified name primary.
+
+    Raises DomainUnverified, DomainFormer and DomainUnknown.
+    """
     uuid = current_tenant().uuid
     with use_control():
         domains.make_primary(own(name, uuid), by=actor.in_the_book)
@@ -162,4 +168,5 @@ def values(row: Domain) -> CustomDomain:
         if state is Stage.CLAIMED
         else None,
         free_at=records.blocked_until(row) if state is Stage.LAPSED else None,
+        is_former=primary.is_former(row, row.tenant),
     )

@@ -1,16 +1,15 @@
 """What can go wrong in tenants, as a caller meets it.
 
 ApplicationError
-├── NotFound           TenantUnknown, SignupUnknown, DomainUnknown
-├── Conflict           SlugTaken, MoveRefused, TenantRefused, SignupNotReady,
-│   │                  DomainTaken, DomainCooling, DomainUnverified,
-│   │                  DomainKept, TooManyDomains, QuotaExceeded, FleetBusy,
-│   │                  CanaryUnfit
+├── NotFound           TenantUnknown, SignupUnknown, DomainUnknown, PlanUnknown
+├── Conflict           SlugTaken, KeyUsed, MoveRefused, TenantRefused,
+│   │                  SignupNotReady, DomainTaken, DomainCooling, DomainUnverified,
+│   │                  DomainFormer, DomainKept, TooManyDomains, QuotaExceeded,
+│   │                  FleetBusy, CanaryUnfit
 │   └── TenantRefused  TenantHeld
 ├── Invalid            SlugInvalid, NameInvalid, EmailInvalid, LocaleInvalid,
 │                      TimezoneInvalid, ReasonMissing, MaintenanceTooLong,
-│                      PlanUnknown, CodeInvalid, CodeExpired, CodeSpent,
-│                      DomainInvalid
+│                      CodeInvalid, CodeExpired, CodeSpent, DomainInvalid
 ├── TooMany            TooManySignups, RateLimited
 ├── Unavailable        ProvisioningFailed
 └── TemplateRefused
@@ -44,6 +43,12 @@ class SlugTaken(Conflict):
     code = "slug_taken"
 
 
+class KeyUsed(Conflict):
+    """This key was used for another order; take another key."""
+
+    code = "key_used"
+
+
 class MoveRefused(Conflict):
     """The tenant's state does not allow this."""
 
@@ -74,7 +79,7 @@ class QuotaExceeded(Conflict):
     code = "quota_exceeded"
 
 
-class PlanUnknown(Invalid):
+class PlanUnknown(NotFound):
     """There is no such plan."""
 
     code = "plan_unknown"
@@ -204,6 +209,12 @@ class DomainUnverified(Conflict):
     """Only a verified domain can be the primary one."""
 
     code = "domain_unverified"
+
+
+class DomainFormer(Conflict):
+    """This is a former address; for a while it leads to the present one."""
+
+    code = "domain_former"
 
 
 class DomainKept(Conflict):

@@ -51,6 +51,8 @@ class CustomDomainOut(Schema):
     claim_ends: datetime | None
     #: When others may have a lapsed name.
     free_at: datetime | None
+    #: Whether it is an address of before a renaming, which leads on for a while.
+    is_former: bool
 
 
 class CheckedDomainOut(Schema):

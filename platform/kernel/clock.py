@@ -15,6 +15,11 @@ def now() -> datetime:
     return _frozen_at or datetime.now(UTC)
 
 
+def iso(at: datetime) -> str:
+    """Return an instant in ISO 8601, UTC, to the second, as commands say it."""
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
 @contextmanager
 def frozen(at: datetime | None = None) -> Iterator[None]:
     """Stop the clock of this process at an instant, by default the present one."""

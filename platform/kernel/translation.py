@@ -36,6 +36,8 @@ KINDS: tuple[tuple[tuple[type[Exception], ...], type[ApplicationError]], ...] = 
 #: PostgreSQL's codes for a statement that took too long, or waited too long, and for a
 #: transaction that rested too long.
 GAVE_UP = frozenset({"57014", "55P03", "25P03"})
+#: The class of PostgreSQL's codes for a value that is no good.
+BAD_VALUE = "22"
 RETRY_AFTER_SECONDS = "5"
 STATUSES = {kind.status: kind for kind in (Forbidden, NotFound, WrongMethod, TooLarge)}
 
@@ -56,6 +58,22 @@ def translated(exception: Exception) -> ApplicationError | None:
 def sqlstate(problem: Exception) -> str | None:
     """Return PostgreSQL's code of what Django's database error was raised from."""
     return getattr(problem.__cause__, "sqlstate", None)
+
+
+def told(problem: Exception) -> str:
+    """Return the words of an error on one line, without the values of a row.
+
+    PostgreSQL's DETAIL and CONTEXT quote rows, and where a value is itself the fault
+    its first line does too: then the kind of the error has to do.
+    """
+    cause = problem.__cause__
+    code = sqlstate(problem)
+    if code is None or cause is None:
+        return " ".join(str(problem).replace("\x00", "").split())
+    if code.startswith(BAD_VALUE):
+        return f"{type(cause).__name__} ({code})"
+    first = getattr(getattr(cause, "diag", None), "message_primary", None)
+    return " ".join((first or f"{type(cause).__name__} ({code})").split())
 
 
 def error_of(status: int) -> ApplicationError:

@@ -5,13 +5,14 @@ from collections.abc import Callable
 from typing import Any, ClassVar, Final
 
 from django.contrib import admin
-from django.db import Error, transaction
+from django.db import Error, models, transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from kernel.errors import ApplicationError
 from tenants import events, states
@@ -64,8 +65,15 @@ class QuotaInline(TabularInline):
     hide_title = True
 
 
+#: A value is a word or a number nearly always, and a line is enough for it.
+ONE_LINE: Final[dict[Any, Any]] = {
+    models.JSONField: {"widget": UnfoldAdminTextInputWidget}
+}
+
+
 class FeatureInline(TabularInline):
     model = Feature
+    formfield_overrides = ONE_LINE
     extra = 0
     hide_title = True
 
@@ -149,6 +157,7 @@ class TenantQuotaAdmin(OfOneTenant):
 
 
 class TenantFeatureAdmin(OfOneTenant):
+    formfield_overrides = ONE_LINE
     list_display = ("tenant", "code", "value")
     list_filter = ("code",)
     noun = "feature"

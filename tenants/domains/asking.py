@@ -4,8 +4,9 @@ For Caddy's on-demand TLS, so it answers 200 or 404 and nothing else; whatever g
 wrong is a 404. It stands before all other layers: Caddy names any host here, and no
 tenant's page, session or log has to do with it.
 
-Answered are the machine itself, where no proxy stands between, and who knows the
-shared secret. The rest gets the same 404.
+Answered is who knows the shared secret. Where the settings have none, and no proxy
+either, the machine itself is answered; a front server of this machine that says
+nothing of whom it serves would make everybody look so. The rest gets the same 404.
 The limit counts in this process alone: it protects the process and its connection,
 and a count that all share would cost the statement that it is to save.
 """
@@ -95,18 +96,18 @@ class AskMiddleware:
 
 
 def may_ask(request: HttpRequest) -> bool:
-    """Tell whether the caller knows the secret, or is this machine itself."""
+    """Tell whether the caller knows the secret; without one, is this machine itself."""
     secret = settings.TENANTRY_ASK_SECRET
     sent = request.headers.get(SECRET_HEADER)
-    if sent is not None:
-        given = sent.encode("utf-8", "surrogatepass")
-        return bool(secret) and hmac.compare_digest(given, secret.encode())
-    return is_loopback(request)
+    if not secret:
+        return sent is None and is_loopback(request)
+    given = (sent or "").encode("utf-8", "surrogatepass")
+    return hmac.compare_digest(given, secret.encode())
 
 
 def is_loopback(request: HttpRequest) -> bool:
     """Tell whether a program of this machine asks, and not a proxy for somebody."""
-    if any(name in request.headers for name in BY_PROXY):
+    if settings.TRUSTED_PROXY_COUNT or any(n in request.headers for n in BY_PROXY):
         return False
     try:
         address = ipaddress.ip_address(request.META.get("REMOTE_ADDR", ""))

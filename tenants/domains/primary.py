@@ -5,27 +5,38 @@ from django.db import transaction
 from tenants import events, hosts
 from tenants.context import use_control
 from tenants.domains import locking
-from tenants.errors import DomainUnknown, DomainUnverified
-from tenants.models import Domain
+from tenants.errors import DomainFormer, DomainUnknown, DomainUnverified
+from tenants.models import Domain, Tenant
 
 
 @use_control()
 def make_primary(domain: Domain, *, by: str) -> Domain:
     """Make a verified name of a tenant its primary one; the platform's own as well.
 
-    Raises DomainUnverified, DomainUnknown where the row is gone, MoveRefused.
+    Raises DomainUnverified, DomainUnknown where the row is gone, MoveRefused, and
+    DomainFormer for an address that the tenant had before it was renamed: it will go.
     """
     locking.may_have_names(domain.tenant)
     with transaction.atomic():
+        # Whoever renames it waits, or has done so.
+        tenant = Tenant.objects.select_for_update().get(pk=domain.tenant_id)
         rows = locking.lock(locking.of_tenant(domain.tenant))
         row = next((row for row in rows if row.pk == domain.pk), None)
         if row is None:
             raise DomainUnknown
         if row.verified_at is None:
             raise DomainUnverified
+        if is_former(row, tenant):
+            raise DomainFormer
         if not row.is_primary:
             choose(row, rows, by=by)
     return row
+
+
+def is_former(row: Domain, tenant: Tenant) -> bool:
+    """Tell whether a name is the platform's, and of a slug that the tenant had."""
+    is_of_platform = row.kind == Domain.Kind.PLATFORM
+    return is_of_platform and row.domain != hosts.platform_domain(tenant.slug)
 
 
 def choose(row: Domain, rows: list[Domain], *, by: str) -> None:

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from kernel import clock
 from tenants import events
@@ -47,12 +48,30 @@ class Rechecked:
     stage: Stage
 
 
-@use_control()
+@dataclass(frozen=True, slots=True)
+class Round:
+    """How many names a round took, and what became of those that it asked about.
+
+    Some are only waited for with a mail, and one may fail: it is `taken` that says
+    whether there may be more.
+    """
+
+    taken: int
+    done: list[Rechecked]
+
+
 def recheck_due(limit: int = AT_ONCE) -> list[Rechecked]:
     """Look at the names whose time has come; one that fails stops no other."""
+    return recheck_round(limit).done
+
+
+@use_control()
+def recheck_round(limit: int = AT_ONCE) -> Round:
+    """Do the same, and tell how many there were."""
     done: list[Rechecked] = []
     give_up = time.monotonic() + SECONDS
-    for row in take_due(limit):
+    taken = take_due(limit)
+    for row in taken:
         if time.monotonic() > give_up:
             break
         try:
@@ -62,22 +81,26 @@ def recheck_due(limit: int = AT_ONCE) -> list[Rechecked]:
             continue
         if found is not None:
             done.append(found)
-    return done
+    return Round(len(taken), done)
 
 
 @transaction.atomic
 def take_due(limit: int) -> Sequence[Domain]:
     """Return rows that are due, ours for a while; no two processes get the same."""
-    now = clock.now()
-    due = Domain.objects.filter(kind=Domain.Kind.CUSTOM, check_due__lte=now)
-    rows = list(
-        due.exclude(verification_token="")
-        .select_related("tenant")
-        .select_for_update(of=("self",), skip_locked=True)
-        .order_by("check_due")[:limit]
-    )
-    Domain.objects.filter(pk__in=[row.pk for row in rows]).update(check_due=now + LEASE)
+    free = due().select_for_update(of=("self",), skip_locked=True)
+    rows = list(free[:limit])
+    until = clock.now() + LEASE
+    Domain.objects.filter(pk__in=[row.pk for row in rows]).update(check_due=until)
     return rows
+
+
+def due() -> QuerySet[Domain]:
+    """Return the rows whose time has come, the oldest first."""
+    rows: QuerySet[Domain] = Domain.objects.filter(
+        kind=Domain.Kind.CUSTOM, check_due__lte=clock.now()
+    )
+    named = rows.exclude(verification_token="")
+    return named.select_related("tenant").order_by("check_due")
 
 
 def rechecked(row: Domain) -> Rechecked | None:

@@ -33,6 +33,18 @@ def verify(domain: Domain, *, by: str) -> Checked:
     return checked
 
 
+@use_control()
+def look(domain: Domain) -> Checked:
+    """Return what the DNS says, and write nothing. Raises what `verify` raises."""
+    locking.may_have_names(domain.tenant)
+    if not domain.verification_token:
+        raise DomainUnknown
+    checked = checking.check(domain.domain, domain.verification_token)
+    if checked.is_found:
+        refuse_others(list(locking.of_name(domain.domain)), domain.tenant)
+    return checked
+
+
 @transaction.atomic
 def note(domain: Domain, checked: Checked, *, by: str) -> None:
     """Write down what was found, if the row is still what was asked about."""

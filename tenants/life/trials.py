@@ -2,12 +2,16 @@
 
 import logging
 from datetime import datetime
+from typing import Final
 
 from kernel import clock
 from tenants.context import TenantInfo, use_control
 from tenants.errors import MoveRefused
 from tenants.models import Tenant
 from tenants.states import State, change_state
+
+#: Why a trial is past due.
+ENDED: Final = "The trial has ended."
 
 logger = logging.getLogger(__name__)
 
@@ -24,7 +28,7 @@ def end_due() -> int:
 def end_trial(tenant: Tenant) -> bool:
     """End one trial; a tenant that fails stops no other."""
     try:
-        change_state(tenant, State.PAST_DUE, reason="The trial has ended.", by="system")
+        change_state(tenant, State.PAST_DUE, reason=ENDED, by="system")
     except MoveRefused:
         return False  # somebody moved it meanwhile
     except Exception:

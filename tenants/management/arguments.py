@@ -7,7 +7,10 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
+from kernel.text import storable
+
 SPAN: Final = re.compile(r"([1-9][0-9]{0,5})([smhd])\Z")
+LONGEST_KEY: Final = 128
 UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -44,6 +47,13 @@ def span(text: str) -> timedelta:
     if match is None:
         raise ArgumentTypeError(f"{text!r} is no span; write 90s, 45m, 12h or 30d")
     return timedelta(**{UNITS[match[2]]: int(match[1])})
+
+
+def key(text: str) -> str:
+    """Return the key of an order; a variable that was never set is none."""
+    if not 0 < len(text) <= LONGEST_KEY or not storable(text):
+        raise ArgumentTypeError(f"a key has 1 to {LONGEST_KEY} characters")
+    return text
 
 
 def may_be_tried(parser: ArgumentParser) -> None:

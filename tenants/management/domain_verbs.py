@@ -5,17 +5,26 @@
 
 from argparse import ArgumentParser
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from django.db import transaction
 
 from tenants import domains
-from tenants.domains import Outcome, Stage, edge, primary, records
+from tenants.domains import Outcome, Stage, edge, primary, rechecking
 from tenants.domains.names import canonical, malformed
 from tenants.domains.rechecking import Rechecked
+from tenants.domains.verifying import look as looked_at
 from tenants.errors import DomainInvalid, DomainUnknown, DomainUnverified
 from tenants.management.arguments import may_be_tried
+from tenants.management.domain_facts import (
+    checked_facts,
+    done_facts,
+    dry,
+    due_facts,
+    facts_of,
+    fresh,
+    when,
+)
 from tenants.management.ends import CHECK_FAILED, WRONG_USAGE, fail
 from tenants.management.finding import find
 from tenants.management.verbs import Verbs, actor, iso
@@ -48,12 +57,14 @@ class DomainVerbs(Verbs):
         add = self.verb(acts, "add", "Claim a name for a tenant.")
         add.add_argument("tenant", metavar="TENANT", help="A slug, uuid or domain.")
         add.add_argument("name", metavar="NAME")
+        may_be_tried(add)
         verify = self.verb(acts, "verify", "Ask the DNS whose a name is.")
         verify.add_argument("name", metavar="NAME", nargs="?")
         verify.add_argument(
             "--all-due", action="store_true", help="Look at all names whose day it is."
         )
         of_tenant(verify)
+        may_be_tried(verify)
         chosen = self.verb(acts, "primary", "Make a name the one of all links.")
         chosen.add_argument("name", metavar="NAME")
         may_be_tried(chosen)
@@ -74,9 +85,17 @@ class DomainVerbs(Verbs):
 
     def domain_add(self, options: Mapping[str, Any]) -> None:
         tenant = find(options["tenant"])
-        row = domains.claim(tenant=tenant, name=options["name"], by=actor(options))
+        with transaction.atomic():
+            row = domains.claim(tenant=tenant, name=options["name"], by=actor(options))
+            transaction.set_rollback(options["dry_run"])
         if options["as_json"]:
-            self.print_json(facts_of(row))
+            # The token of a claim that is not kept would prove nothing.
+            record = {"record": None} if options["dry_run"] else {}
+            self.print_json({**facts_of(row), **record, **dry(options)})
+            return
+        if options["dry_run"]:
+            self.stdout.write(f"{row.domain} would be claimed for {tenant.slug}.")
+            self.say_dry(options)
             return
         self.stdout.write(f"{row.domain} of {tenant.slug} is {domains.stage(row)}.")
         self.print_record(row)
@@ -92,38 +111,34 @@ class DomainVerbs(Verbs):
         if not rows:
             raise unknown(options)
         self.stderr.write(f"Asking the DNS about {rows[0].domain} ...")
-        checked = verified_of(rows, by=actor(options))
+        act = looked_at if options["dry_run"] else verifying_as(actor(options))
+        checked = verified_of(rows, act)
         if options["as_json"]:
-            self.print_json([checked_facts(fresh(row), one) for row, one in checked])
+            facts = [checked_facts(fresh(row), one) for row, one in checked]
+            self.print_json([{**one, **dry(options)} for one in facts])
         else:
             for row, one in checked:
                 self.print_checked(fresh(row), one)
+            self.say_dry(options)
         if not any(one.is_found for _row, one in checked):
             fail(f"{rows[0].domain} is not verified.", CHECK_FAILED)
 
     def verify_due(self, options: Mapping[str, Any]) -> None:
         """Look at all that is due, in rounds, as the upkeep does."""
         done: list[Rechecked] = []
-        while found := domains.recheck_due():
-            done.extend(found)
+        while not options["dry_run"] and (found := rechecking.recheck_round()).taken:
+            done.extend(found.done)
             self.stderr.write(f"{len(done)} looked at ...")
-        facts = [
-            {
-                "domain": one.domain,
-                "tenant": one.tenant,
-                "outcome": one.outcome.value,
-                "state": one.stage.value,
-            }
-            for one in done
-        ]
+        facts = due_facts() if options["dry_run"] else list(map(done_facts, done))
         if options["as_json"]:
             self.print_json(facts)
         else:
             columns = ("domain", "tenant", "outcome", "state")
             self.print_table(
                 [column.upper() for column in columns],
-                [[one[column] for column in columns] for one in facts],
+                [[one[column] or "-" for column in columns] for one in facts],
             )
+            self.say_dry(options)
         bad = [one.domain for one in done if one.outcome is not Outcome.FOUND]
         if bad:
             fail(f"{len(bad)} of {len(done)} failed: {', '.join(bad)}", CHECK_FAILED)
@@ -244,13 +259,17 @@ def the_one_to_remove(options: Mapping[str, Any]) -> Domain:
     return found[0]
 
 
+def verifying_as(by: str) -> Callable[[Domain], domains.Checked]:
+    return lambda row: domains.verify(row, by=by)
+
+
 def verified_of(
-    rows: Sequence[Domain], *, by: str
+    rows: Sequence[Domain], act: Callable[[Domain], domains.Checked]
 ) -> list[tuple[Domain, domains.Checked]]:
     """Check the row that has the name; where none has, all, until one is proven."""
     done = []
     for row in [row for row in rows if row.verified_at] or rows:
-        done.append((row, domains.verify(row, by=by)))
+        done.append((row, act(row)))
         if done[-1][1].is_found:
             break
     return done
@@ -258,44 +277,3 @@ def verified_of(
 
 def unknown(options: Mapping[str, Any]) -> DomainUnknown:
     return DomainUnknown(f"There is no domain {options['name']!r}.")
-
-
-def fresh(row: Domain) -> Domain:
-    """Return the row as it is now."""
-    row.refresh_from_db()
-    return row
-
-
-def dry(options: Mapping[str, Any]) -> dict[str, bool]:
-    return {"dry_run": options["dry_run"]}
-
-
-def when(at: datetime | None) -> str:
-    return f"{at:%Y-%m-%d %H:%M} UTC" if at else "now"
-
-
-def facts_of(row: Domain) -> dict[str, Any]:
-    return {
-        "domain": row.domain,
-        "tenant": row.tenant.slug,
-        "state": domains.stage(row).value,
-        "primary": row.is_primary,
-        "verified_at": iso(row.verified_at),
-        "record": {
-            "type": "TXT",
-            "name": domains.record_name(row.domain),
-            "value": domains.record_value(row.verification_token),
-        },
-        "leads_to": edge.shown(),
-        "claim_ends": None
-        if row.verified_at
-        else iso(row.claimed_at + records.CLAIM_DAYS),
-    }
-
-
-def checked_facts(row: Domain, checked: domains.Checked) -> dict[str, Any]:
-    return {
-        **facts_of(row),
-        "outcome": checked.outcome.value,
-        "leads_here": checked.leads_here,
-    }

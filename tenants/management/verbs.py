@@ -19,6 +19,7 @@ from typing import Any, Final
 
 from django.core.management.base import CommandError
 
+from kernel import clock
 from kernel.errors import (
     ApplicationError,
     BadRequest,
@@ -136,4 +137,4 @@ def actor(options: Mapping[str, Any]) -> str:
 
 def iso(at: datetime | None) -> str | None:
     """Return an instant in ISO 8601, UTC, to the second."""
-    return f"{at:%Y-%m-%dT%H:%M:%SZ}" if at else None
+    return clock.iso(at) if at else None

@@ -16,7 +16,7 @@ from tenants.errors import MoveRefused
 from tenants.models import ProvisioningRun, Tenant
 from tenants.portability import catalog, expected
 from tenants.portability.errors import ArchiveChecksum, ArchiveMissing
-from tenants.portability.export import Exported, export
+from tenants.portability.export import Exported, Taking, export
 from tenants.portability.importing import run as run_import
 from tenants.portability.orders import ImportOrder, Wish, decided
 from tenants.portability.progress import SILENT, Said
@@ -56,7 +56,8 @@ def archive(
         stopped = stop(row, by=by)
     try:
         quiet(stopped)
-        done = export(stopped, output=output, by=by, key=key, said=said)
+        taking = Taking(puts_away=True)
+        done = export(stopped, output=output, by=by, taking=taking, key=key, said=said)
         verify(done, said)
     except Exception:
         with use_control():
@@ -111,6 +112,7 @@ def verify(done: Exported, said: Said = SILENT) -> None:
     with opened(done.path) as found:
         expected.require_known(found.manifest)
         found.verify(said)
+        expected.require_recorded(found)
     if sha256_of(done.path) != done.sha256:
         raise ArchiveChecksum
 
@@ -125,7 +127,7 @@ def put_away(tenant: Tenant, done: Exported, *, by: str) -> None:
             "sha256": done.sha256,
             "bytes": done.bytes,
             "rows": done.manifest.rows,
-            "at": clock.now().isoformat(),
+            "at": clock.iso(clock.now()),
         }
         moved.save(update_fields=["archive"])
         events.record(

@@ -14,8 +14,10 @@ from tenants.db.router import labels
 from tenants.portability.errors import ArchiveNewer, ArchiveShape
 from tenants.portability.manifest import Manifest
 from tenants.portability.policies import MIGRATIONS
+from tenants.portability.reading import Archive
 
 Node = tuple[str, str]
+OTHER_RECORD: Final = "The rows tell of other migrations than the manifest."
 RECORDED: Final = frozenset({"id", "app", "name", "applied"})
 
 
@@ -44,6 +46,26 @@ def require_migrations(applied: set[Node], loader: MigrationLoader) -> None:
                 raise ArchiveShape(
                     f"The migration {node[0]}.{node[1]} stands on one that is missing."
                 )
+
+
+def require_recorded(archive: Archive) -> None:
+    """Require that the rows tell of the migrations that the manifest names, once each.
+
+    The tables are made by the manifest, and later migrations go by the rows.
+    Raises ArchiveShape, and what reading raises.
+    """
+    parts = {part.name: part for part in archive.manifest.tables}
+    part = parts[MIGRATIONS]
+    # Names of Python have nothing that is written otherwise in a line.
+    due = {f"{app}\t{name}".encode() for app, name in archive.manifest.migrations}
+    for line in archive.lines(part):
+        row = dict(zip(part.columns, line.rstrip(b"\n").split(b"\t"), strict=False))
+        found = row.get("app", b"") + b"\t" + row.get("name", b"")
+        if found not in due:
+            raise ArchiveShape(OTHER_RECORD)
+        due.remove(found)
+    if due:
+        raise ArchiveShape(OTHER_RECORD)
 
 
 def needs(node: Node, loader: MigrationLoader) -> Iterable[Node]:

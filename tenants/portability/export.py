@@ -68,6 +68,8 @@ class Taking:
     keep: Keep = Keep.ALL
     with_files: bool = True
     anonymised: bool = False
+    #: The tenant was stopped for the file alone, which is all that stays of it.
+    puts_away: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,8 @@ def export(
     require_free(output)
     with alone(info.uuid):
         with use_control():
-            known = Known(info, whose_of(tenant, info), control_of(tenant))
+            control = control_of(tenant, puts_away=chosen.puts_away)
+            known = Known(info, whose_of(tenant, info), control)
         with written(output) as file, Writer(file, at=clock.now()) as archive:
             manifest = filled(archive, known, chosen, said)
             archive.close(manifest, key=key)
@@ -349,7 +352,7 @@ def whose_of(tenant: Tenant, info: TenantInfo) -> Whose:
     )
 
 
-def control_of(tenant: Tenant) -> ControlPart:
+def control_of(tenant: Tenant, *, puts_away: bool = False) -> ControlPart:
     """Return what the control plane knows of the tenant and of nobody else."""
     return ControlPart(
         domains=tuple(
@@ -363,6 +366,8 @@ def control_of(tenant: Tenant) -> ControlPart:
         features=tuple(
             FeaturePart(code=f.code, value=f.value) for f in tenant.own_features.all()
         ),
+        state=states.State.ARCHIVED if puts_away else states.State(tenant.state),
+        trial_ends_at=tenant.trial_ends_at,
     )
 
 

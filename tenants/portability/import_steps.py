@@ -3,6 +3,7 @@
 Every function may run again after it was interrupted at any instruction.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import Final
@@ -17,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from kernel import clock
 from tenants import fleet, lookup, roles, scheduler
-from tenants.context import TenantInfo, as_owner, use
+from tenants.context import UNPLANNED, TenantInfo, as_owner, use
 from tenants.models import (
     Plan,
     ProvisioningRun,
@@ -33,10 +34,11 @@ from tenants.portability.manifest import FilePart, Manifest
 from tenants.portability.orders import ImportOrder, tenant_of
 from tenants.portability.policies import Imported, Keep
 from tenants.portability.reading import Archive, opened
+from tenants.portability.standing import open_as_ordered
 from tenants.portability.storing import empty_storage
 from tenants.provisioning import steps
 from tenants.provisioning.steps import Step, info_of
-from tenants.states import State, change_state
+from tenants.states import State
 
 BLOCK: Final = 1 << 20
 Node = tuple[str, str]
@@ -126,9 +128,13 @@ def load(run: ProvisioningRun) -> None:
 
 
 def copy_files(run: ProvisioningRun) -> None:
-    """Put the stored files in the tenant's place."""
+    """Put the stored files in the tenant's place, also above its plan by now.
+
+    They are its own already; the plan says what may be added.
+    """
     order = order_of(run)
-    with opened(Path(order.file)) as archive, use(as_owner(info_of(run))):
+    unlimited = replace(as_owner(info_of(run)), limits=UNPLANNED)
+    with opened(Path(order.file)) as archive, use(unlimited):
         require_same(archive, order)
         for part in archive.manifest.files:
             keep_file(archive, part)
@@ -244,13 +250,13 @@ def unschedule(run: ProvisioningRun) -> None:
 
 
 def activate(run: ProvisioningRun) -> None:
-    """Open the tenant."""
+    """Open the tenant, as it stood where it is moved."""
     order = order_of(run)
     with transaction.atomic():
         tenant = tenant_of(run.tenant_uuid)
         if tenant.state in {State.PROVISIONING, State.ARCHIVED}:
             Tenant.objects.filter(pk=tenant.pk).update(archive=None)
-            change_state(tenant, State.ACTIVE, reason="Imported.", by=order.by)
+            open_as_ordered(tenant, order)
 
 
 def settle(run: ProvisioningRun) -> None:
@@ -260,7 +266,8 @@ def settle(run: ProvisioningRun) -> None:
         return
     for one in policies.declared():
         if one.settle is not None:
-            with use(info), transaction.atomic():
+            # As the owner, for a tenant that is moved may be closed to its role.
+            with use(as_owner(info)), transaction.atomic():
                 one.settle(imported(run, info))
     with use(info):
         scheduler.arm(clock.now())

@@ -11,15 +11,23 @@
 """
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
 
 from kernel.text import storable
 from tenants.context import CONTROL_UUID
 from tenants.portability.policies import Keep
+from tenants.states import WITH_SCHEMA, State
 
 FORMAT: Final = "tenantry"
 VERSION: Final = 1
@@ -31,6 +39,8 @@ SUMS: Final = "SHA256SUMS"
 SIGNATURE: Final = "SHA256SUMS.sig"
 DATA: Final = "data/"
 FILES: Final = "files/"
+#: Of a day that somebody agreed on.
+YEARS: Final = range(2000, 3000)
 DIGEST: Final = re.compile(r"[0-9a-f]{64}\Z")
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=63, pattern=r"^\w+$")]
@@ -53,6 +63,24 @@ def require_tenant(uuid: UUID) -> UUID:
     if uuid == CONTROL_UUID:
         raise ValueError("This is no tenant's uuid.")
     return uuid
+
+
+def require_data(state: State) -> State:
+    """Return a state in which there is something to export. Raises ValueError."""
+    if state not in WITH_SCHEMA | {State.ARCHIVED}:
+        raise ValueError("This state has no data.")
+    return state
+
+
+def require_day(at: datetime) -> datetime:
+    """Return an instant in UTC that can be read in every zone. Raises ValueError."""
+    try:
+        at = at.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("This is no day.") from None
+    if at.year not in YEARS:
+        raise ValueError("This is no day.")
+    return at
 
 
 Text = Annotated[str, AfterValidator(require_storable)]
@@ -181,3 +209,6 @@ class ControlPart(Part):
     domains: tuple[DomainPart, ...]
     quotas: tuple[QuotaPart, ...]
     features: tuple[FeaturePart, ...]
+    #: Files of before say nothing of either.
+    state: Annotated[State, AfterValidator(require_data)] = State.ACTIVE
+    trial_ends_at: Annotated[AwareDatetime, AfterValidator(require_day)] | None = None

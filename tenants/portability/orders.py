@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -20,7 +21,7 @@ from tenants.portability.errors import (
     SwapRefused,
     UuidTaken,
 )
-from tenants.portability.manifest import Manifest
+from tenants.portability.manifest import ControlPart, Manifest
 from tenants.portability.policies import Keep
 from tenants.portability.progress import SILENT, Said
 from tenants.portability.reading import opened
@@ -55,6 +56,14 @@ class ImportOrder:
     anonymised: bool = False
     restores: bool = False
     live: str = ""
+    #: How a moved tenant stood; every other becomes active.
+    state: str = State.ACTIVE.value
+    trial_ends_at: str = ""
+
+    @property
+    def trial_end(self) -> datetime | None:
+        at = self.trial_ends_at
+        return datetime.fromisoformat(at) if at else None
 
     @property
     def rows_of(self) -> UUID:
@@ -94,6 +103,8 @@ def decided(
         manifest = archive.manifest
         expected.require_known(manifest)
         archive.verify(said)
+        expected.require_recorded(archive)
+        control = archive.control()
         values: dict[str, Any] = {
             "file": str(path.resolve()),
             "seal": archive.seal,
@@ -110,7 +121,18 @@ def decided(
         chosen = target(manifest, wish)
         if chosen.get("restores"):
             require_written(path, tenant_of(manifest.tenant.uuid))
+        elif wish.keeps_credentials:
+            chosen |= standing_of(control)
     return ImportOrder(**values, **chosen), manifest
+
+
+def standing_of(control: ControlPart) -> dict[str, str]:
+    """Return how a tenant that is moved stood."""
+    ends = control.trial_ends_at
+    return {
+        "state": control.state.value,
+        "trial_ends_at": ends.isoformat() if ends else "",
+    }
 
 
 def require_written(path: Path, archived: Tenant) -> None:

@@ -108,7 +108,7 @@ class Policies:
     """What one app declares.
 
     `rebind` is called as the owner of the tables where the tenant got another uuid,
-    `settle` as the tenant after each import; both may be called again.
+    `settle` likewise after each import; both may be called again.
     """
 
     models: Mapping[str, Policy]

@@ -43,7 +43,7 @@ def ask(tenant: Tenant, *, by: str, reason: str, grace: timedelta = GRACE) -> Te
             "tenant.purge_asked",
             by=by,
             tenant=moved.uuid,
-            purge_after=moved.purge_after.isoformat(),
+            purge_after=clock.iso(moved.purge_after),
         )
         notices.mail_deletion(moved, to=to)
     return moved

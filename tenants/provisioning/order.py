@@ -1,7 +1,7 @@
 """What is ordered, and what a seed step is told of it."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from tenants.context import TenantInfo
@@ -61,6 +61,10 @@ class Order:
             plan=order.plan,
             seed=order.seed,
         )
+
+    def is_as(self, other: "Order") -> bool:
+        """Tell whether both ask for the same, whoever does."""
+        return replace(self, by="") == replace(other, by="")
 
     def as_json(self) -> dict[str, Any]:
         """Return the form in which a run keeps its order."""

@@ -17,10 +17,11 @@ from django.db.models import F
 
 from kernel import clock
 from kernel.errors import ApplicationError
+from kernel.translation import told
 from tenants import events
 from tenants.carrying import broker
 from tenants.context import use_control
-from tenants.errors import ProvisioningFailed, SlugTaken
+from tenants.errors import KeyUsed, ProvisioningFailed, SlugTaken
 from tenants.hosts import platform_domain
 from tenants.life import slug_holds
 from tenants.models import Domain, ProvisioningRun, ProvisioningStep, Tenant
@@ -61,10 +62,10 @@ def begin(
 ) -> ProvisioningRun:
     """Reserve the slug and return the run; a worker does the rest after the commit.
 
-    The same `key` returns the same run; without a `plan` the settings' is taken, and
-    without `mail` the owner is not written to.
-    Raises SlugTaken where the slug has a tenant or is held, Invalid where the order
-    is wrong.
+    The same order with the same `key` returns the same run; without a `plan` the
+    settings' is taken, and without `mail` the owner is not written to.
+    Raises SlugTaken where the slug has a tenant or is held, KeyUsed where the key came
+    with another order, Invalid where the order is wrong.
     """
     order = Order.checked(
         slug=slug,
@@ -79,21 +80,28 @@ def begin(
         seed=seed,
     )
     with use_control():
-        known = run_of(key)
+        known = run_of(key, order)
         if known is not None:
             return known
         try:
             return reserved(order, key=key, background=background)
         except IntegrityError:
             # Somebody was first: with the same key, or with the same slug.
-            known = run_of(key)
+            known = run_of(key, order)
             if known is not None:
                 return known
             raise SlugTaken from None
 
 
-def run_of(key: str | None) -> ProvisioningRun | None:
-    return Run.objects.filter(idempotency_key=key).first() if key else None
+def run_of(key: str | None, order: Order) -> ProvisioningRun | None:
+    """Return the run of a key, whoever asks again.
+
+    Raises KeyUsed where it was another order that the key came with.
+    """
+    known = Run.objects.filter(idempotency_key=key).first() if key else None
+    if known is not None and not order.is_as(Order.from_json(known.order)):
+        raise KeyUsed
+    return known
 
 
 def reserved(order: Order, *, key: str | None, background: bool) -> ProvisioningRun:
@@ -161,7 +169,7 @@ def provision(
 ) -> Tenant:
     """Make a tenant and return it, ready for use.
 
-    Raises SlugTaken, Invalid, or ProvisioningFailed once everything is undone.
+    Raises SlugTaken, KeyUsed, Invalid, or ProvisioningFailed once everything is undone.
     """
     run = begin(
         slug=slug,
@@ -296,7 +304,7 @@ def missed(
         step,
         state=Step.State.FAILED,
         error_code=code[:64],
-        error_text=" ".join(str(error).replace("\x00", "").split())[:500],
+        error_text=told(error)[:500],
     )
     if exhausted(step, pauses):
         return 0.0

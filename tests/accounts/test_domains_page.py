@@ -10,7 +10,8 @@ from accounts.models import SecurityEvent
 from kernel import clock
 from tenants import domains, hosts
 from tenants.context import use, use_control
-from tenants.models import Domain, OperatorEvent
+from tenants.life import renaming
+from tenants.models import Domain, OperatorEvent, Tenant
 from tests import twins
 from tests.accounts.conftest import TEN_O_CLOCK
 from tests.tenants.domains.conftest import (  # noqa: F401 - fixtures
@@ -272,3 +273,25 @@ def test_the_api_asks_for_owners_and_proofs(visitor, api, acme, owned) -> None: 
     ):
         assert answer.json()["code"] == "reauthentication_required"
     assert row().verified_at
+
+
+def test_sgn_5_a_former_address_is_shown_and_never_primary(
+    visitor, owner, acme
+) -> None:
+    old = "acme.localhost"
+    with use_control():
+        tenant = Tenant.objects.get(uuid=acme.uuid)
+        renaming.rename(tenant, slug="acme-new", by="operator")
+    page = visitor("acme-new.localhost")
+    page.post("/accounts/sign-in", {"username": "carol", "password": twins.PASSWORD})
+    shown = page.get(PATH)
+    assert "A former address of this workspace" in text_of(shown)
+    assert f'value="{old}"' not in shown.text
+    page.post(PATH, {"primary": old})
+    assert not row(old, "acme-new").is_primary
+    api = signed_in_program(visitor("acme-new.localhost"), "carol")
+    answer = api.post(f"{API}/{old}/primary", {}, **AS_JSON)
+    assert (answer.status_code, answer.json()["code"]) == (409, "domain_former")
+    listed = {one["domain"]: one["isFormer"] for one in api.get(API).json()}
+    assert listed == {old: True, "acme-new.localhost": False}
+    assert row("acme-new.localhost", "acme-new").is_primary

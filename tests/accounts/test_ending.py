@@ -8,6 +8,7 @@ from kernel import clock
 from tenants.context import as_owner, use, use_control
 from tenants.life import calling_off
 from tenants.models import OperatorEvent, Tenant
+from tenants.states import State, change_state
 from tests import twins
 from tests.accounts.conftest import TEN_O_CLOCK
 
@@ -126,3 +127,42 @@ def test_the_api_refuses_in_clear_codes(api, owner) -> None:
     late = client.post(API, {"slug": "acme"}, **AS_JSON)
     assert late.json()["code"] == "reauthentication_required"
     assert row().state == "active"
+
+
+# Whoever does not pay may leave
+
+
+def owe() -> None:
+    change_state(row(), State.PAST_DUE, reason="Why.", by="operator")
+
+
+def test_an_owner_who_owes_money_closes_it_and_keeps_it(page, acme, visitor) -> None:
+    owe()
+    assert page.get(PATH).status_code == 200
+    assert page.post(PATH, {"slug": "globex"}).status_code == 422
+    assert page.post(PATH, {"slug": "acme"}).status_code == 200
+    closed = row()
+    assert (closed.state, closed.state_before) == ("deleting", "past_due")
+    assert "carol@acme.test" in mailed()[0]
+    link = calling_off.cancel_link(closed)
+    assert visitor().post(link.partition("8000")[2]).status_code == 302
+    assert row().state == "past_due"
+
+
+def test_a_debtors_proof_is_asked_for_and_counted_as_ever(page, acme) -> None:
+    owe()
+    clock.advance(limits.HOUR)
+    wrong = {"slug": "acme", "current_password": "wrong"}
+    assert page.post(PATH, wrong).status_code == 422
+    assert row().state == "past_due"
+    proof = {"slug": "acme", "current_password": twins.PASSWORD}
+    assert page.post(PATH, proof).status_code == 200
+    assert row().state == "deleting"
+
+
+def test_the_api_lets_an_owner_who_owes_money_leave(api, owner) -> None:
+    client, other = api("carol"), api("admin")
+    owe()
+    assert other.post(API, {"slug": "acme"}, **AS_JSON).status_code == 403
+    assert client.post(API, {"slug": "acme"}, **AS_JSON).status_code == 202
+    assert row().state == "deleting"

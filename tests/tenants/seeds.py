@@ -4,6 +4,7 @@ import os
 from typing import Any
 
 from django.contrib.auth.models import Group
+from django.db import connection
 
 from tenants.provisioning import ProvisioningRequest
 
@@ -30,6 +31,18 @@ def break_the_database(request: ProvisioningRequest) -> None:
     """Fail in a statement, as a bad migration of data would."""
     Group.objects.create(name="half written")
     Group.objects.raw("SELECT no_such_column FROM auth_group")[0]
+
+
+def repeat_a_row(request: ProvisioningRequest) -> None:
+    """Write a row of the tenant's twice, which PostgreSQL quotes."""
+    for _time in range(2):
+        Group.objects.create(name="a secret of the tenant")
+
+
+def write_a_wrong_value(request: ProvisioningRequest) -> None:
+    """Write what is no number, which PostgreSQL quotes in its first line."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 'a secret of the tenant'::int")
 
 
 def die(request: ProvisioningRequest) -> None:

@@ -16,7 +16,13 @@ from accounts.models import MailMessage
 from tenants.context import current_or_none, use, use_control
 from tenants.management import utility
 from tenants.management.ends import Unexpected
-from tenants.models import OperatorEvent, SchemaTemplate, Tenant, WarmSchema
+from tenants.models import (
+    OperatorEvent,
+    ProvisioningRun,
+    SchemaTemplate,
+    Tenant,
+    WarmSchema,
+)
 from tests.databases import run_there
 from tests.tenants.worker import ROOT, surroundings
 
@@ -250,6 +256,42 @@ def test_create_makes_a_tenant_and_tells_its_steps() -> None:
     again = json.loads(run("create", "newcomer", *OWNER, "--key", "k1", "--json"))
     assert (again["slug"], again["state"]) == ("newcomer", "active")
     assert len(again["steps"]) == 6
+
+
+@pytest.mark.django_db(transaction=True)
+def test_prv_3_a_key_given_with_another_order_is_exit_code_4() -> None:
+    run("create", "newcomer", *OWNER, "--key", "k1")
+    code, line = fails("create", "another", *OWNER, "--key", "k1")
+    assert (code, line) == (
+        4,
+        "This key was used for another order; take another key. (key_used)",
+    )
+    assert fails("create", "newcomer", *OWNER, "--key", "k1", "--plan", "x")[0] == 4
+    for wrong in ("", "k" * 129):
+        line = fails("create", "newcomer", *OWNER, "--key", wrong)[1]
+        assert "a key has 1 to 128 characters" in line
+    with use_control():
+        assert Tenant.objects.count() == 3
+
+
+def test_cmd_3_a_creation_that_is_only_tried_makes_nothing(acme) -> None:
+    facts = json.loads(run("create", "newcomer", *OWNER, "--dry-run", "--json"))
+    assert facts == {
+        "slug": "newcomer",
+        "name": "Newcomer",
+        "plan": None,
+        "domain": "newcomer.localhost",
+        "dry_run": True,
+    }
+    lines = run("create", "newcomer", *OWNER, "--dry-run").splitlines()
+    assert [line.split()[0] for line in lines] == list(facts)
+    assert fails("create", "acme", *OWNER, "--dry-run")[0] == 4
+    assert fails("create", "x", *OWNER, "--dry-run")[0] == 2
+    with use_control():
+        assert not Tenant.objects.filter(slug="newcomer").exists()
+        assert not ProvisioningRun.objects.filter(slug="newcomer").exists()
+        ordered = OperatorEvent.objects.filter(action="tenant.ordered")
+        assert not ordered.filter(args__slug="newcomer").exists()
 
 
 @pytest.mark.django_db(transaction=True)

@@ -53,6 +53,13 @@ def test_a_plan_is_found_in_the_sidebar_and_its_numbers_say_of_what(console) -> 
     assert "max_concurrency" not in page
 
 
+def test_a_features_value_is_typed_into_a_line(console, acme) -> None:
+    for path in ("plan", "tenantfeature"):
+        page = console.get(f"/admin/tenants/{path}/add/").content.decode()
+        assert "-value" in page or 'name="value"' in page
+        assert "<textarea" not in page
+
+
 def test_mod_4_a_plan_is_made_changed_and_deleted_with_events(console) -> None:
     answer = console.post("/admin/tenants/plan/add/", {**PLAN, **INLINES})
     assert answer.status_code == 302, answer.text

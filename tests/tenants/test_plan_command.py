@@ -90,15 +90,15 @@ def test_a_dry_run_changes_nothing(pro, acme) -> None:
 @pytest.mark.parametrize(
     ("words", "code"),
     [
-        (("plan", "set", "acme", "nowhere"), 2),
+        (("plan", "set", "acme", "nowhere"), 3),
         (("plan", "set", "nobody", "pro"), 3),
-        (("plan", "set", "acme", "\0"), 2),
-        (("list", "--plan", "nowhere"), 2),
-        (("create", "newcomer", "--owner-email", "o@n.test", "--plan", "nope"), 2),
+        (("plan", "set", "acme", "\0"), 3),
+        (("list", "--plan", "nowhere"), 3),
+        (("create", "newcomer", "--owner-email", "o@n.test", "--plan", "nope"), 3),
     ],
     ids=["plan", "tenant", "nul", "list", "create"],
 )
-def test_what_is_not_there_is_said_in_a_line(pro, acme, words, code) -> None:
+def test_cmd_3_what_is_not_there_is_said_in_a_line(pro, acme, words, code) -> None:
     returncode, line = fails(*words)
     assert returncode == code
     assert "\n" not in line.strip()

@@ -14,7 +14,7 @@ from kernel import clock
 from kernel.errors import Invalid
 from tenants import provisioning
 from tenants.context import use, use_control
-from tenants.errors import ProvisioningFailed, SlugTaken
+from tenants.errors import KeyUsed, ProvisioningFailed, SlugTaken
 from tenants.models import (
     Domain,
     OperatorEvent,
@@ -137,6 +137,37 @@ def test_prv_3_the_same_key_is_the_same_run() -> None:
     second = provisioning.begin(**ORDER, key="k1", background=False)
     assert first.pk == second.pk
     assert leftovers()["tenants"] == 1
+
+
+def test_prv_3_whoever_asks_again_gets_the_same_run() -> None:
+    first = provisioning.begin(**ORDER, key="k1", by="os:alice", background=False)
+    again = {**ORDER, "owner_email": " Operator@Newcomer.test "}
+    second = provisioning.begin(**again, key="k1", by="os:bob", background=False)
+    assert first.pk == second.pk
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"slug": "another"},
+        {"name": "Another"},
+        {"owner_email": "mallory@newcomer.test"},
+        {"owner_name": "Mallory"},
+        {"locale": "de"},
+        {"timezone": "Europe/Berlin"},
+        {"plan": "gold"},
+        {"mail": False},
+    ],
+    ids=str,
+)
+def test_prv_3_a_key_is_for_one_order(other, settings) -> None:
+    settings.LANGUAGES = [("en", "English"), ("de", "German")]
+    provisioning.begin(**ORDER, key="k1", background=False)
+    with pytest.raises(KeyUsed):
+        provisioning.begin(**{**ORDER, **other}, key="k1", background=False)
+    assert leftovers()["tenants"] == 1
+    with use_control():
+        assert not Tenant.objects.filter(slug="another").exists()
 
 
 def test_of_many_orders_for_one_slug_exactly_one_wins() -> None:
@@ -401,6 +432,22 @@ def test_an_error_text_that_cannot_be_stored_does_not_stop_the_saga() -> None:
     with use_control():
         step = ProvisioningStep.objects.get(run__slug="newcomer", name="seed")
     assert step.error_text == "x" * 500
+
+
+@pytest.mark.parametrize(
+    ("seed", "words"),
+    [
+        ("repeat_a_row", "duplicate key value violates unique constraint"),
+        ("write_a_wrong_value", "InvalidTextRepresentation (22P02)"),
+    ],
+)
+def test_an_error_text_holds_no_value_of_a_row(seed, words) -> None:
+    with pytest.raises(ProvisioningFailed) as caught:
+        provisioning.provision(**ORDER, seed=[f"tests.tenants.seeds.{seed}"], pauses=())
+    with use_control():
+        step = ProvisioningStep.objects.get(run__slug="newcomer", name="seed")
+    assert step.error_text.startswith(words)
+    assert "secret" not in step.error_text + str(caught.value)
 
 
 def test_a_silent_run_is_found_by_the_tick_and_a_fresh_one_is_not() -> None:

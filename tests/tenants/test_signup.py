@@ -18,6 +18,7 @@ from tenants.errors import CodeInvalid, CodeSpent, SlugTaken
 from tenants.models import ProvisioningRun, RateCounter, SignupRequest, Tenant
 from tests.tenants import seeds
 
+PASSWORD = "four unlikely words indeed"
 FORM = {"email": "alice@newcomer.test", "name": "Newcomer", "slug": "newcomer"}
 
 
@@ -272,6 +273,31 @@ def test_prv_4_progress_goes_step_by_step_to_the_way_in(
         tenant = Tenant.objects.get(slug="newcomer").info()
     with use(tenant):
         assert User.objects.get(role="owner").email == FORM["email"]
+
+
+def test_sgn_7_the_first_owner_sets_a_password_on_the_new_host_alone(
+    public, visitor, transactional_db
+) -> None:
+    asked = ask(public, password=PASSWORD, password_verify=PASSWORD)
+    verify(public, asked, code=mailed_code(), password=PASSWORD)
+    provisioning.drive(row(asked).run_id)
+    with use_control():
+        tenant = Tenant.objects.get(slug="newcomer").info()
+        rows = [SignupRequest.objects.values(), ProvisioningRun.objects.values()]
+        assert PASSWORD not in str([list(each) for each in rows])
+    with use(tenant):
+        assert not User.objects.get(role="owner").has_usable_password()
+    url = post(public, f"/{asked['id']}/enter", asked).json()["url"]
+    address, _, ticket = url.partition("#ticket=")
+    assert address == "http://newcomer.localhost:8000/accounts/set-password"
+    form = {"ticket": ticket, "password": PASSWORD, "password_verify": PASSWORD}
+    page = visitor("newcomer.localhost")
+    signing_in = {"username": FORM["email"], "password": PASSWORD}
+    assert page.post("/accounts/sign-in", signing_in).status_code == 422
+    assert public.post("/accounts/set-password", form).status_code == 404
+    assert page.post("/accounts/set-password", form).status_code == 302
+    assert page.post("/accounts/sign-in", signing_in).status_code == 302
+    assert page.get("/leave/").status_code == 200
 
 
 def test_a_set_up_that_failed_can_be_tried_again(

@@ -115,11 +115,14 @@ TENANT_ACCESS_TABLES = {
     "sessions.Session": "DELETE, INSERT, UPDATE",
 }
 #: Where such a tenant may send something: each of these paths, and all below it.
+#: Who does not pay may leave: the deletion of the whole workspace is among them.
 TENANT_PAST_DUE_PATHS = [
+    "/accounts/plan/delete",
     "/accounts/sign-in",
     "/accounts/sign-out",
     "/admin/login",
     "/admin/logout",
+    "/api/accounts/deletion",
     "/api/auth",
     "/api/billing",
     "/api/export",

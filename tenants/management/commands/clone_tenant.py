@@ -2,20 +2,19 @@
 
 from typing import Any
 
-from django.core.management import call_command
 from django.core.management.base import CommandParser
 
 from tenants.management.finding import find_by_schema
-from tenants.management.planes import InPlane
+from tenants.management.forwarding import Forwarding
 
 
-class Command(InPlane):
+class Command(Forwarding):
     """Copies a tenant; the names are upstream's, the work is `tenant clone`."""
 
-    plane = "control"
     help = "Copy a tenant, without its credentials; see `manage.py tenant clone`."
 
     def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
         parser.add_argument("--clone_from", required=True, metavar="SCHEMA_OR_TENANT")
         parser.add_argument(
             "--slug", required=True, metavar="SLUG", help="The copy's address."
@@ -25,12 +24,10 @@ class Command(InPlane):
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002 - Django's signature
         words = ["--anonymise"] if options["anonymise"] else []
         tenant = find_by_schema(options["clone_from"])
-        call_command(
-            "tenant",
+        self.forward(
             "clone",
             str(tenant.uuid),
             options["slug"],
             *words,
-            stdout=self.stdout._out,  # noqa: SLF001 - the stream behind the style
-            stderr=self.stderr._out,  # noqa: SLF001 - as above
+            noinput=options["noinput"],
         )

@@ -1,8 +1,9 @@
-"""`manage.py create_missing_schemas` of django-tenants, refused."""
+"""`manage.py create_missing_schemas` of django-tenants, by `migrate_schemas`."""
 
-from tenants.management.refusing import Instead
+from tenants.management.commands.migrate_schemas import Command as MigrateSchemas
 
 
-class Command(Instead):
-    why = "It would make schemas without role and tag."
-    instead = "manage.py migrate_schemas"
+class Command(MigrateSchemas):
+    """Makes what is missing with its role, and brings the others to the code."""
+
+    help = "Make the schemas that are missing, as `manage.py migrate_schemas` does."

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from django.core.management.base import CommandParser
+from django.db import transaction
 from django.db.models import Q
 from django.template.defaultfilters import filesizeformat
 
@@ -18,20 +19,20 @@ from tenants.context import TenantInfo
 from tenants.fleet import revisions
 from tenants.life import conduct
 from tenants.management import finding
-from tenants.management.arguments import number
+from tenants.management.arguments import key, may_be_tried, number
 from tenants.management.domain_verbs import DomainVerbs
 from tenants.management.finding import find
 from tenants.management.fleet_verbs import FleetVerbs
 from tenants.management.life_verbs import LifeVerbs
 from tenants.management.migrate_verb import MigrateVerb
 from tenants.management.plan_verbs import PlanVerbs, limit_facts, use_words
-from tenants.management.portable_verbs import PortableVerbs
+from tenants.management.portable_verbs import PortableVerbs, coded
 from tenants.management.running import loaded, refuse, run_in
 from tenants.management.verbs import actor, iso
 from tenants.management.work_verbs import WorkVerbs
 from tenants.models import ProvisioningStep, Tenant
 from tenants.plans import choosing
-from tenants.provisioning import provision
+from tenants.provisioning import begin, provision
 from tenants.states import WITH_SCHEMA, State
 from tenants.watching import sizes
 
@@ -76,12 +77,15 @@ class Command(
         create.add_argument("--timezone", default="UTC")
         create.add_argument("--plan", default="", metavar="CODE", help="A plan's code.")
         create.add_argument(
-            "--key", metavar="KEY", help="The same key gives the same tenant."
+            "--key",
+            type=key,
+            metavar="KEY",
+            help="Given again with the same order, it gives the same tenant.",
         )
-
         create.add_argument(
             "--no-mail", action="store_true", help="Print the owner's link instead."
         )
+        may_be_tried(create)
 
         listed = self.verb(
             verbs, "list", "List the tenants; purged ones with --state purged."
@@ -128,21 +132,13 @@ class Command(
     # Verbs
 
     def do_create(self, options: Mapping[str, Any]) -> None:
-        slug = options["slug"]
-        order = {
-            "slug": slug,
-            "name": options["name"] or slug.replace("-", " ").title(),
-            "owner_email": options["owner_email"],
-            "owner_name": options["owner_name"],
-            "locale": options["locale"],
-            "timezone": options["timezone"],
-            "plan": options["plan"],
-            "key": options["key"],
-            "mail": not options["no_mail"],
-            "by": actor(options),
-        }
-        self.stderr.write(f"Making {slug} ...")
-        tenant = provision(**order)
+        order = order_of(options)
+        if options["dry_run"]:
+            self.say_order(order, options)
+            return
+        self.stderr.write(f"Making {order['slug']} ...")
+        with coded():
+            tenant = provision(**order)
         run = tenant.runs.latest("started_at")
         steps = [step_facts(step) for step in run.steps.all()]
         info = tenant.info()
@@ -157,6 +153,25 @@ class Command(
         self.stdout.write("")
         shown = ("slug", "uuid", "state", "url", "invitation")
         self.print_facts({name: facts[name] for name in shown if name in facts})
+
+    def say_order(self, order: Mapping[str, Any], options: Mapping[str, Any]) -> None:
+        """Print what would be made: it is reserved, and given back."""
+        with coded(), transaction.atomic():
+            run = begin(**order, background=False)
+            facts = {
+                "slug": run.slug,
+                "name": run.order["name"],
+                "plan": run.tenant.plan.code
+                if run.tenant and run.tenant.plan
+                else None,
+                "domain": hosts.platform_domain(run.slug),
+                "dry_run": True,
+            }
+            transaction.set_rollback(True)
+        if options["as_json"]:
+            self.print_json(facts)
+        else:
+            self.print_facts(facts)
 
     def do_list(self, options: Mapping[str, Any]) -> None:
         tenants = Tenant.objects.exclude(state=State.PURGED)
@@ -227,6 +242,23 @@ class Command(
                 text = "yes" if value else "no"
             is_nothing = text is None or text == ""
             self.stdout.write(f"{name.ljust(width)}  {'-' if is_nothing else text}")
+
+
+def order_of(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what `create` asks for."""
+    slug = options["slug"]
+    return {
+        "slug": slug,
+        "name": options["name"] or slug.replace("-", " ").title(),
+        "owner_email": options["owner_email"],
+        "owner_name": options["owner_name"],
+        "locale": options["locale"],
+        "timezone": options["timezone"],
+        "plan": options["plan"],
+        "key": options["key"],
+        "mail": not options["no_mail"],
+        "by": actor(options),
+    }
 
 
 def cell(row: Mapping[str, Any], column: str) -> str:

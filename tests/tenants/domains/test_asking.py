@@ -40,7 +40,13 @@ def ask(
 
 
 @pytest.fixture(autouse=True)
-def _secret(settings, db) -> None:
+def _no_secret(settings, db) -> None:
+    settings.TENANTRY_ASK_SECRET = ""
+    settings.TRUSTED_PROXY_COUNT = 0
+
+
+@pytest.fixture
+def secret(settings) -> None:
     settings.TENANTRY_ASK_SECRET = SECRET
 
 
@@ -144,7 +150,9 @@ def test_dom_7_this_machine_may_ask(acme, remote: str) -> None:
 @pytest.mark.parametrize(
     "remote", [FAR, "10.0.0.1", "::2", "::ffff:10.0.0.1", "", "unix:", "x"]
 )
-def test_dom_7_another_machine_may_not_without_the_secret(acme, remote: str) -> None:
+def test_dom_7_another_machine_may_not_without_the_secret(
+    acme, secret, remote: str
+) -> None:
     assert ask("acme.localhost", remote=remote) == 404
     assert ask("acme.localhost", remote=remote, **WITH_SECRET) == 200
 
@@ -157,19 +165,32 @@ def test_dom_7_who_comes_through_a_proxy_of_this_machine_may_not(
     settings.TRUSTED_PROXY_COUNT = count
     for value in (FAR, "127.0.0.1", "https", ""):
         assert ask("acme.localhost", **{name: value}) == 404
+    settings.TENANTRY_ASK_SECRET = SECRET
+    assert ask("acme.localhost", **{name: FAR}) == 404
     assert ask("acme.localhost", **{name: FAR}, **WITH_SECRET) == 200
+
+
+def test_dom_7_where_there_is_a_secret_this_machine_needs_it_too(acme, secret) -> None:
+    """A front server that says nothing of whom it serves looks like this machine."""
+    assert ask("acme.localhost") == 404
+    assert ask("acme.localhost", **WITH_SECRET) == 200
+
+
+def test_dom_7_behind_a_proxy_nobody_is_taken_for_this_machine(acme, settings) -> None:
+    settings.TRUSTED_PROXY_COUNT = 1
+    assert ask("acme.localhost") == 404
 
 
 @pytest.mark.parametrize(
     "wrong", ["", "x", SECRET[:-1], f"{SECRET}x", SECRET.upper(), "é"]
 )
-def test_dom_7_a_wrong_secret_opens_nothing_even_here(acme, wrong: str) -> None:
+def test_dom_7_a_wrong_secret_opens_nothing_even_here(acme, secret, wrong: str) -> None:
     assert ask("acme.localhost", **{asking.SECRET_HEADER: wrong}) == 404
 
 
 @pytest.mark.parametrize("sent", ["", "x"])
-def test_without_a_secret_in_the_settings_none_is_right(acme, settings, sent) -> None:
-    settings.TENANTRY_ASK_SECRET = ""
+def test_without_a_secret_in_the_settings_none_is_right(acme, sent) -> None:
+    assert ask("acme.localhost", **{asking.SECRET_HEADER: sent}) == 404
     assert ask("acme.localhost", remote=FAR, **{asking.SECRET_HEADER: sent}) == 404
     assert ask("acme.localhost") == 200
 

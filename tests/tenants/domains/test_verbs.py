@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -11,10 +12,12 @@ from django.core.management import CommandError, call_command
 from kernel import clock
 from tenants import domains, hosts
 from tenants.context import current_or_none, use_control
-from tenants.domains import Stage, record_name
+from tenants.domains import Stage, rechecking, record_name
+from tenants.domains.names import check_name
 from tenants.models import Domain, OperatorEvent
 from tests.tenants.domains import dns_server
 from tests.tenants.domains.conftest import EDGE, SHOP, World, claim, fresh
+from tests.tenants.worker import ROOT
 
 FACTS = {
     "domain",
@@ -85,12 +88,33 @@ def test_add_says_the_record_to_set(acme) -> None:
         "Then: manage.py tenant domain verify shop.test",
     ]
     again = read("add", "acme.localhost", SHOP)
-    assert set(again) == FACTS
+    assert set(again) == FACTS | {"dry_run"}
     assert again["record"] == {
         "type": "TXT",
         "name": "_tenantry.shop.test",
         "value": f"tenantry-verify={token}",
     }
+
+
+def test_cmd_3_a_claim_that_is_only_tried_is_none(acme) -> None:
+    lines = shown("add", "acme", SHOP, "--dry-run").splitlines()
+    assert lines == [
+        "shop.test would be claimed for acme.",
+        "Nothing was changed: --dry-run.",
+    ]
+    facts = read("add", "acme", SHOP, "--dry-run")
+    assert (facts["record"], facts["dry_run"]) == (None, True)
+    assert fails("add", "acme", "co.uk", "--dry-run")[0] == 2
+    assert changes() == 0
+    with use_control():
+        assert not Domain.objects.filter(domain=SHOP).exists()
+
+
+def test_the_names_in_the_manual_can_be_added() -> None:
+    text = ROOT.joinpath("docs", "operations.md").read_text("utf-8")
+    found = re.findall(r"tenant domain add \S+ (\S+)", text)
+    assert found
+    assert list(map(check_name, found)) == found
 
 
 def test_add_writes_who_did_it(acme) -> None:
@@ -134,7 +158,7 @@ def test_verify_says_found_and_warns_where_the_name_leads_elsewhere(
     out, err = run("verify", SHOP)
     assert "Warning" not in err
     (facts,) = read("verify", SHOP)
-    assert set(facts) == FACTS | {"outcome", "leads_here"}
+    assert set(facts) == FACTS | {"outcome", "leads_here", "dry_run"}
     assert (facts["state"], facts["outcome"], facts["leads_here"]) == (
         "verified",
         "found",
@@ -208,6 +232,48 @@ def test_verify_all_due_looks_at_what_is_due(world, acme, globex, owned) -> None
         ]
 
 
+def test_cmd_3_a_check_that_is_only_tried_writes_nothing(world, acme, owned) -> None:
+    claimed = claim(acme)
+    assert fails("verify", SHOP, "--dry-run")[0] == 6
+    assert fresh(claimed).last_checked_at is None
+    world.prove(claimed)
+    before = changes()
+    lines = shown("verify", SHOP, "--dry-run").splitlines()
+    assert lines == [
+        "shop.test of acme: found by both resolvers",
+        "Nothing was changed: --dry-run.",
+    ]
+    (facts,) = read("verify", SHOP, "--dry-run")
+    assert (facts["state"], facts["outcome"]) == ("claimed", "found")
+    owned(acme, "desk.test")
+    with clock.frozen(clock.now() + timedelta(hours=27)):
+        due = [{"domain": "desk.test", "tenant": "acme", "outcome": None}]
+        for _twice in range(2):
+            found = read("verify", "--all-due", "--dry-run")
+            assert found == [{**due[0], "state": "verified"}]
+    assert fresh(claimed).verified_at is None
+    assert changes() == before + 2, "the second name alone"
+
+
+def test_verify_all_due_goes_on_after_a_round_that_only_mailed(
+    world, acme, owned, monkeypatch
+) -> None:
+    """Names that lapsed wait, due, for the mail that tells of it."""
+    due = rechecking.recheck_round
+    monkeypatch.setattr(rechecking, "recheck_round", lambda: due(limit=1))
+    with clock.frozen():
+        lapsed, well = owned(acme), owned(acme, "desk.test")
+        with use_control():
+            Domain.objects.filter(pk=lapsed.pk).update(
+                verified_at=None, lapsed_at=clock.now(), check_due=clock.now()
+            )
+            Domain.objects.filter(pk=well.pk).update(
+                check_due=clock.now() + timedelta(seconds=1)
+            )
+        clock.advance(timedelta(minutes=1))
+        assert [one["domain"] for one in read("verify", "--all-due")] == ["desk.test"]
+
+
 def test_show_lists_the_names_that_lead_to_the_tenant_and_no_claim(acme, owned) -> None:
     owned(acme)
     claim(acme, "claimed.test")
@@ -217,6 +283,17 @@ def test_show_lists_the_names_that_lead_to_the_tenant_and_no_claim(acme, owned) 
 
 
 # primary
+
+
+def test_a_former_address_cannot_be_made_primary(acme) -> None:
+    call_command("tenant", "rename", "acme", "acme-new", stdout=io.StringIO())
+    code, line = fails("primary", "acme.localhost")
+    assert (code, line) == (
+        4,
+        "This is a former address; for a while it leads to the present one.",
+    )
+    assert not row("acme.localhost").is_primary
+    assert row("acme-new.localhost").is_primary
 
 
 def test_primary_shows_the_redirects_that_change(acme, owned) -> None:

@@ -12,9 +12,16 @@ from accounts.models import TenantBranding, User
 from kernel.errors import ApplicationError
 from tenants import roles
 from tenants.context import use, use_control
-from tenants.errors import MoveRefused
+from tenants.errors import MoveRefused, QuotaExceeded
 from tenants.life import going_on
-from tenants.models import ProvisioningRun, Tenant, WakeUp
+from tenants.models import (
+    ProvisioningRun,
+    Resource,
+    Tenant,
+    TenantQuota,
+    WakeUp,
+)
+from tenants.plans import quotas
 from tenants.portability import archiving, import_steps
 from tenants.provisioning import provision
 from tenants.provisioning.steps import Step
@@ -52,6 +59,23 @@ def test_archive_and_back_keeps_uuid_rows_and_files(nova, tmp_path) -> None:
             assert file.read() == b"nova's"
     with use_control():
         assert WakeUp.objects.get(tenant=nova).enabled
+
+
+def test_a_tenant_comes_back_with_more_files_than_its_plan_gives_by_now(
+    nova, tmp_path
+) -> None:
+    done = archiving.archive(nova, output=tmp_path / "nova.tenantry", by="tests")
+    with use_control():
+        TenantQuota.objects.create(
+            tenant=done.tenant, resource=Resource.STORAGE_BYTES, limit=3, hard=True
+        )
+    back = archiving.bring_back(done.tenant, by="tests")
+    with use(back):
+        assert quotas.use_of(Resource.STORAGE_BYTES).level == "over"
+        with default_storage.open(LOGO) as file:
+            assert file.read() == b"nova's"
+        with pytest.raises(QuotaExceeded):
+            default_storage.save("more.txt", ContentFile(b"more"))
 
 
 def test_importing_the_file_of_an_archived_tenant_brings_it_back(

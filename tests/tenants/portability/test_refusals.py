@@ -118,6 +118,17 @@ def replace_table(content: Entries, name: str, body: bytes) -> None:
     sealed(content)
 
 
+def other_record(change: Callable[[list[bytes]], object]) -> Any:
+    """Change the rows that tell which migrations ran, with all checksums."""
+
+    def act(content: Entries) -> None:
+        lines = content["data/django_migrations.copy"].splitlines(keepends=True)
+        change(lines)
+        replace_table(content, "django_migrations", b"".join(lines))
+
+    return act
+
+
 LOGO = "branding/logo-0123456789abcdef.png"
 REFUSED: list[tuple[str, Any, str]] = [
     (
@@ -163,6 +174,23 @@ REFUSED: list[tuple[str, Any, str]] = [
         "a row that is not said",
         with_manifest(lambda m: USER(m).update(rows=1)),
         "archive_checksum",
+    ),
+    ("a migration less in the rows", other_record(lambda r: r.pop()), "archive_shape"),
+    (
+        "a migration more in the rows",
+        other_record(lambda r: r.append(b"999\tworkflow\t9999_next\t2026-01-01\n")),
+        "archive_shape",
+    ),
+    (
+        "a migration twice in the rows",
+        other_record(lambda r: r.append(r[0])),
+        "archive_shape",
+    ),
+    ("a row of one value", other_record(lambda r: r.append(b"\n")), "archive_shape"),
+    (
+        "no migration in the rows",
+        other_record(lambda r: r.clear()),
+        "archive_shape",
     ),
     ("an entry more", with_entry("data/more.copy"), "archive_names"),
     ("a way up", with_entry("../passwd"), "archive_names"),

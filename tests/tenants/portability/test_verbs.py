@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import time
 from pathlib import Path
 from zlib import crc32
@@ -18,6 +19,8 @@ from tests import databases
 from tests.tenants.portability.conftest import tenant
 from workflow import verification
 from workflow.models import Comment, ProcessInstance
+
+INSTANTS = ("created_at", "ordered_at", "purged_at")
 
 
 def run(*words: object, command: str = "tenant") -> str:
@@ -226,6 +229,8 @@ def test_purge_closes_first_and_deletes_when_it_is_confirmed(nova) -> None:
         "dry_run": True,
     }
     certificate = answer("purge", nova.slug, "--now", "--confirm", nova.slug)
+    instants = [certificate[name] for name in INSTANTS]
+    assert all(re.fullmatch(r"[-0-9]{10}T[:0-9]{8}Z", at) for at in instants), instants
     assert certificate["tenant_uuid"] == str(nova.uuid)
     assert fails("purge", nova.slug)[0] == 3
     assert answer("purge", nova.uuid) == certificate

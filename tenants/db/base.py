@@ -21,6 +21,7 @@ from psycopg.pq import TransactionStatus
 from tenants.carrying.entering import refuse_generators
 from tenants.context import (
     CONTROL,
+    ENDLESS_MS,
     Control,
     Limits,
     NoTenantError,
@@ -111,12 +112,22 @@ def waits(limits: Limits) -> tuple[str, str, str]:
     )
 
 
+@lru_cache(maxsize=1024)
+def bounds(limits: Limits) -> tuple[str, str, str]:
+    """Return an owner's time limits, as `waits` does a tenant's; none by default."""
+    statement, lock = limits.statement_timeout_ms, limits.lock_timeout_ms
+    return str(statement or ENDLESS_MS), str(lock or ENDLESS_MS), str(ENDLESS_MS)
+
+
 def told(context: TenantInfo | Control) -> list[str | None]:
-    """Return the values of ENTER. Owners and the control plane wait without limit."""
+    """Return the values of ENTER.
+
+    The control plane waits without limit, and owners as long as `as_owner` was told.
+    """
     if isinstance(context, Control):
         return ["public", context.db_role, str(context.uuid), *ENDLESS, None]
     path = f'"{context.schema_name}", {EXTENSIONS}'
-    times = ENDLESS if context.is_owner else waits(context.limits)
+    times = bounds(context.limits) if context.is_owner else waits(context.limits)
     name = context.schema_name
     return [path, context.db_role, str(context.uuid), *times, name]
 

@@ -101,7 +101,7 @@ def replayed(
     """Replay a recipe. Raises Broken."""
     mode = Mode.REPLAY
     entry = entry_of(plan, by=by, wave=wave, mode=mode, attempts=attempt)
-    recipes.replay(tenant, recipe, entry=entry, limits=order.limits)
+    recipes.replay(tenant, recipe, entry=entry, order=order)
     return mode
 
 
@@ -134,7 +134,7 @@ def migrated(
         if word == reading.NOTHING:
             roles.ensure(tenant)
     try:
-        with bare(tenant):
+        with bare(tenant, lock_timeout_ms=order.lock_timeout_ms):
             executor = executors.get(word)
             if executor is None:
                 executor = executors[word] = FleetExecutor()
@@ -144,7 +144,10 @@ def migrated(
                 finish()
 
             executor.run(
-                finish=arrived, numbers=numbers, notes=notes, limits=order.limits[:1]
+                finish=arrived,
+                numbers=numbers,
+                notes=notes,
+                build_lock_timeout_ms=order.build_lock_timeout_ms,
             )
     except Exception as error:
         connection.close_if_unusable_or_obsolete()

@@ -262,6 +262,15 @@ def is_shadow() -> bool:
     return isinstance(context, TenantInfo) and context.is_shadow
 
 
+def may_call_out() -> bool:
+    """Tell whether outgoing calls may leave: not for a shadow, whatever asks for them.
+
+    Where no tenant is entered none of its data are at hand, so that is no obstacle.
+    """
+    context = current_or_none()
+    return not (isinstance(context, TenantInfo) and context.is_shadow)
+
+
 def context_uuid() -> UUID:
     """Return the tenant's uuid, or CONTROL_UUID in the control plane."""
     return current().uuid

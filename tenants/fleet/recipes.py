@@ -85,9 +85,7 @@ class Broken(Exception):
         self.number = number
 
 
-def replay(
-    tenant: TenantInfo, recipe: Recipe, *, entry: Entry, order: Order
-) -> None:
+def replay(tenant: TenantInfo, recipe: Recipe, *, entry: Entry, order: Order) -> None:
     """Take a tenant the recorded way: all of it in one transaction, or nothing.
 
     Three round trips, however many statements there are. Raises Broken, and an

@@ -2,7 +2,6 @@
 
 import select
 import time
-from dataclasses import replace
 
 import pytest
 from django.db import InternalError, OperationalError, connection, transaction

@@ -130,7 +130,10 @@ def in_turn(tenant: TenantInfo) -> tuple[bool, str]:
 
 
 def by_fitness(tenants: Sequence[TenantInfo], order: Order) -> list[TenantInfo]:
-    """Return some that may be the canary: the named, the marked, the smallest."""
+    """Return some that may be the canary: the named, the marked, the smallest.
+
+    One that is stopped goes last (FLT-5), unless it is named.
+    """
     rows: dict[str, int] = {}
     for part in scripts.parts(tenants):
         names = [tenant.schema_name for tenant in part]
@@ -141,8 +144,8 @@ def by_fitness(tenants: Sequence[TenantInfo], order: Order) -> list[TenantInfo]:
     def fitness(tenant: TenantInfo) -> tuple[object, ...]:
         return (
             tenant.uuid != order.canary,
-            tenant.uuid not in marked,
             not states.is_open(tenant.state),
+            tenant.uuid not in marked,
             rows.get(tenant.schema_name, 0),
             tenant.slug,
         )

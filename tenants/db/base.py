@@ -32,7 +32,7 @@ from tenants.context import (
     current,
     current_or_none,
 )
-from tenants.db import pool, pooling
+from tenants.db import pool, pooling, wear
 from tenants.db.cursors import AloneCursor, Cursor, DebugCursor
 from tenants.db.planned import Planned
 from tenants.db.statements import reads
@@ -214,6 +214,7 @@ class DatabaseWrapper(TenantsWrapper):
     def entered(self) -> None:
         """Remember the context that the last statement carried and proved."""
         self._applied, self._carried = self._carried, None
+        self._note()
 
     def _tell(self, context: TenantInfo | Control) -> None:
         """Tell the server the context, in a statement of its own, and check it."""
@@ -233,7 +234,13 @@ class DatabaseWrapper(TenantsWrapper):
             self.close()
             raise ContextApplyError from error
         self._applied = context
+        self._note()
         self._within = self._status() != TransactionStatus.IDLE
+
+    def _note(self) -> None:
+        """Count the tenant for which the connection works now."""
+        if isinstance(self._applied, TenantInfo):
+            wear.of(self.connection).tenants.add(self._applied.uuid)
 
     def _status(self) -> TransactionStatus:
         return TransactionStatus(self.connection.pgconn.transaction_status)
@@ -299,12 +306,25 @@ class DatabaseWrapper(TenantsWrapper):
 
     def _close(self) -> Any:
         if self.pool and self.connection is not None:
-            pool.close_if_broken(self.connection)
+            pool.close_if_spent(self.connection)
         return super()._close()
 
     def connect(self) -> None:
         self.forget()
         super().connect()
+        wear.of(self.connection)
+
+    def close_if_unusable_or_obsolete(self) -> None:
+        """Close what Django would close between two requests, and what is worn."""
+        self.renew()
+        super().close_if_unusable_or_obsolete()
+
+    def renew(self) -> None:
+        """Close a worn connection where nothing is under way on it."""
+        if self.connection is None or self.in_atomic_block or not self.autocommit:
+            return
+        if self._status() == TransactionStatus.IDLE and wear.of(self.connection).is_out:
+            self.close()
 
     def set_autocommit(self, autocommit: bool, *args: Any, **kwargs: Any) -> None:  # noqa: FBT001 - Django's signature
         self._transaction.forget()

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from tenants import states
 from tenants.context import TenantInfo, use_control
+from tenants.db import wear
 from tenants.fleet import ledger, reading, trying
 from tenants.fleet.ledger import Mode, State
 from tenants.fleet.numbering import Numbers
@@ -90,6 +91,7 @@ class Taking:
         if not outcome.is_done:
             self.remember(way, outcome)
         self.tell([outcome])
+        wear.renew()
         self.told.step(f"tenant {outcome.tenant.slug}")
 
     def has_arrived(self, tenant: TenantInfo) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from django.db import close_old_connections, connection, transaction
@@ -105,3 +106,12 @@ def test_no_connection_ends_inside_a_transaction(acme, globex, monkeypatch) -> N
         first = backend()
         wear.renew()
         assert backend() == first
+
+
+def test_noi_4_the_guide_says_what_statements_of_many_tenants_cost() -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "operations.md").read_text("utf-8")
+    about = guide.partition("## What many tenants cost the database")[2].split("\n## ")[
+        0
+    ]
+    for word in ("pg_stat_statements.max", "dealloc", "PostgreSQL 18"):
+        assert word in about

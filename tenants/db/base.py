@@ -112,7 +112,6 @@ def waits(limits: Limits) -> tuple[str, str, str]:
     )
 
 
-@lru_cache(maxsize=1024)
 def bounds(limits: Limits) -> tuple[str, str, str]:
     """Return an owner's time limits, as `waits` does a tenant's; none by default."""
     statement, lock = limits.statement_timeout_ms, limits.lock_timeout_ms

@@ -9,7 +9,12 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
 FUNCTION_LISTS = ("TENANT_PROVISIONING_STEPS", "TENANT_ACTIVITY")
-FUNCTIONS = ("TENANT_MAIL_SENDER", "TENANT_OWNER_ENTRY", "TENANT_SESSIONS_END")
+FUNCTIONS = (
+    "OUTGOING_GUARD",
+    "TENANT_MAIL_SENDER",
+    "TENANT_OWNER_ENTRY",
+    "TENANT_SESSIONS_END",
+)
 SOURCE_LISTS = ("TENANT_DUE_SOURCES", "CONTROL_DUE_SOURCES")
 
 

@@ -33,6 +33,8 @@ SCHEMA_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,62}\Z")
 DB_ROLE: Final = re.compile(r"(none|r_[a-z0-9_]{1,61})\Z")
 #: What PostgreSQL calls the login itself, which owns the schemas.
 OWNER_ROLE: Final = "none"
+#: What PostgreSQL calls a time limit that is none.
+ENDLESS_MS: Final = 0
 
 
 class NoTenantError(ApplicationError):
@@ -156,12 +158,25 @@ def info_of(tenant: TenantInfo | HasInfo) -> TenantInfo:
         return tenant.info()
 
 
-def as_owner(tenant: TenantInfo | HasInfo) -> TenantInfo:
+def as_owner(
+    tenant: TenantInfo | HasInfo,
+    *,
+    lock_timeout_ms: int = ENDLESS_MS,
+    statement_timeout_ms: int = ENDLESS_MS,
+) -> TenantInfo:
     """Return the tenant as the owner of its tables: for migrations and nothing else.
 
     Who works so may change tables, and append-only ones too; a test lists the callers.
+    The limits of its plan bind its people and not its owner, who waits as long as is
+    said here: the connection tells it to the server with the context.
     """
-    return replace(info_of(tenant), db_role=OWNER_ROLE)
+    info = info_of(tenant)
+    limits = replace(
+        info.limits,
+        lock_timeout_ms=lock_timeout_ms,
+        statement_timeout_ms=statement_timeout_ms,
+    )
+    return replace(info, db_role=OWNER_ROLE, limits=limits)
 
 
 def ask_transactions(
@@ -245,6 +260,15 @@ def is_shadow() -> bool:
     """Tell whether the entered tenant is a shadow, from which nothing goes out."""
     context = current()
     return isinstance(context, TenantInfo) and context.is_shadow
+
+
+def may_call_out() -> bool:
+    """Tell whether outgoing calls may leave: not for a shadow, whatever asks for them.
+
+    Where no tenant is entered none of its data are at hand, so that is no obstacle.
+    """
+    context = current_or_none()
+    return not (isinstance(context, TenantInfo) and context.is_shadow)
 
 
 def context_uuid() -> UUID:

@@ -91,6 +91,12 @@ class FleetBusy(Conflict):
     code = "fleet_busy"
 
 
+class FleetAhead(Conflict):
+    """A newer release has migrated schemas here; this one does nothing to them."""
+
+    code = "fleet_ahead"
+
+
 class CanaryUnfit(Conflict):
     """The canary is no tenant that this run would migrate."""
 

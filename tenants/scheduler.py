@@ -21,6 +21,7 @@ from tenants import lookup
 from tenants.carrying import broker, dead_letters
 from tenants.carrying.serving import serving
 from tenants.context import Control, TenantInfo, current, use_control
+from tenants.db import wear
 from tenants.life import conduct
 from tenants.scheduling import glance, sources, upkeep, wake_ups
 from tenants.scheduling.glance import Glance
@@ -165,6 +166,7 @@ def run_batch(batch: Iterable[Taken], result: TickResult | None = None) -> TickR
         except Exception:
             logger.exception("tenant.run_failed", extra={"for": str(taken.tenant)})
             result.failed.append(str(taken.tenant))
+        wear.renew()
     return result
 
 

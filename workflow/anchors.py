@@ -22,7 +22,7 @@ from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Coalesce, Greatest
 
 from kernel import clock
-from tenants.scheduling import sources
+from tenants.scheduling import offsets, sources
 from workflow import audit, conf, sql
 from workflow.models import AuditEvent, AuditHead
 
@@ -110,7 +110,10 @@ def anchor(*, by: Any = None) -> int:
 
 
 def anchor_if_due(now: datetime | None = None) -> int:
-    """Anchor if GOFLOW_AUDIT_ANCHOR_HOURS have passed; return how many were written."""
+    """Anchor if GOFLOW_AUDIT_ANCHOR_HOURS have passed; return how many were written.
+
+    To some minutes: each tenant has its turn at another instant.
+    """
     due_at = next_anchor_at()
     if due_at is None or due_at > (now or clock.now()):
         return 0
@@ -136,7 +139,8 @@ def due_instants() -> list["QuerySet[Any]"]:
     covered = Coalesce(Subquery(last.values(at=through)[:1]), 0)
     since = Coalesce(Subquery(last.values("created_at")[:1]), F("created_at"))
     pause = timedelta(hours=conf.value("GOFLOW_AUDIT_ANCHOR_HOURS"))
-    due_at = Greatest(since + pause, F("created_at") + SETTLED)
+    turn = offsets.in_turn(since + pause, window=min(offsets.WINDOW, pause))
+    due_at = Greatest(turn, F("created_at") + SETTLED)
     waiting = AuditEvent.objects.filter(id__gt=covered, instance_id__isnull=False)
     return [waiting.order_by("id").annotate(at=due_at).values_list("at")[:1]]
 

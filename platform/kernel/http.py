@@ -11,9 +11,12 @@ connection was made, so a name that changes its mind in between leads nowhere pr
 OUTGOING_PRIVATE_HOSTS names, as `host` or `host:port`, what may lie elsewhere: on the
 loopback, in a private network, on another port or without TLS.
 
+OUTGOING_GUARD names a function that tells whether anything may go out just now; where
+it says no, nobody is asked.
+
     NotReached        nobody answered; the message holds neither address nor secret
     ├── TimedOut      not within the time
-    └── Refused       this address is not asked at all
+    └── Refused       this address is not asked at all, or nobody from here
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,6 +26,7 @@ from urllib.parse import SplitResult, urlsplit
 
 import requests
 from django.conf import settings
+from django.utils.module_loading import import_string
 
 from kernel.outgoing import NotReached, Refused, TimedOut, bounded, transport
 
@@ -106,6 +110,8 @@ def post(
 def _ask(
     request: requests.Request, *, timeout: float, within: float | None, limit: int
 ) -> Answer:
+    if not import_string(settings.OUTGOING_GUARD)():
+        raise Refused("nothing goes out of here")
     is_trusted = _permitted(request.url)
     with _session() as session, bounded(within or timeout, is_trusted=is_trusted):
         try:

@@ -21,6 +21,7 @@ from psycopg.pq import TransactionStatus
 from tenants.carrying.entering import refuse_generators
 from tenants.context import (
     CONTROL,
+    ENDLESS_MS,
     Control,
     Limits,
     NoTenantError,
@@ -31,7 +32,7 @@ from tenants.context import (
     current,
     current_or_none,
 )
-from tenants.db import pool, pooling
+from tenants.db import pool, pooling, wear
 from tenants.db.cursors import AloneCursor, Cursor, DebugCursor
 from tenants.db.planned import Planned
 from tenants.db.statements import reads
@@ -111,12 +112,21 @@ def waits(limits: Limits) -> tuple[str, str, str]:
     )
 
 
+def bounds(limits: Limits) -> tuple[str, str, str]:
+    """Return an owner's time limits, as `waits` does a tenant's; none by default."""
+    statement, lock = limits.statement_timeout_ms, limits.lock_timeout_ms
+    return str(statement or ENDLESS_MS), str(lock or ENDLESS_MS), str(ENDLESS_MS)
+
+
 def told(context: TenantInfo | Control) -> list[str | None]:
-    """Return the values of ENTER. Owners and the control plane wait without limit."""
+    """Return the values of ENTER.
+
+    The control plane waits without limit, and owners as long as `as_owner` was told.
+    """
     if isinstance(context, Control):
         return ["public", context.db_role, str(context.uuid), *ENDLESS, None]
     path = f'"{context.schema_name}", {EXTENSIONS}'
-    times = ENDLESS if context.is_owner else waits(context.limits)
+    times = bounds(context.limits) if context.is_owner else waits(context.limits)
     name = context.schema_name
     return [path, context.db_role, str(context.uuid), *times, name]
 
@@ -203,6 +213,7 @@ class DatabaseWrapper(TenantsWrapper):
     def entered(self) -> None:
         """Remember the context that the last statement carried and proved."""
         self._applied, self._carried = self._carried, None
+        self._note()
 
     def _tell(self, context: TenantInfo | Control) -> None:
         """Tell the server the context, in a statement of its own, and check it."""
@@ -222,7 +233,13 @@ class DatabaseWrapper(TenantsWrapper):
             self.close()
             raise ContextApplyError from error
         self._applied = context
+        self._note()
         self._within = self._status() != TransactionStatus.IDLE
+
+    def _note(self) -> None:
+        """Count the tenant for which the connection works now."""
+        if isinstance(self._applied, TenantInfo):
+            wear.of(self.connection).tenants.add(self._applied.uuid)
 
     def _status(self) -> TransactionStatus:
         return TransactionStatus(self.connection.pgconn.transaction_status)
@@ -288,12 +305,25 @@ class DatabaseWrapper(TenantsWrapper):
 
     def _close(self) -> Any:
         if self.pool and self.connection is not None:
-            pool.close_if_broken(self.connection)
+            pool.close_if_spent(self.connection)
         return super()._close()
 
     def connect(self) -> None:
         self.forget()
         super().connect()
+        wear.of(self.connection)
+
+    def close_if_unusable_or_obsolete(self) -> None:
+        """Close what Django would close between two requests, and what is worn."""
+        self.renew()
+        super().close_if_unusable_or_obsolete()
+
+    def renew(self) -> None:
+        """Close a worn connection where nothing is under way on it."""
+        if self.connection is None or self.in_atomic_block or not self.autocommit:
+            return
+        if self._status() == TransactionStatus.IDLE and wear.of(self.connection).is_out:
+            self.close()
 
     def set_autocommit(self, autocommit: bool, *args: Any, **kwargs: Any) -> None:  # noqa: FBT001 - Django's signature
         self._transaction.forget()

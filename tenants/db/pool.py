@@ -6,6 +6,8 @@ from django.core.exceptions import ImproperlyConfigured
 from psycopg import Connection
 from psycopg.pq import TransactionStatus
 
+from tenants.db import wear
+
 #: The path of the login leads to the public schema, which nobody asked for yet.
 NOWHERE: Final = (
     "SELECT set_config('search_path', '', false), set_config('app.tenant', '', false)"
@@ -49,7 +51,7 @@ class Cleaner:
         self._configure(connection)
 
 
-def close_if_broken(connection: Connection[Any]) -> None:
-    """Close a connection in error, so that the pool makes a new one in its place."""
-    if connection.pgconn.transaction_status not in USABLE:
+def close_if_spent(connection: Connection[Any]) -> None:
+    """Close a connection in error, or a worn one: the pool makes another for it."""
+    if connection.pgconn.transaction_status not in USABLE or wear.of(connection).is_out:
         connection.close()

@@ -6,23 +6,22 @@ the schema's own table; the last one's holds all else that must be true afterwar
 """
 
 import io
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, cast
 
 from django.contrib.contenttypes.models import ContentType
-from django.contrib.postgres.operations import AddIndexConcurrently
 from django.core.management.sql import emit_post_migrate_signal, emit_pre_migrate_signal
 from django.db import connection, transaction
 from django.db.migrations import Migration
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.state import ProjectState
 
-from tenants.fleet import judging, numbering
+from tenants.context import ENDLESS_MS, current_tenant
+from tenants.fleet import building, judging, numbering
 from tenants.fleet.numbering import Numbers
+from tenants.fleet.owning import bare
 from tenants.fleet.recording import Notes, recording
-
-DROP_INDEX = "DROP INDEX CONCURRENTLY IF EXISTS {}"
 
 
 class FleetExecutor(MigrationExecutor):
@@ -49,7 +48,7 @@ class FleetExecutor(MigrationExecutor):
         )
         self.notes = Notes()
         self.finish: Callable[[], object] = bool
-        self.limits: tuple[str, ...] = ()
+        self.build_lock_timeout_ms = ENDLESS_MS
         self.numbers: Numbers = {}
 
     @property
@@ -67,15 +66,17 @@ class FleetExecutor(MigrationExecutor):
         finish: Callable[[], object],
         numbers: Numbers,
         notes: Notes | None = None,
-        limits: Iterable[str] = (),
+        build_lock_timeout_ms: int,
     ) -> None:
         """Migrate the entered schema; `finish` runs in the last transaction.
 
-        New rows get the template's numbers. What is sent is written into the notes;
-        `limits` are said in each transaction.
+        New rows get the template's numbers. What is sent is written into the notes.
+        Locks are waited for as long as the entered context says, and for what is
+        built beside the work `build_lock_timeout_ms`.
         """
         self.notes = Notes() if notes is None else notes
-        self.finish, self.numbers, self.limits = finish, numbers, tuple(limits)
+        self.finish, self.numbers = finish, numbers
+        self.build_lock_timeout_ms = build_lock_timeout_ms
         if not self.way:
             with transaction.atomic():
                 finish()
@@ -97,20 +98,25 @@ class FleetExecutor(MigrationExecutor):
         """Run one migration with its row; what is not atomic has its row behind it."""
         if migration.atomic:
             with transaction.atomic():
-                self.say_limits()
                 state = self.operate(state, migration)
                 self.close(state, migration)
             return state
-        clear_up(migration)
-        state = self.operate(state, migration)
+        with self.patiently(migration):
+            with self.named(migration):
+                building.clear_up(migration)
+            state = self.operate(state, migration)
         with transaction.atomic():
             self.close(state, migration)
         return state
 
-    def say_limits(self) -> None:
-        with connection.cursor() as cursor:
-            for limit in self.limits:
-                cursor.execute(limit)
+    @contextmanager
+    def patiently(self, migration: Migration) -> Iterator[None]:
+        """Wait longer for locks where the migration keeps nobody waiting meanwhile."""
+        if not building.is_beside_the_work(migration):
+            yield
+            return
+        with bare(current_tenant(), lock_timeout_ms=self.build_lock_timeout_ms):
+            yield
 
     def operate(self, state: ProjectState, migration: Migration) -> ProjectState:
         with (
@@ -153,15 +159,3 @@ class FleetExecutor(MigrationExecutor):
             apps=state.apps,
             plan=self.way,
         )
-
-
-def clear_up(migration: Migration) -> None:
-    """Drop what a killed try of a migration left of its indexes; valid ones as well.
-
-    The migration has no row, so an index of its name is a former try's.
-    """
-    with connection.cursor() as cursor:
-        for operation in judging.operations(migration.operations):
-            if isinstance(operation, AddIndexConcurrently):
-                name = connection.ops.quote_name(operation.index.name)
-                cursor.execute(DROP_INDEX.format(name))

@@ -54,29 +54,36 @@ class Group:
 
 def grouped(
     behind: Iterable[Standing], target: Target, order: Order
-) -> tuple[list[Group], list[TenantInfo]]:
-    """Return the groups of those that are behind, and those that need nothing.
+) -> tuple[list[Group], list[Standing], list[TenantInfo]]:
+    """Return the groups of those that are behind, who is not, and who is ahead.
 
-    The latter are ahead of the code: all that it knows ran there.
+    In those of the second kind all ran that the code has, and something that it has no
+    more; in those of the third something that it does not have yet.
     Raises CanaryUnfit where the wanted canary is in no group.
     """
-    by_word: dict[str, list[TenantInfo]] = defaultdict(list)
+    by_word: dict[str, list[Standing]] = defaultdict(list)
     for one in behind:
-        by_word[one.word].append(one.tenant)
+        by_word[one.word].append(one)
     groups: list[Group] = []
+    arrived: list[Standing] = []
     ahead: list[TenantInfo] = []
     if by_word:
         with use_control():
             known = of_templates()
-            for word, tenants in by_word.items():
-                pending = target.pending(reading.applied(tenants[0]))
-                if pending or word == reading.NOTHING:
+            for word, standings in by_word.items():
+                tenants = [one.tenant for one in standings]
+                applied = reading.applied(tenants[0])
+                pending = target.pending(applied)
+                if target.newer(applied):
+                    ahead += tenants
+                elif pending or word == reading.NOTHING:
                     there = known.get(word, (word[:16] or NO_REVISION, ""))
                     groups.append(group(word, there, tenants, pending, target, order))
                 else:
-                    ahead += tenants
+                    arrived += standings
     require_canary(groups, order)
-    return sorted(groups, key=lambda group: -len(group.members)), ahead
+    groups.sort(key=lambda group: -len(group.members))
+    return groups, arrived, ahead
 
 
 def of_templates() -> dict[str, tuple[str, str]]:
@@ -130,7 +137,10 @@ def in_turn(tenant: TenantInfo) -> tuple[bool, str]:
 
 
 def by_fitness(tenants: Sequence[TenantInfo], order: Order) -> list[TenantInfo]:
-    """Return some that may be the canary: the named, the marked, the smallest."""
+    """Return some that may be the canary: the named, the marked, the smallest.
+
+    One that is stopped goes last (FLT-5), unless it is named.
+    """
     rows: dict[str, int] = {}
     for part in scripts.parts(tenants):
         names = [tenant.schema_name for tenant in part]
@@ -141,8 +151,8 @@ def by_fitness(tenants: Sequence[TenantInfo], order: Order) -> list[TenantInfo]:
     def fitness(tenant: TenantInfo) -> tuple[object, ...]:
         return (
             tenant.uuid != order.canary,
-            tenant.uuid not in marked,
             not states.is_open(tenant.state),
+            tenant.uuid not in marked,
             rows.get(tenant.schema_name, 0),
             tenant.slug,
         )

@@ -4,6 +4,9 @@ A process keeps the graph, the project's states and what they leave in memory; a
 is forked with all that is loaded, and begins in no context and with no connection.
 """
 
+import os
+import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -15,6 +18,8 @@ R = TypeVar("R")
 
 #: How many tenants a process has before another takes its place.
 RECYCLED: Final = 200
+#: How often a child looks whether its parent is there.
+WATCHED_SECONDS: Final = 0.5
 
 
 def in_processes(
@@ -42,7 +47,12 @@ def _round(
     found: list[Any] = []
     _inherited.append(work)
     try:
-        with ProcessPoolExecutor(len(parts), mp_context=get_context("fork")) as pool:
+        with ProcessPoolExecutor(
+            len(parts),
+            mp_context=get_context("fork"),
+            initializer=_end_with,
+            initargs=(os.getpid(),),
+        ) as pool:
             waiting = [pool.submit(_inherited_work, part) for part in parts]
             for part, future in zip(parts, waiting, strict=True):
                 try:
@@ -56,6 +66,21 @@ def _round(
 
 #: What a child does: it has it from its parent's memory, since it cannot be pickled.
 _inherited: Final[list[Callable[..., list[Any]]]] = []
+
+
+def _end_with(parent: int) -> None:
+    """See that a child ends soon after its parent was killed.
+
+    It would wait for more work for ever, and holds its parent's connections open: the
+    fleet's lock would be held by nobody.
+    """
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(WATCHED_SECONDS)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _inherited_work(part: Sequence[object]) -> list[Any]:

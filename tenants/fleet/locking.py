@@ -2,19 +2,48 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
-from django.db import connection
+from django.db import Error, connection
 
 from tenants.advisory import half
-from tenants.context import use_control
+from tenants.context import NoTenantError, use_control
 from tenants.errors import FleetBusy
 
 KEYS: Final = (half(b"fleet"), half(b"migrations"))
+HELD: Final = """
+SELECT EXISTS (
+    SELECT FROM pg_locks
+    WHERE locktype = 'advisory' AND pid = pg_backend_pid() AND granted
+      AND classid::bigint = %s::bigint & 4294967295
+      AND objid::bigint = %s::bigint & 4294967295)
+"""
+LOST: Final = (
+    "The lock of this run was lost with its connection; run it again,"
+    " and it goes on where this one has stopped."
+)
+
+
+class Held:
+    """The lock of a run, on its connection."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    def require(self) -> None:
+        """Raise FleetBusy where the connection was lost, and the lock with it."""
+        try:
+            with use_control(), self._connection.cursor() as cursor:
+                cursor.execute(HELD, KEYS)
+                if cursor.fetchone()[0]:
+                    return
+        except (Error, NoTenantError):
+            self._connection.close()
+        raise FleetBusy(LOST)
 
 
 @contextmanager
-def fleet_lock() -> Iterator[None]:
+def fleet_lock() -> Iterator[Held]:
     """Hold the fleet's lock. Raises FleetBusy where another run has it.
 
     The lock is on a connection of its own: that of the work is closed now and then,
@@ -26,6 +55,6 @@ def fleet_lock() -> Iterator[None]:
             cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", KEYS)
             if not cursor.fetchone()[0]:
                 raise FleetBusy
-        yield
+        yield Held(own)
     finally:
         own.close()

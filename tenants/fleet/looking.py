@@ -7,13 +7,15 @@ from tenants.fleet.groups import Group
 from tenants.fleet.ledger import Mode, State
 from tenants.fleet.orders import Order, Outcome, Report
 from tenants.fleet.survey import Survey, survey
-from tenants.fleet.targets import Target
+from tenants.fleet.targets import Target, require_no_newer_control
 
 
 def look(order: Order) -> tuple[Survey, Report]:
-    """Return what a run would do; nothing is written."""
+    """Return what a run would do; nothing is written. Raises FleetAhead as it would."""
     target = Target(templates.find())
+    require_no_newer_control()
     found = survey(order, target)
+    found.require_none_ahead()
     report = Report(
         revision=target.revision,
         groups=[
@@ -22,7 +24,6 @@ def look(order: Order) -> tuple[Survey, Report]:
         ],
     )
     report.take(Outcome(one.tenant, State.SKIPPED) for one in found.current)
-    report.take(Outcome(tenant, State.SKIPPED) for tenant in found.ahead)
     report.take(
         Outcome(tenant, State.PENDING)
         for group in found.groups

@@ -60,17 +60,14 @@ class Order:
     #: Go on with what was interrupted: with its recorded SQL, without what failed.
     resume: bool = False
     lock_timeout_ms: int = 2_000
+    #: The same of an index that is built beside the work. It waits for the end of all
+    #: transactions that are older, another tenant's long report too, and nobody waits
+    #: for it meanwhile.
+    build_lock_timeout_ms: int = 60_000
+    #: Of a replay; Django's own way may have rows to rewrite, and takes its time.
     statement_timeout_ms: int = 300_000
     #: Seconds between one try and the next of a tenant whose tables are locked.
     pauses: tuple[float, ...] = (0.2, 0.5, 1.0, 2.0, 4.0)
-
-    @property
-    def limits(self) -> tuple[str, str]:
-        """Return what is said in each transaction."""
-        return (
-            f"SET LOCAL lock_timeout = {self.lock_timeout_ms}",
-            f"SET LOCAL statement_timeout = {self.statement_timeout_ms}",
-        )
 
 
 #: What is said of a tenant that did not fail.

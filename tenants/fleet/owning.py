@@ -8,7 +8,7 @@ from django.core.management import call_command
 from django.core.management.commands.migrate import Command as DjangoMigrate
 
 from tenants import roles, states
-from tenants.context import TenantInfo, as_owner, use, use_control
+from tenants.context import ENDLESS_MS, TenantInfo, as_owner, use, use_control
 
 
 def run_migrations(**options: Any) -> None:
@@ -17,9 +17,19 @@ def run_migrations(**options: Any) -> None:
 
 
 @contextmanager
-def bare(tenant: TenantInfo) -> Iterator[None]:
-    """Work as the owner of a tenant's tables, and leave the rights as they are."""
-    with use(as_owner(tenant)):
+def bare(
+    tenant: TenantInfo, *, lock_timeout_ms: int, statement_timeout_ms: int = ENDLESS_MS
+) -> Iterator[None]:
+    """Work as the owner of a tenant's tables, and leave the rights as they are.
+
+    The limits hold for every statement in the block, outside of transactions too.
+    """
+    owner = as_owner(
+        tenant,
+        lock_timeout_ms=lock_timeout_ms,
+        statement_timeout_ms=statement_timeout_ms,
+    )
+    with use(owner):
         yield
 
 

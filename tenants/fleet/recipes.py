@@ -18,6 +18,7 @@ from tenants import roles
 from tenants.context import TenantInfo
 from tenants.fleet import numbering, reading
 from tenants.fleet.ledger import Entry
+from tenants.fleet.orders import Order
 from tenants.fleet.owning import bare
 from tenants.fleet.recording import Notes, Statement
 from tenants.models import MigrationPlan
@@ -84,27 +85,26 @@ class Broken(Exception):
         self.number = number
 
 
-def replay(
-    tenant: TenantInfo, recipe: Recipe, *, entry: Entry, limits: Sequence[str]
-) -> None:
+def replay(tenant: TenantInfo, recipe: Recipe, *, entry: Entry, order: Order) -> None:
     """Take a tenant the recorded way: all of it in one transaction, or nothing.
 
-    Three round trips, however many statements there are. Raises Broken.
+    Three round trips, however many statements there are. Raises Broken, and an
+    OperationalError where the schema's table of migrations is locked.
     """
-    with bare(tenant), transaction.atomic():
+    entered = bare(
+        tenant,
+        lock_timeout_ms=order.lock_timeout_ms,
+        statement_timeout_ms=order.statement_timeout_ms,
+    )
+    with entered, transaction.atomic():
         with connection.cursor() as cursor:
-            cursor.execute(limits[0])  # enters the tenant
-        send(
-            [*ahead(recipe, limits[1:]), *body(recipe), *behind(recipe, tenant, entry)]
-        )
+            cursor.execute(ALONE)  # and enters the tenant
+        send([ahead(recipe), *body(recipe), *behind(recipe, tenant, entry)])
 
 
-def ahead(recipe: Recipe, limits: Sequence[str]) -> Iterator[Sent]:
-    """Yield what sees that the schema is where the canary was."""
-    for limit in limits:
-        yield None, limit, None
-    yield None, ALONE, None
-    yield None, reading.guard(recipe.word), None
+def ahead(recipe: Recipe) -> Sent:
+    """Return what sees that the schema is where the canary was."""
+    return None, reading.guard(recipe.word), None
 
 
 def body(recipe: Recipe) -> Iterator[Sent]:

@@ -12,11 +12,12 @@ from typing import Any, Final
 
 from django.db import connections, transaction
 
-from tenants import events
+from tenants import events, states
 from tenants.context import TenantInfo, use_control
 from tenants.fleet import (
     holds,
     ledger,
+    missing,
     rights,
     templates,
     trying,
@@ -28,9 +29,8 @@ from tenants.fleet.locking import fleet_lock
 from tenants.fleet.looking import facts
 from tenants.fleet.migrate import bring_control
 from tenants.fleet.orders import Failure, Order, Outcome, Report, Told, is_too_many
-from tenants.fleet.owning import owned
-from tenants.fleet.survey import Survey, survey
-from tenants.fleet.targets import Target
+from tenants.fleet.survey import Survey, survey, with_schema
+from tenants.fleet.targets import Target, require_no_newer_control
 from tenants.fleet.ways import Way, fingerprints, present
 from tenants.models import MigrationPlan
 
@@ -43,10 +43,13 @@ def run(order: Order, *, by: str, told: Told | None = None) -> Report:
 
     A tenant that fails keeps its tables and stops nobody else; a canary that fails
     stops all, and so does a wave that fails too often.
-    Raises FleetBusy where another run is at it, CanaryUnfit for a wrong canary.
+    Raises FleetBusy where another run is at it, or may be since this one's lock is
+    lost; FleetAhead where a newer release was there; CanaryUnfit for a wrong canary.
     """
-    with fleet_lock():
-        return Run(order, by=by, told=told or Told()).go()
+    with fleet_lock() as held:
+        run = Run(order, by=by, told=told or Told())
+        run.require_lock = held.require
+        return run.go()
 
 
 class Run(Canaries):
@@ -54,6 +57,7 @@ class Run(Canaries):
 
     def go(self) -> Report:
         self.told.step("lock")
+        require_no_newer_control()
         bring_control()
         self.told.step("control")
         self.target = Target(templates.compile_template())
@@ -62,15 +66,32 @@ class Run(Canaries):
         self.report.revision = self.target.revision
         self.report.groups = [*map(facts, found.groups)]
         self.told.step("read")
+        found.require_none_ahead()
         self.pass_by(found)
         self.told.step("skipped")
         if found.groups:
-            ways = [Way(group, list(group.members)) for group in found.groups]
-            self.go_in_waves(ways)
-            holds.settle(by=self.by)
+            self.take_groups(found)
+            self.take_latecomers()
         self.write_event()
         self.told.step("end")
         return self.report
+
+    def take_groups(self, found: Survey) -> None:
+        self.go_in_waves([Way(group, list(group.members)) for group in found.groups])
+        holds.settle(by=self.by)
+
+    def take_latecomers(self) -> None:
+        """Look once more: the release before may have made tenants in the meantime."""
+        order = self.order
+        if self.report.stopped or order.only or order.retry_failed or order.resume:
+            return
+        known = self.report.outcomes
+        late = frozenset(one.uuid for one in with_schema() if one.uuid not in known)
+        if late:
+            found = survey(replace(order, only=late, canary=None), self.target)
+            self.report.groups += map(facts, found.groups)
+            self.pass_by(found)
+            self.take_groups(found)
 
     # Those that have arrived
 
@@ -78,7 +99,7 @@ class Run(Canaries):
         """Write down who has arrived, set lost rights again, and hold who must wait."""
         arrived = [one.tenant for one in found.current]
         outcomes = [Outcome(tenant, State.SKIPPED) for tenant in arrived]
-        self.tell([*outcomes, *(Outcome(t, State.SKIPPED) for t in found.ahead)])
+        self.tell(outcomes)
         for tenant in found.without_rights:
             self.tell([self.with_rights(tenant)])
         uuids = [tenant.uuid for tenant in arrived]
@@ -94,8 +115,10 @@ class Run(Canaries):
 
     def with_rights(self, tenant: TenantInfo) -> Outcome:
         try:
-            with owned(tenant):
-                pass
+            missing.make_again(tenant)
+            states.let_in_again(tenant)
+        except missing.Leaving:
+            return Outcome(tenant, State.SKIPPED)
         except Exception as error:  # noqa: BLE001 - one tenant's failure is reported, not raised
             return Outcome(tenant, State.FAILED, failure=trying.described(error))
         return Outcome(tenant, State.SKIPPED)

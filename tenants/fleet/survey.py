@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from tenants import lookup, states
 from tenants.context import TenantInfo, use_control
+from tenants.errors import FleetAhead
 from tenants.fleet import reading
 from tenants.fleet.groups import Group, grouped
 from tenants.fleet.ledger import OPEN, State
@@ -14,6 +15,9 @@ from tenants.fleet.orders import Order
 from tenants.fleet.reading import Standing
 from tenants.fleet.targets import Target
 from tenants.models import MigrationLedger, Tenant
+
+#: How many are named where there are more.
+NAMED: Final = 5
 
 
 def with_schema() -> list[TenantInfo]:
@@ -36,6 +40,14 @@ class Survey:
     def without_rights(self) -> list[TenantInfo]:
         return [one.tenant for one in self.current if not one.has_rights]
 
+    def require_none_ahead(self) -> None:
+        """Raise FleetAhead where a newer release has been, before it is held for it."""
+        if self.ahead:
+            slugs = ", ".join(sorted(one.slug for one in self.ahead)[:NAMED])
+            raise FleetAhead(
+                f"{len(self.ahead)} schemas are of a newer release: {slugs}."
+            )
+
     @property
     def behind(self) -> int:
         return sum(len(group.members) for group in self.groups)
@@ -47,8 +59,8 @@ def survey(order: Order, target: Target) -> Survey:
     found = reading.standings(tenants, target.relations)
     current = tuple(one for one in found if one.word == target.word)
     behind = [one for one in found if one.word != target.word]
-    groups, ahead = grouped(behind, target, order)
-    return Survey(current, tuple(ahead), tuple(groups))
+    groups, arrived, ahead = grouped(behind, target, order)
+    return Survey((*current, *arrived), tuple(ahead), tuple(groups))
 
 
 def wanted(order: Order) -> Sequence[TenantInfo]:

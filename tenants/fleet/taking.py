@@ -1,11 +1,11 @@
 """Take one tenant its group's way, and write down how that ended."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from tenants import states
 from tenants.context import TenantInfo, use_control
-from tenants.fleet import ledger, reading, trying
+from tenants.db import wear
+from tenants.fleet import ledger, missing, reading, trying
 from tenants.fleet.ledger import Mode, State
 from tenants.fleet.numbering import Numbers
 from tenants.fleet.orders import Order, Outcome, Report, Told
@@ -13,7 +13,6 @@ from tenants.fleet.recipes import Recipe
 from tenants.fleet.recording import Notes
 from tenants.fleet.targets import Target
 from tenants.fleet.ways import Way, present
-from tenants.models import Tenant
 
 
 class Taking:
@@ -21,6 +20,8 @@ class Taking:
 
     #: Set once the template is compiled.
     target: Target
+    #: Raises FleetBusy where the lock of the run was lost.
+    require_lock: Callable[[], None] = staticmethod(lambda: None)
 
     def __init__(self, order: Order, *, by: str, told: Told) -> None:
         self.order, self.by, self.told = order, by, told
@@ -83,26 +84,26 @@ class Taking:
 
     def take(self, way: Way, outcome: Outcome) -> None:
         """Report an outcome; one that was rolled back is written down only now."""
-        if not outcome.is_done and self.is_gone(outcome.tenant):
+        if not outcome.is_done and not missing.is_there(outcome.tenant):
             outcome = replace(outcome, state=State.SKIPPED, failure=None)
+        if outcome.is_failed and self.has_arrived(outcome.tenant):
+            # The connection was lost before the answer to the commit came.
+            mode = Mode.REPLAY if way.recipe else Mode.PYTHON
+            outcome = replace(outcome, state=State.DONE, mode=mode, failure=None)
         if outcome.state == State.DEFERRED:
             way.deferred.append(outcome)
         if not outcome.is_done:
             self.remember(way, outcome)
         self.tell([outcome])
+        wear.renew()
+        self.require_lock()
         self.told.step(f"tenant {outcome.tenant.slug}")
 
     def has_arrived(self, tenant: TenantInfo) -> bool:
         """Tell whether a schema is where it should be, whoever brought it there."""
-        name = tenant.schema_name
         with use_control():
-            return reading.words([name]).get(name) == self.target.word
-
-    def is_gone(self, tenant: TenantInfo) -> bool:
-        """Tell whether a tenant was archived or purged meanwhile."""
-        there = Tenant.objects.filter(uuid=tenant.uuid, state__in=states.WITH_SCHEMA)
-        with use_control():
-            return not there.exists()
+            applied = reading.applied(tenant)
+        return bool(applied) and not self.target.pending(applied)
 
     def remember(self, way: Way, outcome: Outcome) -> None:
         failure = outcome.failure

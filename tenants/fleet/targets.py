@@ -10,6 +10,7 @@ from django.db.migrations import Migration
 from django.db.migrations.loader import MigrationLoader
 
 from tenants.context import use_control
+from tenants.errors import FleetAhead
 from tenants.fleet import reading, revisions, rights, scripts
 from tenants.fleet.reading import Key
 from tenants.fleet.rights import OnRelation
@@ -61,6 +62,16 @@ class Target:
         }
         return tuple(key for key in self.way if key not in ran | replaced)
 
+    def newer(self, applied: Iterable[Key]) -> list[Key]:
+        """Return what ran there that this code does not have yet: of a newer release.
+
+        What is left of an app or of migrations that the code has no more is none.
+        """
+        last: dict[str, str] = {}
+        for app, name in self.loader.disk_migrations:
+            last[app] = max(name, last.get(app, ""))
+        return [key for key in applied if key[0] in last and key[1] > last[key[0]]]
+
     def nodes(self, keys: Iterable[Key]) -> list[Migration]:
         """Return the migrations of these names."""
         graph: Any = self.loader.graph
@@ -72,10 +83,22 @@ def pending_in_control() -> tuple[Key, ...]:
 
     Those of tenants' apps are written down there too, though they do nothing.
     """
+    return Target(None).pending(of_control())
+
+
+def of_control() -> set[Key]:
+    """Return the migrations that ran in the control plane."""
     with use_control(), connection.cursor() as cursor:
         cursor.execute("SELECT to_regclass('django_migrations') IS NOT NULL")
-        ran: set[Key] = set()
-        if cursor.fetchone()[0]:
-            cursor.execute("SELECT app, name FROM django_migrations")
-            ran.update(cursor.fetchall())
-    return Target(None).pending(ran)
+        if not cursor.fetchone()[0]:
+            return set()
+        cursor.execute("SELECT app, name FROM django_migrations")
+        return set(cursor.fetchall())
+
+
+def require_no_newer_control() -> None:
+    """Raise FleetAhead where the control plane is of a newer release."""
+    for app, name in Target(None).newer(of_control()):
+        raise FleetAhead(
+            f"The control plane is of a newer release: {app}.{name} ran there."
+        )

@@ -80,8 +80,9 @@ def numbers_of(template: SchemaTemplate) -> numbering.Numbers:
 
     One that was compiled before numbers were kept is made once more and looked at.
     """
-    if template.numbers:
-        return template.numbers
+    known: numbering.Numbers = template.numbers
+    if known:
+        return known
     with scratch() as tenant, use(tenant):
         replay(template.statements)
         return numbering.present()

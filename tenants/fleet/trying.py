@@ -10,7 +10,7 @@ from django.db import connection
 from kernel.translation import sqlstate
 from tenants import roles, states
 from tenants.context import TenantInfo, use_control
-from tenants.fleet import ledger, reading, recipes
+from tenants.fleet import ledger, missing, reading, recipes
 from tenants.fleet.executor import FleetExecutor
 from tenants.fleet.ledger import Entry, Mode, State
 from tenants.fleet.numbering import Numbers
@@ -101,7 +101,7 @@ def replayed(
     """Replay a recipe. Raises Broken."""
     mode = Mode.REPLAY
     entry = entry_of(plan, by=by, wave=wave, mode=mode, attempts=attempt)
-    recipes.replay(tenant, recipe, entry=entry, limits=order.limits)
+    recipes.replay(tenant, recipe, entry=entry, order=order)
     return mode
 
 
@@ -124,17 +124,18 @@ def migrated(
 ) -> Mode:
     """Run Django's migrations in a schema, from where it stands; make what is missing.
 
-    `finish` runs in the last transaction. Raises Interrupted.
+    `finish` runs in the last transaction. Raises Interrupted, and Leaving where the
+    schema is missing because the tenant has left.
     """
     notes = Notes() if notes is None else notes
     with use_control():
         word = reading.words([tenant.schema_name]).get(
             tenant.schema_name, reading.NOTHING
         )
-        if word == reading.NOTHING:
-            roles.ensure(tenant)
+    if word == reading.NOTHING:
+        missing.make_again(tenant)
     try:
-        with bare(tenant):
+        with bare(tenant, lock_timeout_ms=order.lock_timeout_ms):
             executor = executors.get(word)
             if executor is None:
                 executor = executors[word] = FleetExecutor()
@@ -144,7 +145,10 @@ def migrated(
                 finish()
 
             executor.run(
-                finish=arrived, numbers=numbers, notes=notes, limits=order.limits[:1]
+                finish=arrived,
+                numbers=numbers,
+                notes=notes,
+                build_lock_timeout_ms=order.build_lock_timeout_ms,
             )
     except Exception as error:
         connection.close_if_unusable_or_obsolete()

@@ -16,6 +16,7 @@ from django.core.management.base import CommandError
 from kernel.errors import ApplicationError
 from tenants.carrying.serving import serving
 from tenants.context import TenantInfo
+from tenants.db import wear
 from tenants.management import finding
 from tenants.management.planes import InPlane, in_one_line
 
@@ -79,6 +80,7 @@ class OverTenants(InPlane, ABC):
             elif self.has_findings(facts):
                 with_findings.append(one.slug)
             self.tell(one, facts, as_json=as_json, several=len(chosen) > 1)
+            wear.renew()
         self.end(len(chosen), failed, with_findings)
 
     def chosen(self, slugs: list[str], *, all_tenants: bool) -> list[TenantInfo]:

@@ -107,7 +107,7 @@ def test_nobody_else_is_found(operator, verb: str, name: str) -> None:
     assert line.startswith("There is no operator")
 
 
-def test_a_person_of_a_tenant_is_no_operator(acme: TenantInfo, alice) -> None:
+def test_mod_3_a_person_of_a_tenant_is_no_operator(acme: TenantInfo, alice) -> None:
     enrolled(alice, acme)
     assert fails("reset-factor", "alice")[0] == 3
     with use(acme):

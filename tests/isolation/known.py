@@ -88,6 +88,7 @@ THREADS = {
     "tenants.carrying.threads.*": "the threads that carry their tenant",
     "tenants.directory.*": "looks hosts up in the control plane",
     "tenants.fleet.jobs._round": "processes that enter the tenant of each work",
+    "tenants.fleet.jobs._end_with": "looks whether the process that forked it is there",
     "tenants.listener.*": "hears of changes in the control plane",
 }
 SECRETS = {

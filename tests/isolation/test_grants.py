@@ -220,13 +220,19 @@ def test_a_table_of_a_later_migration_is_the_tenants_without_a_grant_step(
         cursor.execute("DELETE FROM later")
 
 
-def test_no_key_view_or_trigger_of_a_tenant_leads_out_of_its_schema(acme) -> None:
+def test_mod_1_no_key_view_or_trigger_of_a_tenant_leads_out_of_its_schema(acme) -> None:
     with use_control(), connection.cursor() as cursor:
         cursor.execute(
             "SELECT conname FROM pg_constraint c JOIN pg_class t ON t.oid = c.confrelid"
             " WHERE c.contype = 'f' AND t.relnamespace <> c.connamespace"
         )
         assert cursor.fetchall() == []
+        cursor.execute(
+            "SELECT count(*) FROM pg_constraint"
+            " WHERE contype = 'f' AND connamespace = %s::regnamespace",
+            [acme.schema_name],
+        )
+        assert cursor.fetchone()[0] > 10  # there are keys to look at
         cursor.execute(
             "SELECT tgname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid"
             " WHERE NOT tgisinternal AND c.relnamespace = %s::regnamespace",

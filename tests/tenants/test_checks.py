@@ -16,6 +16,7 @@ def test_the_settings_of_the_platform_are_sound() -> None:
         ("TENANT_PROVISIONING_STEPS", ["accounts.provisioning.none"], "tenants.E001"),
         ("TENANT_MAIL_SENDER", "accounts.mail.nobody", "tenants.E001"),
         ("TENANT_OWNER_ENTRY", "", "tenants.E001"),
+        ("OUTGOING_GUARD", "tenants.context.anything_goes", "tenants.E001"),
         ("TENANT_QUOTA_COUNTERS", {"seats": "accounts.seats.none"}, "tenants.E001"),
         ("TENANT_DUE_SOURCES", ["accounts.no_such"], "tenants.E002"),
         ("CONTROL_DUE_SOURCES", ["tenants.slugs"], "tenants.E002"),

@@ -11,6 +11,7 @@ import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from accounts.models import MailMessage
 from tenants.context import current_or_none, use, use_control
@@ -542,12 +543,21 @@ def test_create_without_mail_prints_the_owners_link(settings, visitor) -> None:
     assert "invitation" not in run("create", "third-one", *OWNER)
 
 
+def rows_of(tenant) -> int:
+    with use(tenant), connection.cursor() as cursor:
+        there = connection.introspection.table_names(cursor)
+        asked = [f'SELECT count(*) FROM "{table}"' for table in there]
+        cursor.execute(" UNION ALL ".join(asked))
+        return sum(number for (number,) in cursor.fetchall())
+
+
 def test_show_with_size_counts_tables_and_files(acme) -> None:
     with use(acme):
         default_storage.save("logos/one.txt", ContentFile(b"12345"))
     facts = json.loads(run("show", "acme", "--size", "--json"))
     assert facts["table_bytes"] > 100_000
     assert (facts["files"], facts["file_bytes"]) == (1, 5)
+    assert facts["rows_about"] == rows_of(acme)
     assert "table_bytes" not in json.loads(run("show", "acme", "--json"))
 
 

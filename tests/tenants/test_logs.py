@@ -75,7 +75,7 @@ def whose(line: dict[str, str]) -> tuple[str | None, str | None]:
     return line.get("tenant"), line.get("slug")
 
 
-def test_a_line_names_the_tenant_of_its_context(acme, globex, lines) -> None:
+def test_noi_2_a_line_names_the_tenant_of_its_context(acme, globex, lines) -> None:
     for tenant in (acme, globex):
         with use(tenant):
             logger.info("said")
@@ -148,7 +148,9 @@ def test_a_line_of_a_thread_names_the_tenant_that_was_handed_over(acme, lines) -
 
 
 @pytest.mark.django_db(transaction=True)
-def test_all_lines_of_a_task_in_a_worker_name_its_tenant(acme, globex, lines) -> None:
+def test_noi_2_all_lines_of_a_task_in_a_worker_name_its_tenant(
+    acme, globex, lines
+) -> None:
     @shared_task(name="tests.say")
     def say(word: str) -> None:
         connections.close_all()
@@ -202,7 +204,7 @@ def wait_for(lines: Lines, words: str, count: int) -> None:
 
 
 @pytest.mark.parametrize("path", ["/say/w", "/stream/w"])
-def test_a_line_of_a_request_names_tenant_and_request(
+def test_noi_2_a_line_of_a_request_names_tenant_and_request(
     visitor, acme, lines, path: str
 ) -> None:
     answer = visitor(ACME).get(path)

@@ -2,7 +2,6 @@
 
 import select
 import time
-from dataclasses import replace
 
 import pytest
 from django.db import InternalError, OperationalError, connection, transaction
@@ -160,9 +159,14 @@ def test_no_plan_limits_the_owner_of_the_tables():
     with use_control():
         plan = Plan.objects.create(code="p", name="P", statement_timeout_ms=50)
         tenant = choosing.put_on(Tenant.objects.get(slug="acme"), plan, by="tests")
-        owner = replace(tenant.info(), db_role=context.OWNER_ROLE)
+        owner = context.as_owner(tenant)
+        bound = context.as_owner(tenant, lock_timeout_ms=70, statement_timeout_ms=80)
     with use(owner):
         assert setting("statement_timeout") == "0"
+    with use(bound):
+        assert setting("lock_timeout") == "70ms"
+        connection.cursor().execute("SET statement_timeout = 0")
+        assert setting("statement_timeout") == "80ms"
 
 
 # Changes

@@ -322,6 +322,8 @@ ACCOUNTS: dict[str, object] = {
 
 # Outgoing connections: public hosts by https, and beside them what is named here
 
+#: Tells whether a call may leave: not on behalf of a shadow, which is for looking at.
+OUTGOING_GUARD = "tenants.context.may_call_out"
 OUTGOING_PRIVATE_HOSTS = env.words("OUTGOING_PRIVATE_HOSTS")
 
 # Workflow, under the seed's names

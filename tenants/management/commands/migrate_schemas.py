@@ -4,9 +4,9 @@ from argparse import ArgumentParser
 from typing import Any
 
 from tenants import fleet
-from tenants.errors import FleetBusy
+from tenants.errors import FleetAhead, FleetBusy
 from tenants.fleet import migrate_control
-from tenants.management.ends import LOCK_HELD, PARTLY_DONE, fail
+from tenants.management.ends import LOCK_HELD, PARTLY_DONE, REFUSED, fail
 from tenants.management.migrate_verb import shortfall
 from tenants.management.planes import InPlane
 from tenants.management.verbs import actor
@@ -31,6 +31,8 @@ class Command(InPlane):
             report = fleet.run(fleet.Order(), by=actor({}))
         except FleetBusy as error:
             fail(error.detail, LOCK_HELD)
+        except FleetAhead as error:
+            fail(error.detail, REFUSED)
         self.stdout.write("public: up to date")
         for outcome in report.outcomes.values():
             self.stdout.write(f"{outcome.tenant.slug}: {outcome.words}")

@@ -20,6 +20,7 @@ from tenants.fleet import revisions
 from tenants.life import conduct
 from tenants.management import finding
 from tenants.management.arguments import key, may_be_tried, number
+from tenants.management.canary_verb import CanaryVerb
 from tenants.management.domain_verbs import DomainVerbs
 from tenants.management.finding import find
 from tenants.management.fleet_verbs import FleetVerbs
@@ -46,6 +47,7 @@ class Command(
     DomainVerbs,
     FleetVerbs,
     MigrateVerb,
+    CanaryVerb,
     PlanVerbs,
     PortableVerbs,
     WorkVerbs,
@@ -117,6 +119,7 @@ class Command(
         self.add_domain_verbs(verbs)
         self.add_fleet_verbs(verbs)
         self.add_migrate_verb(verbs)
+        self.add_canary_verb(verbs)
         self.add_plan_verbs(verbs)
         self.add_portable_verbs(verbs)
         self.add_work_verbs(verbs)
@@ -307,6 +310,7 @@ def more_facts(tenant: Tenant) -> dict[str, Any]:
         "state_reason": tenant.state_reason,
         "maintenance_until": iso(tenant.maintenance_until),
         "migration_hold": tenant.migration_hold,
+        "is_canary": tenant.is_canary,
         "trial_ends_at": iso(tenant.trial_ends_at),
         "purge_after": iso(tenant.purge_after),
         "shadows": [str(one) for one in tenant.shadows.exclude(state=State.PURGED)],

@@ -19,7 +19,7 @@ from kernel.embedded.testing import Servers
 from tests.bench import databases, peers
 from tests.bench.counting import per_time
 from tests.bench.databases import NotDurable
-from tests.bench.engine import backlog, together, worklists
+from tests.bench.engine import auditing, backlog, together, worklists
 from tests.bench.engine.peers import (
     GOFLOW2,
     SITES,
@@ -78,6 +78,8 @@ def compare(own: Peer, *others: Peer) -> Figures:
         }
         say("four clients at once")
         figures["four_vs_one"] = together.four_against_one(own, named[own])
+        say(f"the audit trail of {auditing.INSTANCES:,} more instances")
+        figures["audit_vs_floor"] = auditing.against_the_floor(own, named[own])
         say(f"{backlog.OPEN_ITEMS:,} open work items")
         figures["backlog_ratio"] = backlog.loaded_against_free(own, named[own])
         say(f"worklists among {worklists.ITEMS:,} work items")

@@ -14,6 +14,7 @@ GOALS: Final = (
     Goal("vs_viewflow", "times as fast as django-viewflow", 3, 6),
     Goal("vs_floor", "of the floor's speed", 0.40, 0.80),
     Goal("four_vs_one", "four clients against one", 1.7),
+    Goal("audit_vs_floor", "times reading the audit trail", 2, less_is_better=True),
     Goal("backlog_ratio", "with 5,000 open work items", 1.1, less_is_better=True),
     Goal("worklist_statements", "statements a page", 4, less_is_better=True, digits=0),
     Goal("worklist_p95_ms", "p95 of a page, ms", 30, less_is_better=True, digits=1),

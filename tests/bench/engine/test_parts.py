@@ -10,7 +10,7 @@ from psycopg import sql
 from tests.bench import databases, environments
 from tests.bench import peers as processes
 from tests.bench.databases import NotDurable
-from tests.bench.engine import backlog, peers, together, worklists
+from tests.bench.engine import auditing, backlog, peers, together, worklists
 from tests.bench.engine.peers import GOFLOW2, SITES, THREE, VIEWFLOW
 from tests.bench.peers import Peer, working
 from tests.bench.timing import Pace
@@ -60,6 +60,11 @@ def test_four_clients_work_at_once(ours):
 
 def test_a_completion_is_timed_with_much_open_work_and_without(ours):
     [ratio] = backlog.loaded_against_free(peers.ours(), ours, open_items=30, pace=ONCE)
+    assert ratio > 0
+
+
+def test_the_audit_trail_is_whole_and_timed_against_reading_it(ours):
+    [ratio] = auditing.against_the_floor(peers.ours(), ours, instances=2, times=1)
     assert ratio > 0
 
 

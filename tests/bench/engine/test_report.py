@@ -14,6 +14,7 @@ NAMES = (
     "vs_viewflow",
     "vs_floor",
     "four_vs_one",
+    "audit_vs_floor",
     "backlog_ratio",
     "worklist_statements",
     "worklist_p95_ms",
@@ -21,14 +22,34 @@ NAMES = (
 GOOD = dict(
     zip(
         NAMES,
-        ([5], [12.5] * 9, [3.1] * 9, [0.41] * 9, [1.8] * 9, [1.0] * 9, [4], [29.9]),
+        (
+            [5],
+            [12.5] * 9,
+            [3.1] * 9,
+            [0.41] * 9,
+            [1.8] * 9,
+            [1.9] * 9,
+            [1.0] * 9,
+            [4],
+            [29.9],
+        ),
         strict=True,
     )
 )
 BAD = dict(
     zip(
         NAMES,
-        ([6], [11.5] * 9, [2.9] * 9, [0.39] * 9, [1.6] * 9, [1.2] * 9, [5], [30.1]),
+        (
+            [6],
+            [11.5] * 9,
+            [2.9] * 9,
+            [0.39] * 9,
+            [1.6] * 9,
+            [2.1] * 9,
+            [1.2] * 9,
+            [5],
+            [30.1],
+        ),
         strict=True,
     )
 )
@@ -41,6 +62,7 @@ def test_the_figures_are_one_object_of_numbers():
         "vs_viewflow": 3.1,
         "vs_floor": 0.41,
         "four_vs_one": 1.8,
+        "audit_vs_floor": 1.9,
         "backlog_ratio": 1.0,
         "worklist_statements": 4,
         "worklist_p95_ms": 29.9,

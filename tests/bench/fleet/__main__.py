@@ -19,7 +19,14 @@ from kernel.embedded.errors import EmbeddedError
 from kernel.embedded.testing import Servers
 from tests.bench import databases, peers
 from tests.bench.environments import CannotMake
-from tests.bench.fleet import arriving, company, exporting, flood, idling, releasing
+from tests.bench.fleet import (
+    arriving,
+    company,
+    exporting,
+    flood,
+    idling,
+    releasing,
+)
 from tests.bench.fleet.peers import OURS, OURS_LATER, PRODUCT, django_tenants
 from tests.bench.fleet.report import GOALS
 from tests.bench.goals import Figures, as_json, verdicts

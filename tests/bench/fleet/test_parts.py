@@ -58,6 +58,12 @@ def test_an_idle_tick_is_one_statement(ours):
     assert found["idle_tick_statements"] == [1]
 
 
+def test_a_name_of_each_tenant_may_have_a_certificate(ours):
+    with working(OURS_LATER, ours) as worker:
+        worker.ask("register", 3, "asked")
+        assert len(worker.ask("ask", 3, "asked")) == 3
+
+
 def test_django_tenants_does_the_same_where_it_is_installed():
     packages = (*ALIKE, "django-tenants")
     if not environments.is_made("django-tenants", *packages):

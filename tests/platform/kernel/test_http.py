@@ -137,6 +137,18 @@ def test_what_is_no_http_is_no_answer(server):
         http.get(f"{server.url}/garbage")
 
 
+def nothing_may_leave() -> bool:
+    return False
+
+
+def test_where_the_guard_says_no_nobody_is_asked(server, settings):
+    settings.OUTGOING_GUARD = f"{__name__}.nothing_may_leave"
+    for ask in (http.get, http.post):
+        with pytest.raises(http.Refused):
+            ask(f"{server.url}/hello")
+    assert server.seen == []
+
+
 def test_nobody_at_home_is_told_without_the_address(settings):
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]

@@ -55,6 +55,13 @@ operations = [
         fields=["reason"], name="leave_by_reason"))
 ]
 """
+ALONE = """
+atomic = False
+operations = [
+    migrations.RunSQL("SET work_mem = '8MB'"),
+    migrations.AddField("leaverequest", "extra", models.IntegerField(null=True)),
+]
+"""
 PLAIN_INDEX = """
 operations = [
     migrations.AddIndex("leaverequest", models.Index(

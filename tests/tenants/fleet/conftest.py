@@ -3,10 +3,12 @@
 import importlib
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
+import psycopg
 import pytest
 from django.db import connection
 
@@ -18,6 +20,7 @@ from tenants.context import TenantInfo, use, use_control
 from tenants.fleet import revisions, scripts, templates
 from tenants.fleet.orders import Order, Outcome, Report, Told
 from tenants.models import MigrationLedger, MigrationPlan, SchemaTemplate, Tenant
+from tests.databases import server, working
 
 HEAD = """
 from django.contrib.postgres.operations import AddIndexConcurrently
@@ -29,7 +32,11 @@ class Migration(migrations.Migration):
 #: What became of migrations that several tests write, by their revision.
 compiled: dict[str, dict[str, Any]] = {}
 #: No test waits: a lock is not to be had at once, and it is tried again at once.
-HASTE = {"lock_timeout_ms": 30, "pauses": (0.0, 0.0)}
+HASTE = {
+    "lock_timeout_ms": 30,
+    "build_lock_timeout_ms": 60,
+    "pauses": (0.0, 0.0),
+}
 
 Moves = Callable[..., None]
 Run = Callable[..., Report]
@@ -139,6 +146,20 @@ def poison(tenant: TenantInfo, *reasons: str) -> None:
                 end_date="2026-01-02",
                 reason=reason,
             )
+
+
+@contextmanager
+def busy(tenant: TenantInfo) -> Iterator[psycopg.Connection]:
+    """Yield a connection that writes requests of a tenant, and does not come to an end.
+
+    It ends by itself before a test that waits for it forever is a test that hangs.
+    """
+    with server(working()) as other:
+        other.execute("SET idle_in_transaction_session_timeout = '20s'")
+        other.autocommit = False
+        table = f"{tenant.schema_name}.leave_leaverequest"
+        other.execute(f"LOCK TABLE {table} IN ROW EXCLUSIVE MODE")
+        yield other
 
 
 def script_of(tenant: TenantInfo) -> scripts.Script:

@@ -5,9 +5,10 @@ from psycopg.errors import UniqueViolation
 
 from tenants.context import use, use_control
 from tests.databases import run_there
-from tests.tenants.fleet.bodies import DATA, INDEX, PYTHON
+from tests.tenants.fleet.bodies import ALONE, DATA, INDEX, PYTHON
 from tests.tenants.fleet.conftest import (
     asked,
+    busy,
     columns,
     ended,
     entries,
@@ -142,6 +143,47 @@ def test_flt4_what_a_broken_try_left_of_an_index_is_cleared_up(
     moves(index=INDEX)
     assert run(canary=acme.uuid).is_whole
     assert indexes(globex) == [(True,)]
+
+
+def test_flt4_an_index_waits_for_writers_no_longer_than_its_patience(
+    moves, run, acme, globex
+) -> None:
+    """What it leaves is no index, and the next run builds it."""
+    moves(index=INDEX)
+    with busy(globex):
+        report = run(canary=acme.uuid)
+        failure = outcome(report, globex).failure
+        assert failure is not None
+        assert (failure.migration, failure.sqlstate) == ("leave.0002_index", "55P03")
+        assert outcome(report, globex).attempts == 6
+        assert indexes(globex) == [(False,)]
+    assert run(retry_failed=True).is_whole
+    assert indexes(acme) == indexes(globex) == [(True,)]
+
+
+def test_what_runs_in_no_transaction_waits_for_locks_no_longer_than_others(
+    moves, run, acme, globex
+) -> None:
+    """Neither after a setting of its own; nor the patience of what locks nobody out."""
+    moves(alone=ALONE)
+    with busy(globex):
+        report = run(canary=acme.uuid, build_lock_timeout_ms=0)
+        failure = outcome(report, globex).failure
+        assert failure is not None
+        assert (failure.migration, failure.sqlstate) == ("leave.0002_alone", "55P03")
+    assert columns(globex) == []
+    assert run(retry_failed=True).is_whole
+    assert columns(globex) == ["extra"]
+
+
+def test_a_setting_that_a_migration_changes_takes_no_limit_away(
+    moves, run, acme, globex
+) -> None:
+    moves(alone=ALONE.replace("atomic = False", ""))
+    with busy(globex):
+        failure = outcome(run(canary=acme.uuid), globex).failure
+        assert failure is not None
+        assert (failure.migration, failure.sqlstate) == ("leave.0002_alone", "55P03")
 
 
 def test_a_schema_that_is_lost_is_made_again_with_its_role(run, acme, globex) -> None:

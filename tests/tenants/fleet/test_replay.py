@@ -91,7 +91,7 @@ def test_a_replay_is_three_statements_and_one_message(
     monkeypatch.setattr(recipes, "replay", counted)
     moves(ten=TEN)
     assert run().is_whole
-    assert sent == [["BEGIN", "SET", "COMMIT"]]
+    assert sent == [["BEGIN", "LOCK", "COMMIT"]]
 
 
 def test_who_has_nothing_to_do_is_written_down_in_a_handful_of_statements(

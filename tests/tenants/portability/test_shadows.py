@@ -1,6 +1,7 @@
 """What a shadow is to the rest: operators see it, fleets move it, nobody else does."""
 
 import json
+import socket
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from django.test import Client
 
 from accounts.mail import outbox
 from accounts.models import MailMessage, User
-from kernel import clock
+from kernel import clock, http
 from kernel.errors import ApplicationError
 from tenants import directory, domains, fleet, states
 from tenants.context import use, use_control
@@ -56,6 +57,25 @@ def test_prt_7_timers_run_for_the_live_one_only_also_after_a_swap(
         WakeUp.objects.update(lease_until=None)
     assert done.live.uuid in taken
     assert done.shadow.uuid not in taken
+
+
+def test_prt_7_no_outgoing_call_leaves_a_shadow(shadow, settings) -> None:
+    """By the one client that there is; the live tenant and the control plane may."""
+    with socket.create_server(("127.0.0.1", 0)) as nobody:
+        port = nobody.getsockname()[1]
+    settings.OUTGOING_PRIVATE_HOSTS = ["127.0.0.1"]
+
+    def tried() -> type[Exception]:
+        with pytest.raises(http.NotReached) as caught:
+            http.post(f"http://127.0.0.1:{port}/hook", data=b"{}")
+        return caught.type
+
+    with use(shadow):
+        assert tried() is http.Refused
+    with use(tenant("acme")):
+        assert tried() is http.NotReached
+    with use_control():
+        assert tried() is http.NotReached
 
 
 def test_prt_7_a_state_change_gives_a_shadow_no_timers(shadow) -> None:

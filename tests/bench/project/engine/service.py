@@ -1,10 +1,13 @@
 """Ours, through its public interface, in a tenant that is entered."""
 
+import hashlib
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any
 
+from django.db import connection
 from engine import crowd, documents
 from engine.processes import PUSHED, THREE
 from steps.client import ACTIVITIES, PERSON, Client
@@ -13,8 +16,8 @@ from accounts.models import User
 from tenants.context import use, use_control
 from tenants.models import Tenant
 from tests.workflow.counting import statements
-from workflow import tenancy, worklist
-from workflow.models import ProcessInstance, WorkItem
+from workflow import tenancy, verification, worklist
+from workflow.models import AuditEvent, ProcessInstance, WorkItem
 
 PAGE = 50
 
@@ -30,6 +33,7 @@ class Service(Client):
     ["counted"]            the statements of each step of an instance
     ["counted_page", NAME] the statements of a page
     ["load", N]            give the person of "loaded" so many open work items
+    ["verified", N]        what a look at the audit trail takes, and reading it alone
     ["crowd", N]           write so many work items of many people into the tenant
     """
 
@@ -97,6 +101,18 @@ class Service(Client):
                     found[f"{verb.__name__} {activity}"] = len(seen.seen)
         return found
 
+    # The audit trail
+
+    def verified(self, times: int) -> list[tuple[int, int]]:
+        """Return the nanoseconds of a verification and of the floor, in turn."""
+        with self.inside():
+            if verification.verify().findings:
+                raise RuntimeError("The audit trail is broken.")
+            return [
+                (nanoseconds(verification.verify), nanoseconds(read_and_hash))
+                for _time in range(times)
+            ]
+
     # Much open work
 
     def load(self, count: int) -> int:
@@ -134,6 +150,22 @@ class Service(Client):
         if len({item.pk for item in items}) != PAGE:
             raise RuntimeError(f"{name} does not see {PAGE} work items.")
         return len(seen.seen)
+
+
+def nanoseconds(act: Callable[[], object]) -> int:
+    begun = time.perf_counter_ns()
+    act()
+    return time.perf_counter_ns() - begun
+
+
+def read_and_hash() -> None:
+    """Do the least that looking at each event takes."""
+    table = AuditEvent._meta.db_table
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(f"SELECT id, to_jsonb(e)::text FROM {table} e ORDER BY id")
+        while rows := cursor.fetchmany(2000):
+            for _id, text in rows:
+                hashlib.sha256(text.encode()).hexdigest()
 
 
 def page(person: Any) -> list[WorkItem]:

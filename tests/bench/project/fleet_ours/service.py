@@ -7,11 +7,14 @@ from typing import Any
 
 from django.core.management import call_command
 from django.db import connection
+from django.http import HttpRequest, HttpResponse
+from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 from estate.site import Fleet
 
-from tenants import fleet, scheduler
+from tenants import directory, fleet, scheduler
 from tenants.context import use_control
+from tenants.domains.asking import PATH, AskMiddleware, Rate
 from tenants.models import Domain, Tenant, WakeUp
 from tenants.provisioning import provision
 
@@ -44,12 +47,15 @@ class Service(Fleet):
             )
             return time.perf_counter_ns() - begun
 
-    def register(self, count: int) -> None:
+    def register(self, count: int, prefix: str = "idle") -> None:
         """Write so many tenants into the control plane that have nothing to do."""
         with use_control():
             rows = Tenant.objects.bulk_create(
                 Tenant(
-                    slug=f"idle-{n}", name="Idle", state="active", storage_prefix=str(n)
+                    slug=f"{prefix}-{n}",
+                    name="Idle",
+                    state="active",
+                    storage_prefix=f"{prefix}-{n}",
                 )
                 for n in range(count)
             )
@@ -78,3 +84,23 @@ class Service(Fleet):
             scheduler.tick()
             times.append(time.perf_counter_ns() - begun)
         return {"statements": len(asked), "nanoseconds": median(times)}
+
+    def ask(self, count: int, prefix: str = "idle") -> list[int]:
+        """Return how long it takes to say of so many names that they are ours."""
+        asking = AskMiddleware(nobody)
+        asking.rate = Rate(10 * count)  # the limit is no matter of time
+        requests, times = RequestFactory(), []
+        for number in range(-1, count):
+            name = f"{prefix}-{max(number, 0)}.localhost"
+            request = requests.get(PATH, {"domain": name}, REMOTE_ADDR="127.0.0.1")
+            directory.empty()
+            begun = time.perf_counter_ns()
+            answer = asking(request)
+            times.append(time.perf_counter_ns() - begun)
+            if answer.status_code != 200:
+                raise RuntimeError(f"{name} is answered {answer.status_code}.")
+        return times[1:]  # the first one connects
+
+
+def nobody(request: HttpRequest) -> HttpResponse:
+    raise RuntimeError(f"{request.path} is no question.")

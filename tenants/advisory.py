@@ -37,6 +37,15 @@ def take(keys: Keys) -> bool:
         return bool(cursor.fetchone()[0])
 
 
+def drop_broken() -> None:
+    """Close the connection where it is broken, so that the next statement has another.
+
+    One that is only old stays, as Django would not have it: it may hold a lock.
+    """
+    if connection.connection is not None and not connection.is_usable():
+        connection.close()
+
+
 def give_back(keys: Keys) -> None:
     """Give a lock back, also where its connection is broken."""
     try:

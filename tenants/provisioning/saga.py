@@ -12,13 +12,13 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.conf import settings
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from kernel import clock
 from kernel.errors import ApplicationError
 from kernel.translation import told
-from tenants import events
+from tenants import advisory, events
 from tenants.carrying import broker
 from tenants.context import use_control
 from tenants.errors import KeyUsed, ProvisioningFailed, SlugTaken
@@ -298,7 +298,7 @@ def missed(
     pauses: Sequence[float],
 ) -> float:
     """Write down a failed try and return the seconds to the next one."""
-    connection.close_if_unusable_or_obsolete()
+    advisory.drop_broken()
     code = error.code if isinstance(error, ApplicationError) else type(error).__name__
     settle(
         step,
@@ -340,7 +340,7 @@ def back(run: ProvisioningRun) -> float | None:
         act_of(run, step).back(run)
     except Exception:
         logger.exception("provisioning.undo_failed", extra={"step": step.name})
-        connection.close_if_unusable_or_obsolete()
+        advisory.drop_broken()
         Run.objects.filter(pk=run.pk).update(resume_at=clock.now() + SILENCE)
         return None
     settle(step, state=Step.State.UNDONE)

@@ -315,6 +315,22 @@ def test_prv_2_a_run_killed_before_and_after_each_step_is_resumed(monkeypatch) -
     assert leftovers() == {"tenants": 1, "domains": 1, "wake-ups": 1}
 
 
+def test_a_try_that_failed_keeps_the_connection_that_holds_the_runs_lock() -> None:
+    seeds.faults["left"] = 1
+    before = backend()
+    connection.close_at = 0.0  # older than Django keeps one
+    try:
+        assert provisioning.provision(**ORDER, seed=[BREAK], pauses=SOON)
+        assert backend() == before
+    finally:
+        connection.close_at = None
+
+
+def backend() -> int:
+    with use_control(), connection.cursor() as cursor:
+        return int(cursor.execute("SELECT pg_backend_pid()").fetchone()[0])
+
+
 def test_a_step_that_kills_its_process_each_time_is_given_up() -> None:
     seeds.faults.update(left=99, error=Killed())
     before = schemas()

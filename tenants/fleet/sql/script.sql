@@ -47,8 +47,10 @@ columns AS (
     GROUP BY a.attrelid
 ),
 -- PostgreSQL 18 counts NOT NULL among the constraints; it stands with its column.
+-- No join comes after this: how many rows there are is not foreseen, and all would be
+-- compared with all.
 constraints AS (
-    SELECT r.conrelid, r.contype, r.conname,
+    SELECT b.nspname, b.relname, r.conrelid, r.contype, r.conname, r.conindid,
         format('CONSTRAINT %%I %%s', r.conname,
                replace(pg_get_constraintdef(r.oid, true), b.prefix, '')) AS written
     FROM tables b JOIN pg_constraint r ON r.conrelid = b.oid
@@ -68,12 +70,12 @@ found AS (
     FROM tables LEFT JOIN columns ON attrelid = tables.oid LEFT JOIN own ON conrelid = tables.oid
     UNION ALL
     SELECT nspname, 2, conname, format('ALTER TABLE %%I ADD %%s', relname, written)
-    FROM constraints JOIN tables ON tables.oid = conrelid WHERE contype = 'f'
+    FROM constraints WHERE contype = 'f'
     UNION ALL
     SELECT nspname, 3, c.relname, replace(pg_get_indexdef(i.indexrelid, 0, true), prefix, '')
     FROM tables b JOIN pg_index i ON i.indrelid = b.oid JOIN pg_class c ON c.oid = i.indexrelid
-    WHERE i.indisvalid AND NOT EXISTS (SELECT FROM pg_constraint r WHERE r.conindid = i.indexrelid
-                      AND r.contype IN ('p', 'u', 'x'))
+    WHERE i.indisvalid AND i.indexrelid NOT IN (
+        SELECT conindid FROM constraints WHERE contype IN ('p', 'u', 'x'))
     UNION ALL
     SELECT nspname, 4, relname || coalesce('.' || a.attname, ''),
            CASE WHEN a.attname IS NULL
@@ -87,7 +89,8 @@ found AS (
     FROM spaces s JOIN pg_class c ON c.relnamespace = s.oid
     WHERE c.relkind NOT IN ('r', 'i', 'S', 't')
        OR (c.relkind = 'S' AND NOT EXISTS (
-           SELECT FROM pg_depend p WHERE p.objid = c.oid AND p.deptype = 'i'))
+           SELECT FROM pg_depend p WHERE p.classid = 'pg_class'::regclass
+           AND p.objid = c.oid AND p.deptype = 'i'))
     UNION ALL
     SELECT nspname, 0, c.relname, 'index that is not valid'
     FROM tables b JOIN pg_index i ON i.indrelid = b.oid JOIN pg_class c ON c.oid = i.indexrelid

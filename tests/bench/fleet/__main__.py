@@ -79,6 +79,7 @@ def compare(theirs: tuple[Peer, Peer], size: Size) -> Figures:
         figures |= arriving.of_product(PRODUCT, named[PRODUCT], count=size.warm)
         say(f"{size.ours} tenants on django-tenants")
         company.fill(named[now], like="site-2", to=size.ours)
+        databases.tidy(named[OURS]["NAME"])
         say("nothing to migrate, then ten columns")
         figures |= releasing.figures(
             {OURS: named[OURS], now: named[now]},

@@ -91,12 +91,14 @@ class DomainVerbs(Verbs):
         rows = [row for row in wanted(options) if row.verification_token]
         if not rows:
             raise unknown(options)
-        self.stderr.write(f"Asking the DNS about {rows[0].domain} ...")
+        self.say_progress(f"Asking the DNS about {rows[0].domain} ...")
         checked = verified_of(rows, by=actor(options))
         if options["as_json"]:
             self.print_json([checked_facts(fresh(row), one) for row, one in checked])
         else:
-            for row, one in checked:
+            for number, (row, one) in enumerate(checked):
+                if number:
+                    self.stdout.write("")
                 self.print_checked(fresh(row), one)
         if not any(one.is_found for _row, one in checked):
             fail(f"{rows[0].domain} is not verified.", CHECK_FAILED)
@@ -106,7 +108,7 @@ class DomainVerbs(Verbs):
         done: list[Rechecked] = []
         while found := domains.recheck_due():
             done.extend(found)
-            self.stderr.write(f"{len(done)} looked at ...")
+            self.say_progress(f"{len(done)} looked at ...")
         facts = [
             {
                 "domain": one.domain,
@@ -157,6 +159,7 @@ class DomainVerbs(Verbs):
 
     def domain_remove(self, options: Mapping[str, Any]) -> None:
         row = the_one_to_remove(options)
+        led = "no longer leads to" if row.verified_at else "is no longer claimed by"
         self.confirm(f"Remove {row.domain} from {row.tenant.slug}?", options)
         with transaction.atomic():
             free_at = domains.remove(
@@ -168,8 +171,7 @@ class DomainVerbs(Verbs):
             self.print_json({**facts, "free_at": iso(free_at), **dry(options)})
             return
         self.stdout.write(
-            f"{row.domain} no longer leads to {row.tenant.slug};"
-            f" free again: {when(free_at)}."
+            f"{row.domain} {led} {row.tenant.slug}; free again: {when(free_at)}."
         )
         self.say_dry(options)
 
@@ -198,7 +200,8 @@ class DomainVerbs(Verbs):
         if checked.leads_here is False:
             self.stderr.write(
                 f"Warning: {row.domain} does not lead to {edge.shown()},"
-                " or not with all its addresses."
+                " or not with all its addresses.",
+                style_func=self.style.WARNING,
             )
 
     def say_dry(self, options: Mapping[str, Any]) -> None:
@@ -274,6 +277,17 @@ def when(at: datetime | None) -> str:
     return f"{at:%Y-%m-%d %H:%M} UTC" if at else "now"
 
 
+def record_of(row: Domain) -> dict[str, str] | None:
+    """Return what proves a name; None of the platform's, which need no proof."""
+    if not row.verification_token:
+        return None
+    return {
+        "type": "TXT",
+        "name": domains.record_name(row.domain),
+        "value": domains.record_value(row.verification_token),
+    }
+
+
 def facts_of(row: Domain) -> dict[str, Any]:
     return {
         "domain": row.domain,
@@ -281,11 +295,7 @@ def facts_of(row: Domain) -> dict[str, Any]:
         "state": domains.stage(row).value,
         "primary": row.is_primary,
         "verified_at": iso(row.verified_at),
-        "record": {
-            "type": "TXT",
-            "name": domains.record_name(row.domain),
-            "value": domains.record_value(row.verification_token),
-        },
+        "record": record_of(row),
         "leads_to": edge.shown(),
         "claim_ends": None
         if row.verified_at

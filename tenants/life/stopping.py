@@ -32,11 +32,8 @@ def stop(request: HttpRequest, tenant: TenantInfo) -> HttpResponseBase | None:
             return let_by
         if let_by:
             now = TABLE[tenant.state]
-    if now.refusal is None or now.reads:
-        if calling_off.is_asked_for(request):
-            return calling_off.done()
-        if now.refusal is None or changes_nothing(request):
-            return None
+    if now.refusal is None or (now.reads and changes_nothing(request)):
+        return calling_off.done() if calling_off.is_asked_for(request) else None
     if tenant.state == State.PURGED:
         return nowhere(request)
     if tenant.state == State.DELETING and calling_off.is_asked_for(request):

@@ -112,7 +112,8 @@ def test_a_workspace_that_is_not_deleted_leads_on_and_tells_nothing(
 ) -> None:
     assert visitor().get("/deletion/stop/x")["Location"] == "/"
     change_state(row(), State.PAST_DUE, reason="Unpaid.", by="operator")
-    assert visitor().post("/deletion/stop/x")["Location"] == "/"
+    assert visitor().get("/deletion/stop/x")["Location"] == "/"
+    assert visitor().post("/deletion/stop/x").status_code == 402
     change_state(row(), State.SUSPENDED, reason="Unpaid.", by="operator")
     assert visitor().get("/deletion/stop/x").status_code == 423
 

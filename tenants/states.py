@@ -105,7 +105,7 @@ def change_state(tenant: Tenant, to: State, *, reason: str, by: str) -> Tenant:
         locked: Tenant = Tenant.objects.select_for_update().get(pk=tenant.pk)
         before = State(locked.state)
         if not may_move(locked, to):
-            raise MoveRefused(f"{locked.slug} is {before.value}, so this is refused.")
+            raise MoveRefused(f"{locked} is {before.value}, so this is refused.")
         if before == State.DELETING and to != State.PURGED:
             require_no_purge(locked)
         write_down(locked, to, reason=reason[:255])

@@ -23,6 +23,7 @@ def bring_control() -> None:
     """Bring the public schema to the code's tables, and see that it is closed.
 
     A release that changes only tenants' tables has nothing to run there.
+    Raises FleetAhead where a newer release was there.
     """
     pending = pending_in_control()
     if any(app in labels("control") for app, _name in pending):

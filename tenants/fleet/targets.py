@@ -78,16 +78,11 @@ class Target:
         return [graph.nodes[key] for key in keys]
 
 
-def pending_in_control() -> tuple[Key, ...]:
-    """Return the migrations that are not written down in the control plane.
+def of_control() -> set[Key]:
+    """Return the migrations that ran in the control plane.
 
     Those of tenants' apps are written down there too, though they do nothing.
     """
-    return Target(None).pending(of_control())
-
-
-def of_control() -> set[Key]:
-    """Return the migrations that ran in the control plane."""
     with use_control(), connection.cursor() as cursor:
         cursor.execute("SELECT to_regclass('django_migrations') IS NOT NULL")
         if not cursor.fetchone()[0]:
@@ -96,9 +91,14 @@ def of_control() -> set[Key]:
         return set(cursor.fetchall())
 
 
-def require_no_newer_control() -> None:
-    """Raise FleetAhead where the control plane is of a newer release."""
-    for app, name in Target(None).newer(of_control()):
+def pending_in_control() -> tuple[Key, ...]:
+    """Return the migrations that the control plane lacks.
+
+    Raises FleetAhead where it is of a newer release.
+    """
+    target, ran = Target(None), of_control()
+    for app, name in target.newer(ran):
         raise FleetAhead(
             f"The control plane is of a newer release: {app}.{name} ran there."
         )
+    return target.pending(ran)

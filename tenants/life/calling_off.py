@@ -63,9 +63,17 @@ def answer(request: HttpRequest, tenant: TenantInfo) -> HttpResponseBase:
             going_on.call_off(row, reason="By the owner's link.", by=BY)
         except MoveRefused:
             return gone(request)
-        return HttpResponseRedirect("/", headers={"Cache-Control": "no-store"})
+        return done()
     values = {"purge_after": row.purge_after}
     return answers.alone("tenants/calling_off.html", values, has_form=True)
+
+
+def done() -> HttpResponseBase:
+    """Lead to the start page of a workspace that is kept.
+
+    All owners have the link, so that others come here as well.
+    """
+    return HttpResponseRedirect("/", headers={"Cache-Control": "no-store"})
 
 
 def gone(request: HttpRequest) -> HttpResponseBase:

@@ -36,7 +36,7 @@ def resume(tenant: Tenant, *, reason: str, by: str) -> Tenant:
         if was_worked_on and locked.state not in RESUMED:
             return locked
         if locked.state not in RESUMED:
-            raise MoveRefused(f"{locked.slug} is {locked.state}, so this is refused.")
+            raise MoveRefused(f"{locked} is {locked.state}, so this is refused.")
         return change_state(locked, State.ACTIVE, reason=reason, by=by)
 
 

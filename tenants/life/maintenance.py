@@ -38,7 +38,7 @@ def begin(tenant: Tenant, *, lasting: timedelta, by: str) -> Tenant:
     with transaction.atomic():
         locked: Tenant = Tenant.objects.select_for_update().get(pk=tenant.pk)
         if locked.state not in OVERLAID:
-            raise MoveRefused(f"{locked.slug} is {locked.state}, so this is refused.")
+            raise MoveRefused(f"{locked} is {locked.state}, so this is refused.")
         until = clock.now() + lasting
         write(locked, until)
         told = {"until": until.isoformat()}

@@ -11,7 +11,7 @@ from django.http.response import HttpResponseBase
 from kernel.answers import answer
 from kernel.errors import ApplicationError, NotFound
 from kernel.translation import sqlstate
-from tenants import lookup
+from tenants import hosts, lookup
 from tenants.context import TenantInfo, current_or_none
 from tenants.db.base import TenantUnavailable
 from tenants.life import calling_off, conduct, maintenance
@@ -33,7 +33,7 @@ def stop(request: HttpRequest, tenant: TenantInfo) -> HttpResponseBase | None:
         if let_by:
             now = TABLE[tenant.state]
     if now.refusal is None or (now.reads and changes_nothing(request)):
-        return None
+        return calling_off.done() if calling_off.is_asked_for(request) else None
     if tenant.state == State.PURGED:
         return nowhere(request)
     if tenant.state == State.DELETING and calling_off.is_asked_for(request):
@@ -45,6 +45,11 @@ def stop(request: HttpRequest, tenant: TenantInfo) -> HttpResponseBase | None:
 def nowhere(request: HttpRequest) -> HttpResponseBase:
     """Answer for a host that leads nowhere, with no hint whether it ever did."""
     nothing = NotFound(headers={"Cache-Control": "no-store"})
+    if not request.path_info.startswith("/api/"):
+        # The host's own start page is this page again.
+        nothing.extra["start_page"] = (
+            f"{hosts.origin(settings.TENANTRY_PUBLIC_HOSTS[0])}/"
+        )
     return answer(request, nothing, framed=False)
 
 

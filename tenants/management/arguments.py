@@ -56,6 +56,15 @@ def key(text: str) -> str:
     return text
 
 
+def span_words(span: timedelta) -> str:
+    """Return a span in the largest unit that divides it, as `span` reads it."""
+    seconds = round(span.total_seconds())
+    for letter, length in (("d", 86_400), ("h", 3_600), ("m", 60)):
+        if seconds % length == 0:
+            return f"{seconds // length}{letter}"
+    return f"{seconds}s"
+
+
 def may_be_tried(parser: ArgumentParser) -> None:
     """Let a verb say what it would do."""
     parser.add_argument(

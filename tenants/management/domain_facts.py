@@ -41,6 +41,17 @@ def when(at: datetime | None) -> str:
     return f"{at:%Y-%m-%d %H:%M} UTC" if at else "now"
 
 
+def record_of(row: Domain) -> dict[str, str] | None:
+    """Return what proves a name; None of the platform's, which need no proof."""
+    if not row.verification_token:
+        return None
+    return {
+        "type": "TXT",
+        "name": domains.record_name(row.domain),
+        "value": domains.record_value(row.verification_token),
+    }
+
+
 def facts_of(row: Domain) -> dict[str, Any]:
     return {
         "domain": row.domain,
@@ -48,11 +59,7 @@ def facts_of(row: Domain) -> dict[str, Any]:
         "state": domains.stage(row).value,
         "primary": row.is_primary,
         "verified_at": iso(row.verified_at),
-        "record": {
-            "type": "TXT",
-            "name": domains.record_name(row.domain),
-            "value": domains.record_value(row.verification_token),
-        },
+        "record": record_of(row),
         "leads_to": edge.shown(),
         "claim_ends": None
         if row.verified_at

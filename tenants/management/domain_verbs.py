@@ -110,14 +110,16 @@ class DomainVerbs(Verbs):
         rows = [row for row in wanted(options) if row.verification_token]
         if not rows:
             raise unknown(options)
-        self.stderr.write(f"Asking the DNS about {rows[0].domain} ...")
+        self.say_progress(f"Asking the DNS about {rows[0].domain} ...")
         act = looked_at if options["dry_run"] else verifying_as(actor(options))
         checked = verified_of(rows, act)
         if options["as_json"]:
             facts = [checked_facts(fresh(row), one) for row, one in checked]
             self.print_json([{**one, **dry(options)} for one in facts])
         else:
-            for row, one in checked:
+            for number, (row, one) in enumerate(checked):
+                if number:
+                    self.stdout.write("")
                 self.print_checked(fresh(row), one)
             self.say_dry(options)
         if not any(one.is_found for _row, one in checked):
@@ -128,7 +130,7 @@ class DomainVerbs(Verbs):
         done: list[Rechecked] = []
         while not options["dry_run"] and (found := rechecking.recheck_round()).taken:
             done.extend(found.done)
-            self.stderr.write(f"{len(done)} looked at ...")
+            self.say_progress(f"{len(done)} looked at ...")
         facts = due_facts() if options["dry_run"] else list(map(done_facts, done))
         if options["as_json"]:
             self.print_json(facts)
@@ -172,6 +174,7 @@ class DomainVerbs(Verbs):
 
     def domain_remove(self, options: Mapping[str, Any]) -> None:
         row = the_one_to_remove(options)
+        led = "no longer leads to" if row.verified_at else "is no longer claimed by"
         self.confirm(f"Remove {row.domain} from {row.tenant.slug}?", options)
         with transaction.atomic():
             free_at = domains.remove(
@@ -183,8 +186,7 @@ class DomainVerbs(Verbs):
             self.print_json({**facts, "free_at": iso(free_at), **dry(options)})
             return
         self.stdout.write(
-            f"{row.domain} no longer leads to {row.tenant.slug};"
-            f" free again: {when(free_at)}."
+            f"{row.domain} {led} {row.tenant.slug}; free again: {when(free_at)}."
         )
         self.say_dry(options)
 
@@ -213,7 +215,8 @@ class DomainVerbs(Verbs):
         if checked.leads_here is False:
             self.stderr.write(
                 f"Warning: {row.domain} does not lead to {edge.shown()},"
-                " or not with all its addresses."
+                " or not with all its addresses.",
+                style_func=self.style.WARNING,
             )
 
     def say_dry(self, options: Mapping[str, Any]) -> None:

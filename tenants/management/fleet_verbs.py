@@ -52,7 +52,9 @@ class FleetVerbs(Verbs):
             fleet.compile_template()
         present_template()
         fleet.fill_pool(0 if options["drop_stale"] else target)
-        rows = [warm_facts(row) for row in WarmSchema.objects.order_by("state_since")]
+        # One that was claimed is a tenant's by now.
+        waiting = WarmSchema.objects.exclude(state=WarmSchema.State.CLAIMED)
+        rows = [warm_facts(row) for row in waiting.order_by("state_since")]
         if options["as_json"]:
             self.print_json(rows)
             return

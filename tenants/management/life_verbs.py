@@ -12,7 +12,7 @@ from django.db import transaction
 
 from tenants.errors import ReasonMissing
 from tenants.life import going_on, maintenance, renaming
-from tenants.management.arguments import may_be_tried, span
+from tenants.management.arguments import may_be_tried, span, span_words
 from tenants.management.ends import REFUSED, fail
 from tenants.management.finding import find
 from tenants.management.verbs import Verbs, actor, iso
@@ -41,7 +41,7 @@ class LifeVerbs(Verbs):
         )
         how = kept_out.add_mutually_exclusive_group(required=True)
         how.add_argument(
-            "--for", type=span, dest="lasting", metavar="30m", help="90s to 7d."
+            "--for", type=span, dest="lasting", metavar="30m", help="1m to 7d."
         )
         how.add_argument("--off", action="store_true", help="End it now.")
         rename = self.change(
@@ -144,7 +144,7 @@ class LifeVerbs(Verbs):
         is refused.
         """
         before = find(options["tenant"])
-        self.confirm(f"{options['verb'].title()} {before.slug}?", options)
+        self.confirm(question(before, options), options)
         with transaction.atomic():
             after = change(find(options["tenant"]))
             after.info()  # while its domains are there
@@ -167,6 +167,20 @@ class LifeVerbs(Verbs):
             return
         if asked(f"{question} [y/N] ") not in {"y", "yes"}:
             fail("Nothing was changed.", REFUSED)
+
+
+def question(tenant: Tenant, options: Mapping[str, Any]) -> str:
+    """Return what a person is asked, with what it is about."""
+    words = f"{options['verb'].title()} {tenant}"
+    if options["verb"] == "rename":
+        words += f" to {options['new_slug'].lower()}"
+    if options["verb"] == "maintenance":
+        words = f"Let everybody into {tenant} again"
+        if not options["off"]:
+            words = (
+                f"Keep everybody out of {tenant} for {span_words(options['lasting'])}"
+            )
+    return f"{words}?"
 
 
 def asked(question: str) -> str:

@@ -108,10 +108,11 @@ class MigrateVerb(Verbs):
     def print_report(self, report: Report) -> None:
         """Print the groups, the numbers, and the list of failures."""
         self.print_groups(report)
-        self.print_table(
-            ("STATE", "TENANTS"),
-            [(name, str(number)) for name, number in totals(report) if number],
-        )
+        counted = [(name, str(number)) for name, number in totals(report) if number]
+        if counted:
+            self.print_table(("STATE", "TENANTS"), counted)
+        else:
+            self.stdout.write("There was nobody to migrate.")
         if report.failed:
             self.stdout.write("")
             self.print_table(HEAD, map(failure_row, report.failed))

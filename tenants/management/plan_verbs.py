@@ -55,6 +55,9 @@ class PlanVerbs(Verbs):
         if options["as_json"]:
             self.print_json(rows)
             return
+        if not rows:
+            self.say_progress("No plan yet: operators make them in the console.")
+            return
         columns = ("code", "name", "requests_per_minute", "quotas", "tenants")
         self.print_table(
             [column.upper().replace("_", " ") for column in columns],

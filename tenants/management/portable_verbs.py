@@ -11,7 +11,7 @@ from kernel import clock
 from kernel.errors import ApplicationError
 from tenants.errors import MoveRefused
 from tenants.life import calling_off
-from tenants.management.arguments import may_be_tried, span
+from tenants.management.arguments import may_be_tried, span, span_words
 from tenants.management.bars import bar
 from tenants.management.ends import REFUSED, WRONG_USAGE, fail
 from tenants.management.finding import find
@@ -26,6 +26,7 @@ from tenants.portability.orders import Wish, decided, require_free
 from tenants.portability.writing import require_free as require_free_file
 from tenants.slugs import check as check_slug
 from tenants.states import MOVES, State
+from tenants.watching import sizes
 
 TENANT: Final[dict[str, Any]] = {"metavar": "TENANT", "help": "A slug, uuid or domain."}
 
@@ -140,7 +141,7 @@ class PortableVerbs(Verbs):
             uuid = order.uuid if options["keep_credentials"] else None
             self.tell({**facts, "uuid": uuid, "dry_run": True}, options)
             return
-        self.stderr.write(f"Importing {order.slug} ...")
+        self.say_progress(f"Importing {order.slug} ...")
         with coded():
             ended = run(order)
         self.tell({**facts, **told(ended), "state": state_of(ended)}, options)
@@ -188,7 +189,7 @@ class PortableVerbs(Verbs):
             require_free_file(options["output"])
         key = key_of(options)
         if options["dry_run"]:
-            self.tell({"slug": tenant.slug, "dry_run": True}, options)
+            self.tell({**would_go(tenant), "dry_run": True}, options)
             return
         self.confirm(f"Export {tenant} and drop its data?", options)
         with coded(), bar(f"Archiving {tenant}", options) as said:
@@ -213,14 +214,17 @@ class PortableVerbs(Verbs):
         with coded():
             require_purgeable(tenant, now=options["now"])
         if options["dry_run"]:
-            self.tell({"slug": tenant.slug, "dry_run": True}, options)
+            after = None if options["now"] else clock.now() + options["grace"]
+            facts = {**would_go(tenant), "purge_after": iso(after)}
+            self.tell({**facts, "dry_run": True}, options)
             return
         if options["now"]:
             with coded():
                 done = purging.purge(tenant, by=actor(options), reason=reason)
             self.tell(done, options, always_json=True)
             return
-        self.confirm(f"Close {tenant}, and delete it after the grace?", options)
+        grace = span_words(options["grace"])
+        self.confirm(f"Close {tenant} now, and delete it in {grace}?", options)
         with coded():
             closed = purging.ask(
                 tenant, by=actor(options), reason=reason, grace=options["grace"]
@@ -311,6 +315,18 @@ def exported_facts(done: Exported) -> dict[str, Any]:
         "unreferenced": len(done.manifest.unreferenced),
         "bytes": done.bytes,
         "sha256": done.sha256,
+    }
+
+
+def would_go(tenant: Tenant) -> dict[str, Any]:
+    """Return what of a tenant would be dropped, for --dry-run."""
+    size = sizes.of(tenant.info())
+    return {
+        "slug": tenant.slug,
+        "state": tenant.state,
+        "table_bytes": size.table_bytes,
+        "files": size.files,
+        "file_bytes": size.file_bytes,
     }
 
 

@@ -4,7 +4,7 @@ class Command(Verbs):
     plane = "tenant"
 
     def add_arguments(self, parser):
-        verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+        verbs = self.verbs_of(parser)
         self.verb(verbs, "list", "List them.")
 
     def do_list(self, options): ...
@@ -12,12 +12,12 @@ class Command(Verbs):
 
 import getpass
 import json
-from argparse import SUPPRESS, ArgumentParser
+from argparse import SUPPRESS, ArgumentParser, Namespace
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from django.core.management.base import CommandError
+from django.core.management.base import CommandError, CommandParser
 
 from kernel import clock
 from kernel.errors import (
@@ -55,12 +55,31 @@ EXIT_CODES: Final = (
 )
 
 
+class VerbParser(CommandParser):
+    """The parser of a verb: what it does not know, it says with its own usage."""
+
+    def parse_known_args(  # type: ignore[override]
+        self, args: Any = None, namespace: Any = None
+    ) -> tuple[Namespace, list[str]]:
+        """Return what was read; ends with 2 where something is left over."""
+        known, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return known, unknown
+
+
 class Verbs(InPlane):
     """A command whose verbs are its methods `do_<verb>`.
 
     Every error is one line; `--traceback` shows where it came from.
     Exit codes: 0 done, 1 unexpected error, 2 wrong usage, 3 not found, 4 refused.
     """
+
+    def verbs_of(self, parser: ArgumentParser) -> Any:
+        """Return what takes the parsers of the verbs, which stand behind it."""
+        return parser.add_subparsers(
+            dest="verb", metavar="VERB", required=True, parser_class=VerbParser
+        )
 
     def verb(self, verbs: Any, name: str, words: str) -> ArgumentParser:
         """Return the parser of a verb; it knows --json, and --tenant as well."""
@@ -98,6 +117,10 @@ class Verbs(InPlane):
             run(options)
         except ApplicationError as error:
             fail(error.detail, exit_code(error))
+
+    def say_progress(self, line: str) -> None:
+        """Write on stderr what is being done; it is no error, so it is not red."""
+        self.stderr.write(line, style_func=str)
 
     def print_json(self, value: object) -> None:
         self.stdout.write(json.dumps(value, indent=2, ensure_ascii=False))

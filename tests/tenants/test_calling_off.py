@@ -58,7 +58,9 @@ def test_the_button_calls_it_off_with_an_event(acme, visitor, frozen_clock) -> N
     after = row()
     assert (after.state, after.state_before, after.purge_after) == ("active", "", None)
     assert visitor().get("/accounts/sign-in").status_code == 200
-    assert visitor().post(path).status_code == 404
+    # Another owner who follows the same mail comes to the workspace.
+    for again in (visitor().get(path), visitor().post(path)):
+        assert (again.status_code, again["Location"]) == (302, "/")
     with use_control():
         event = OperatorEvent.objects.filter(action="tenant.active").latest("at")
         wake_up = WakeUp.objects.get(tenant=after)
@@ -105,8 +107,18 @@ def info_of(tenant: Tenant) -> TenantInfo:
         return tenant.info()
 
 
-def test_elsewhere_there_is_no_such_page(acme, visitor) -> None:
-    assert visitor().get("/deletion/stop/x").status_code == 404
+def test_a_workspace_that_is_not_deleted_leads_on_and_tells_nothing(
+    acme, visitor
+) -> None:
+    assert visitor().get("/deletion/stop/x")["Location"] == "/"
+    change_state(row(), State.PAST_DUE, reason="Unpaid.", by="operator")
+    assert visitor().get("/deletion/stop/x")["Location"] == "/"
+    assert visitor().post("/deletion/stop/x").status_code == 402
+    change_state(row(), State.SUSPENDED, reason="Unpaid.", by="operator")
+    assert visitor().get("/deletion/stop/x").status_code == 423
+
+
+def test_elsewhere_there_is_no_such_page(visitor, db) -> None:
     assert visitor("localhost").get("/deletion/stop/x").status_code == 404
 
 

@@ -10,7 +10,8 @@ from uuid import UUID
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError, call_command, load_command_class
+from django.core.management.base import OutputWrapper
 from django.db import connection
 
 from accounts.models import MailMessage
@@ -162,6 +163,68 @@ def test_a_blank_reason_is_exit_code_2(acme) -> None:
     code, line = fails("suspend", "acme", "--reason", "  ")
     assert code == 2
     assert line == "Say why: the reason goes into the operators' book."
+
+
+@pytest.mark.parametrize(
+    ("words", "question"),
+    [
+        (("rename", "acme", "Acme-New"), "Rename acme to acme-new?"),
+        (
+            ("maintenance", "acme", "--for", "90m"),
+            "Keep everybody out of acme for 90m?",
+        ),
+        (("maintenance", "acme", "--off"), "Let everybody into acme again?"),
+        (("purge", "acme", "--grace", "48h"), "Close acme now, and delete it in 2d?"),
+    ],
+)
+def test_a_question_says_what_would_be(acme, monkeypatch, capsys, words, question):
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr(sys, "stdin", Terminal("no\n"))
+    assert fails(*words) == (4, "Nothing was changed.")
+    assert capsys.readouterr().err == f"{question} [y/N] "
+
+
+def test_what_is_being_done_is_no_error_and_not_red() -> None:
+    err = io.StringIO()
+    command = load_command_class("tenants", "tenant")
+    command.stderr = OutputWrapper(err)
+    command.stderr.style_func = command.style.ERROR
+    command.say_progress("Making acme ...")
+    assert err.getvalue() == "Making acme ...\n"
+
+
+def test_a_verb_tells_its_own_usage_where_it_does_not_know_an_option(
+    acme, monkeypatch, capsys
+) -> None:
+    for words, usage in (
+        (["show", "acme", "--nonsense"], "manage.py tenant show"),
+        (
+            ["domain", "add", "acme", "a.test", "--nonsense"],
+            "manage.py tenant domain add",
+        ),
+    ):
+        with pytest.raises(SystemExit) as caught:
+            load_command_class("tenants", "tenant").run_from_argv(
+                ["manage.py", "tenant", *words]
+            )
+        said = capsys.readouterr().err
+        assert caught.value.code == 2
+        assert said.startswith(f"usage: {usage}")
+        assert "unrecognized arguments: --nonsense" in said
+
+
+def test_a_purged_tenant_has_no_address(acme) -> None:
+    with use_control():
+        rows = Tenant.objects.filter(uuid=acme.uuid)
+        rows.update(state="purged", slug="")
+        rows.get().domains.all().delete()
+    listed = json.loads(run("list", "--state", "purged", "--json"))
+    assert (listed[0]["url"], listed[0]["domain"]) == (None, None)
+    refused = fails("resume", str(acme.uuid))
+    assert refused == (4, f"{acme.uuid} is purged, so this is refused.")
 
 
 @pytest.mark.parametrize("answer", ["", "n", "nonsense"])
@@ -469,6 +532,10 @@ def test_warm_makes_schemas_that_wait_and_lists_them() -> None:
     assert [line.split()[2] for line in lines] == ["ready", "ready"]
     rows = json.loads(run("warm", "--target", "1", "--json"))
     assert [set(row) for row in rows] == [{"schema", "revision", "state", "since"}] * 2
+    with use_control():
+        WarmSchema.objects.filter(pk=rows[0]["schema"]).update(state="claimed")
+    left = json.loads(run("warm", "--target", "1", "--json"))
+    assert left == rows[1:]  # what was claimed waits no longer
 
 
 @pytest.mark.django_db(transaction=True)

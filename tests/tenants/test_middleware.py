@@ -1,5 +1,6 @@
 """From the host to the tenant: for views, streams, async views, and back to nothing."""
 
+import re
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
@@ -73,10 +74,16 @@ def test_an_unknown_host_is_a_plain_404(visitor, db, host: str) -> None:
     page = visitor(host).get("/", HTTP_HOST=host)
     assert page.status_code == 404
     assert b"<h1>" in page.content
+    # The start page of this host is this page again.
+    assert set(re.findall(r'href="(http[^"]+)"', page.text)) == {
+        "http://localhost:8000/"
+    }
+    assert 'href="/"' not in page.text
     answer = visitor(host).get("/api/protected/me", HTTP_HOST=host)
     assert answer.status_code == 404
     assert answer["Content-Type"] == "application/problem+json"
     assert answer.json()["code"] == "not_found"
+    assert "start_page" not in answer.json()
 
 
 def test_all_unknown_hosts_get_the_same_answer(visitor, db) -> None:

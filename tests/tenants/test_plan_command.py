@@ -34,6 +34,11 @@ def changes() -> list[tuple[str, dict[str, str]]]:
         return [(event.actor, event.args) for event in events.order_by("at")]
 
 
+def test_where_there_is_no_plan_yet_the_list_is_empty(db) -> None:
+    assert run("plan", "list") == ""
+    assert json.loads(run("plan", "list", "--json")) == []
+
+
 def test_plans_are_listed_with_quotas_and_tenants(pro, acme) -> None:
     run("plan", "set", "acme", "pro", "--yes")
     head, line = run("plan", "list").splitlines()

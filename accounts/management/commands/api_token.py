@@ -36,7 +36,7 @@ class Command(Verbs):
     help = "Make, list, rotate and revoke API tokens."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+        verbs = self.verbs_of(parser)
         create = self.verb(verbs, "create", "Make a token and print it, once.")
         create.add_argument(
             "owner", metavar="USER", help="Name or address, or a service account."

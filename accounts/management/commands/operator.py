@@ -27,7 +27,7 @@ class Command(Verbs):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the verbs; all know --json and --actor."""
-        verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+        verbs = self.verbs_of(parser)
         self.verb(verbs, "list", "List the operators.")
         for name, words in (
             ("deactivate", "Let an operator in no more; devices end at once."),

@@ -68,7 +68,7 @@ class Command(
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the verbs; all know --json, --yes and --actor."""
-        verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+        verbs = self.verbs_of(parser)
 
         create = self.verb(verbs, "create", "Make a tenant, all of it, now.")
         create.add_argument("slug", metavar="SLUG")
@@ -139,7 +139,7 @@ class Command(
         if options["dry_run"]:
             self.say_order(order, options)
             return
-        self.stderr.write(f"Making {order['slug']} ...")
+        self.say_progress(f"Making {order['slug']} ...")
         with coded():
             tenant = provision(**order)
         run = tenant.runs.latest("started_at")
@@ -278,13 +278,19 @@ def tenant_facts(tenant: Tenant, info: TenantInfo) -> dict[str, Any]:
         "uuid": str(tenant.uuid),
         "state": tenant.state,
         "plan": info.limits.plan or None,
-        "domain": info.primary_domain,
+        "domain": info.primary_domain or None,
         "shadow_of": str(tenant.shadow_of) if tenant.shadow_of else None,
         "revision": tenant.schema_rev,
-        # No host leads to a shadow.
-        "url": None if info.is_shadow else hosts.absolute_url("/", tenant=info),
+        "url": url_of(info),
         "created": iso(tenant.created_at),
     }
+
+
+def url_of(info: TenantInfo) -> str | None:
+    """Return where a tenant is; no host leads to a shadow, or to one that is gone."""
+    if info.is_shadow or info.state == State.PURGED:
+        return None
+    return hosts.absolute_url("/", tenant=info)
 
 
 def words_of(info: TenantInfo) -> dict[str, str]:

@@ -41,6 +41,10 @@ def test_the_plan_is_told_and_then_gone(moves, acme, globex) -> None:
     assert json.loads(tenant("--plan", "--json"))["counts"]["skipped"] == 2
 
 
+def test_where_nobody_failed_there_is_nobody_to_try_again(moves, acme) -> None:
+    assert tenant("--retry-failed") == "There was nobody to migrate.\n"
+
+
 def test_flt_4_the_plan_warns_of_an_index_that_locks_a_large_table(
     moves, acme, globex, settings
 ) -> None:

@@ -210,7 +210,15 @@ def test_a_shadow_is_looked_at_and_swapped(acme_file, monkeypatch) -> None:
 def test_archive_and_resume(nova, tmp_path) -> None:
     path = tmp_path / "nova.tenantry"
     words = ("archive", nova.slug, "--output", path)
-    assert answer(*words, "--dry-run") == {"slug": nova.slug, "dry_run": True}
+    would = answer(*words, "--dry-run")
+    assert would.pop("table_bytes") > 0
+    assert would == {
+        "slug": nova.slug,
+        "state": "active",
+        "files": 0,
+        "file_bytes": 0,
+        "dry_run": True,
+    }
     facts = answer(*words)
     assert (facts["state"], facts["path"]) == ("archived", str(path))
     assert fails(*words)[0] == 4
@@ -224,8 +232,14 @@ def test_purge_closes_first_and_deletes_when_it_is_confirmed(nova) -> None:
     assert (facts["before"], facts["state"]) == ("active", "deleting")
     code, line = fails("purge", nova.slug, "--now", "--confirm", "acme")
     assert (code, f"--confirm {nova.slug}" in line) == (4, True)
-    assert answer("purge", nova.slug, "--now", "--confirm", nova.slug, "--dry-run") == {
+    would = answer("purge", nova.slug, "--now", "--confirm", nova.slug, "--dry-run")
+    assert would.pop("table_bytes") > 0
+    assert would == {
         "slug": nova.slug,
+        "state": "deleting",
+        "files": 0,
+        "file_bytes": 0,
+        "purge_after": None,
         "dry_run": True,
     }
     certificate = answer("purge", nova.slug, "--now", "--confirm", nova.slug)

@@ -5,20 +5,17 @@ apart. Doors are read from the OpenAPI documents and the URLconfs: a new one is 
 without being named here.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import reduce
-from typing import Any
 
 import psycopg
 import pytest
 
-from tenants.testing import making
 from tenants.testing.credentials import Held, Kind
 from tenants.testing.doors import VERBS, Door
 from tenants.testing.matrix import Matrix
-from tenants.testing.plan import Plan
-from tenants.testing.twins import Twins, differences, mirror, translations, unmarked
+from tenants.testing.twins import differences, mirror, translations, unmarked
 from tests import databases
 from tests.isolation.credentials import KINDS, OF_CONTROL, session_cookie
 
@@ -26,20 +23,6 @@ NAMES = [kind.name for kind in KINDS]
 #: Walk every page also in the short form; the others leave most of the admin out.
 SESSIONS = {"session cookie", "operator session"}
 AT_ONCE = ("access token", "session cookie", "refresh cookie", "invitation link")
-
-
-@pytest.fixture(scope="module")
-def told(sharing: Any, django_db_blocker: Any, isolation_plan: Plan) -> Iterator[Twins]:
-    """Return twins that all tests here share; what a test does to them is undone."""
-    with sharing():
-        with django_db_blocker.unblock():
-            made = making.make(isolation_plan)
-        yield made
-
-
-@pytest.fixture
-def twins(told: Twins, db: None) -> Twins:
-    return told
 
 
 @pytest.fixture(autouse=True)

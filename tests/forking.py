@@ -6,6 +6,7 @@ A program that has imported the project is forked for each of them, and the copy
 as `python manage.py ...` does: exit code, output and errors are those of a process.
 """
 
+import gc
 import importlib
 import json
 import os
@@ -42,11 +43,14 @@ def prepare() -> None:
     """Import what every command needs."""
     import django
     from django.conf import settings
+    from django.urls import get_resolver
 
     importlib.import_module("config.environment").choose_settings()
     django.setup()
     importlib.import_module("tenants.management.utility")
-    importlib.import_module(settings.ROOT_URLCONF)
+    for urls in (settings.ROOT_URLCONF, settings.PUBLIC_SCHEMA_URLCONF):
+        get_resolver(urls).url_patterns  # noqa: B018 - it is made when it is asked for
+    gc.freeze()
 
 
 def forked(line: str, out: IO[bytes], errors: IO[bytes]) -> int | None:

@@ -13,7 +13,7 @@ from tenants.fleet.targets import Target, pending_in_control
 def look(order: Order) -> tuple[Survey, Report]:
     """Return what a run would do; nothing is written. Raises FleetAhead as it would."""
     target = Target(templates.find())
-    pending_in_control()
+    pending_in_control()  # which refuses a newer one
     found = survey(order, target)
     found.require_none_ahead()
     report = Report(

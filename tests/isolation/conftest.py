@@ -1,6 +1,30 @@
-"""What the tests of isolation share: a mailbox of their own."""
+"""What the tests of isolation share: the twins of a module, a mailbox of their own."""
+
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
+
+from tenants.testing.plan import Plan
+from tenants.testing.twins import Twins
+
+
+@pytest.fixture(scope="module")
+def told_twins(
+    sharing: Any, django_db_blocker: Any, isolation_plan: Plan
+) -> Iterator[Twins]:
+    """Return twins that the tests of a module share; what a test does is undone."""
+    from tenants.testing.making import make
+
+    with sharing():
+        with django_db_blocker.unblock():
+            made = make(isolation_plan)
+        yield made
+
+
+@pytest.fixture
+def twins(told_twins: Twins, db: None) -> Twins:
+    return told_twins
 
 
 @pytest.fixture(autouse=True)

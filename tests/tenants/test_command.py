@@ -2,8 +2,6 @@
 
 import io
 import json
-import os
-import subprocess
 import sys
 from uuid import UUID
 
@@ -25,8 +23,9 @@ from tenants.models import (
     Tenant,
     WarmSchema,
 )
+from tests import forking
 from tests.databases import run_there
-from tests.tenants.worker import ROOT, surroundings
+from tests.tenants.worker import surroundings
 
 OWNER = ("--owner-email", "operator@newcomer.test")
 
@@ -482,11 +481,12 @@ def test_run_ends_with_the_code_of_the_command(acme) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_a_command_of_django_without_a_tenant_ends_with_one_line() -> None:
     """The same through manage.py, in a process of its own."""
-    for words, code, line in (
-        (["dumpdata"], 2, f"Refused: {NAMELESS} dumpdata\n"),
-        (["tenant", "run", "acme", "--", "dumpdata", "--bogus"], 2, "usage: "),
-    ):
-        ended = process(*words)
+    expected = {
+        "dumpdata": (2, f"Refused: {NAMELESS} dumpdata\n"),
+        "tenant run acme -- dumpdata --bogus": (2, "usage: "),
+    }
+    for ended in forking.manage(list(expected), **surroundings()):
+        code, line = expected[ended.args]
         assert ended.returncode == code, ended.stderr
         assert ended.stderr.startswith(line)
         assert "Traceback" not in ended.stderr
@@ -499,30 +499,18 @@ NAMELESS = "No tenant is named. Use: manage.py tenant run SLUG --"
 @pytest.mark.django_db(transaction=True)
 def test_the_process_itself_ends_with_these_codes() -> None:
     """The same through manage.py: one line on stderr, nothing of it on stdout."""
-    for words, code, line in (
-        (["show", "nobody"], 3, "There is no tenant 'nobody'."),
-        (["suspend", "acme"], 2, "--reason"),
-        (["bogus"], 2, "invalid choice"),
-        ([], 2, "VERB"),
-        (["list", "--json"], 0, ""),
-    ):
-        ended = process("tenant", *words)
+    expected = {
+        "tenant show nobody": (3, "There is no tenant 'nobody'."),
+        "tenant suspend acme": (2, "--reason"),
+        "tenant bogus": (2, "invalid choice"),
+        "tenant": (2, "VERB"),
+        "tenant list --json": (0, ""),
+    }
+    for ended in forking.manage(list(expected), **surroundings()):
+        code, line = expected[ended.args]
         assert (ended.returncode, line in ended.stderr) == (code, True), ended.stderr
         assert "Traceback" not in ended.stderr
         assert bool(ended.stdout) == (code == 0)
-
-
-def process(*words: str) -> "subprocess.CompletedProcess[str]":
-    """Return how manage.py ended."""
-    return subprocess.run(
-        [sys.executable, "manage.py", *words],
-        check=False,
-        cwd=ROOT,
-        env={**os.environ, **surroundings()},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
 
 
 @pytest.mark.django_db(transaction=True)
@@ -539,7 +527,7 @@ def test_warm_makes_schemas_that_wait_and_lists_them() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_warm_without_a_template_says_what_is_missing() -> None:
+def test_warm_without_a_template_says_what_is_missing(quickly_compiled) -> None:
     with use_control():
         SchemaTemplate.objects.all().delete()
     code, line = fails("warm", "--target", "1")

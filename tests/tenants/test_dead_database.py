@@ -1,8 +1,6 @@
 """No database answers: each command says so in one line, ours and Django's."""
 
-import os
-import subprocess
-import sys
+from subprocess import CompletedProcess
 
 import psycopg
 import pytest
@@ -10,38 +8,36 @@ from django.core.management import CommandError, call_command
 from django.db import OperationalError
 
 from tenants.management.ends import NO_DATABASE, is_away
-from tests.tenants.worker import ROOT
+from tests import forking
 
 #: The port of `discard`, where nothing listens.
 DEAD = "postgres://nobody:nothing@127.0.0.1:9/none"
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        "mail_config",
-        "operator list",
-        "purge_accounts",
-        "send_test_mail ops@example.com --tenant acme",
-        "migrate_schemas",
-        "migrate",
-        "goflow_validate",
-        "check --database default",
-    ],
-)
-def test_a_dead_database_is_one_line_and_exit_code_1(words):
-    path = os.pathsep.join(map(str, (ROOT, ROOT / "platform")))
-    run = subprocess.run(
-        [sys.executable, ROOT / "manage.py", *words.split()],
-        env={**os.environ, "DATABASE_URL": DEAD, "PYTHONPATH": path},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    told = (run.returncode, run.stdout, run.stderr.splitlines()[-1])
+LINES = [
+    "mail_config",
+    "operator list",
+    "purge_accounts",
+    "send_test_mail ops@example.com --tenant acme",
+    "migrate_schemas",
+    "migrate",
+    "goflow_validate",
+    "check --database default",
+]
+
+
+@pytest.fixture(scope="module")
+def ended() -> dict[str, "CompletedProcess[str]"]:
+    """Return how each line of manage.py ended, in a process of its own."""
+    return {ran.args: ran for ran in forking.manage(LINES, DATABASE_URL=DEAD)}
+
+
+@pytest.mark.parametrize("words", LINES)
+def test_a_dead_database_is_one_line_and_exit_code_1(ended, words):
+    ran = ended[words]
+    told = (ran.returncode, ran.stdout, ran.stderr.splitlines()[-1])
     assert told == (1, "", f"Refused: {NO_DATABASE}")
-    assert "Traceback" not in run.stderr
+    assert "Traceback" not in ran.stderr
 
 
 def raised_from(cause: Exception) -> OperationalError:

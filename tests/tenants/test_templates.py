@@ -80,14 +80,14 @@ def test_tpl5_a_schema_from_the_template_is_the_schema_of_the_migrations(
     assert replayed == migrated
 
 
-def test_tpl5_a_tenant_of_the_template_has_the_rights_of_one_that_was_migrated(
-    template, monkeypatch
-) -> None:
-    monkeypatch.setattr(fleet, "find_template", lambda: None)
+def test_tpl5_a_tenant_made_by_the_migrations_has_the_same_tables_and_rights() -> None:
+    with use_control():
+        SchemaTemplate.objects.all().delete()
     provisioning.provision(**ORDER, seed=[])
-    migrated = rights_of(twins.info("newcomer"))
-    assert len(migrated) > 200
-    assert rights_of(twins.info("acme")) == migrated
+    migrated = twins.info("newcomer")
+    assert script_of(migrated) == script_of(twins.info("acme"))
+    assert len(rights_of(migrated)) > 200
+    assert rights_of(migrated) == rights_of(twins.info("acme"))
 
 
 def test_a_tenant_of_the_template_needs_no_migration(acme) -> None:
@@ -150,8 +150,8 @@ def test_tpl4_only_the_tables_of_the_seed_have_rows(empty, template) -> None:
     assert filled == set(seeds.SEEDED)
 
 
-def test_tpl4_a_template_with_rows_of_somebody_is_refused(empty) -> None:
-    run_migrations()
+def test_tpl4_a_template_with_rows_of_somebody_is_refused(template, empty) -> None:
+    templates.replay(template.statements)
     with connection.cursor() as cursor:
         cursor.execute("INSERT INTO auth_group (name) VALUES ('Somebody')")
     with pytest.raises(TemplateRefused, match="rows in auth_group"):
@@ -262,7 +262,9 @@ def test_the_templates_of_ten_revisions_are_kept() -> None:
     assert "old-02" not in kept
 
 
-def test_compiling_leaves_no_schema_behind_even_where_it_fails(monkeypatch) -> None:
+def test_compiling_leaves_no_schema_behind_even_where_it_fails(
+    quickly_compiled, monkeypatch
+) -> None:
     before = schemas()
     with use_control():
         SchemaTemplate.objects.all().delete()
@@ -292,13 +294,6 @@ def test_making_a_tenant_reads_of_the_catalog_only_what_is_its_own() -> None:
     texts = [query["sql"] for query in asked]
     assert any("CREATE SCHEMA" in text for text in texts)
     assert [text for text in texts if "pg_tables" in text or "ON ALL" in text] == []
-
-
-def test_without_a_template_a_tenant_is_made_by_the_migrations() -> None:
-    with use_control():
-        SchemaTemplate.objects.all().delete()
-    provisioning.provision(**ORDER, seed=[])
-    assert script_of(twins.info("newcomer")) == script_of(twins.info("acme"))
 
 
 def test_what_differs_between_two_schemas_is_told_by_statement(acme) -> None:

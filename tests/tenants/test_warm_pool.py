@@ -161,7 +161,7 @@ def test_a_schema_of_another_revision_is_never_claimed_and_goes() -> None:
 
 
 def test_a_schema_whose_role_has_other_rights_than_the_code_gives_is_never_claimed(
-    monkeypatch,
+    quickly_compiled, monkeypatch
 ) -> None:
     """A release may take a right away without any migration."""
     pool.fill(1)
@@ -170,6 +170,7 @@ def test_a_schema_whose_role_has_other_rights_than_the_code_gives_is_never_claim
         taken = (*roles.protected(), ("accounts_user", "DELETE"))
         patch.setattr(roles, "protected", lambda: taken)
         revisions.of_code.cache_clear()
+        fleet.compile_template()
         tenant = provisioning.provision(**order(), seed=[])
         assert tenant.db_role != old.db_role
         allowed = "SELECT has_table_privilege(%s, %s, 'DELETE')"

@@ -28,6 +28,16 @@ def words() -> list[str]:
     return [*sys.argv[1:], *shlex.split(os.environ.get("PYTEST_ADDOPTS", ""))]
 
 
+def keep_bytecode() -> None:
+    """Let Python keep what it compiles, whatever the environment says.
+
+    To rewrite the assertions of all tests takes longer than to collect them, in each
+    worker, and every process that a test starts would compile the project anew.
+    """
+    sys.dont_write_bytecode = False
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
 def begin() -> Servers:
     """Start the servers that this run needs, unless it runs no test."""
     servers = Servers()
@@ -42,6 +52,7 @@ def begin() -> Servers:
     return servers
 
 
+keep_bytecode()
 SERVERS = begin()
 
 

@@ -62,6 +62,13 @@ def test_a_run_has_servers_of_its_own_and_leaves_none(pytest_run, data):
     assert not (data / "pg18").exists()  # the demo's data are not touched
 
 
+def test_what_was_compiled_is_kept_whatever_the_environment_says(pytest_run):
+    run = pytest_run("-k", "other", PYTHONDONTWRITEBYTECODE="1")
+
+    assert run.code() == 0, run.text
+    assert list(pytest_run.project.glob("__pycache__/test_it*.pyc"))
+
+
 def test_the_cluster_is_kept_unless_a_fresh_one_is_asked_for(pytest_run):
     counts = []
     for options in ((), (), ("--fresh-db",)):

@@ -34,14 +34,21 @@ class Goal:
 def as_json(figures: Figures, goals: Sequence[Goal]) -> str:
     """Return one object with the median of each figure."""
     return json.dumps(
-        {goal.name: round(median(figures[goal.name]), 4) for goal in goals}
+        {
+            goal.name: round(median(figures[goal.name]), 4)
+            for goal in goals
+            if goal.name in figures
+        }
     )
 
 
 def verdicts(figures: Figures, goals: Sequence[Goal]) -> Iterator[str]:
     """Yield a line for each goal: the figure, the goal, and whether it is met."""
     for goal in goals:
-        values = figures[goal.name]
+        values = figures.get(goal.name)
+        if not values:
+            yield f"{goal.words}: not measured"
+            continue
         yield verdict(
             goal.words,
             described(values, digits=goal.digits),

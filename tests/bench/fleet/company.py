@@ -1,7 +1,9 @@
-"""More tenants for django-tenants, so that it is measured among as many as ours.
+"""More schemas for django-tenants, so that it is measured among as many as ours.
 
 Making one by its migrations takes seconds, so they are copies: the same tables and
-rows, as a comparison of the statements that make both schemas says.
+rows, as a comparison of the statements that make both schemas says. What it does to a
+tenant takes the longer the more schemas are there, and as long for each of them: so
+only some are those of tenants.
 """
 
 from collections.abc import Sequence
@@ -34,17 +36,20 @@ SELECT setval(pg_get_serial_sequence({}, 'id'), greatest(1, (SELECT max(id) FROM
 Line = tuple[int, str, str]
 
 
-def fill(database: dict[str, str], *, like: str, to: int) -> None:
-    """Copy a tenant's schema until there are so many tenants.
+def fill(database: dict[str, str], *, like: str, schemas: int, tenants: int) -> None:
+    """Copy a tenant's schema until there are so many, with so many tenants.
 
     Raises RuntimeError where a copy is not as the first.
     """
     with databases.connect(database["NAME"]) as connection:
         script = script_of(connection, like)
         row = connection.execute("SELECT count(*) FROM customers_client").fetchone()
-        names = [f"copy-{number}" for number in range(to - int(row[0] if row else 0))]
+        there = int(row[0] if row else 0)
+        names = [f"copy-{number}" for number in range(schemas - there)]
         for name in names:
             copy(connection, script, like=like, name=name)
+        for name in names[: tenants - there]:
+            connection.execute(CUSTOMER, {"name": name})
         if names and script_of(connection, names[-1]) != script:
             raise RuntimeError(f"The schema of {names[-1]} is not as that of {like}.")
     databases.tidy(database["NAME"])
@@ -58,7 +63,7 @@ def script_of(connection: psycopg.Connection, schema: str) -> Sequence[Line]:
 def copy(
     connection: psycopg.Connection, script: Sequence[Line], *, like: str, name: str
 ) -> None:
-    """Make one tenant with the tables and rows of another, in one transaction."""
+    """Make one schema with the tables and rows of another, in one transaction."""
     tables = [table for place, table, _text in script if place == TABLE]
     with connection.transaction(), connection.pipeline():
         connection.execute(sql.SQL("CREATE SCHEMA {0}").format(sql.Identifier(name)))
@@ -76,5 +81,3 @@ def copy(
             connection.execute(
                 sql.SQL(COUNT_ON).format(sql.Literal(table), sql.Identifier(table))
             )
-        connection.execute("SET LOCAL search_path TO public")
-        connection.execute(CUSTOMER, {"name": name})

@@ -22,33 +22,34 @@ def figures(
     *,
     ours: tuple[Peer, Peer],
     theirs: tuple[Peer, Peer],
+    tenants: tuple[int, int],
 ) -> dict[str, Sequence[float]]:
     """Return how many times as fast ours are, a tenant."""
+    many, some = tenants
     mine, other = named[ours[0]], named[theirs[0]]
     with working(ours[0], mine) as one, working(theirs[0], other) as two:
         one.ask("migrate")
-        slow = a_tenant(two, other)
-        idle = [slow / a_tenant(one, mine) for _ in range(LOOKS)]
-    own = one_release(ours[1], mine)
+        slow = a_tenant(two, some)
+        idle = [slow / a_tenant(one, many) for _ in range(LOOKS)]
+    own = one_release(ours[1], mine, many)
     return {
         "noop_vs_django_tenants": idle,
-        "addfield_vs_django_tenants": [one_release(theirs[1], other) / own],
+        "addfield_vs_django_tenants": [one_release(theirs[1], other, some) / own],
         "addfield_ms": [own],
     }
 
 
-def one_release(peer: Peer, database: dict[str, str]) -> float:
+def one_release(peer: Peer, database: dict[str, str], tenants: int) -> float:
     """Return the milliseconds a tenant. Raises RuntimeError where one was left out."""
     with working(peer, database) as worker:
-        taken = a_tenant(worker, database)
-    if have(database, CHANGED) != have(database, SCHEMAS):
+        taken = a_tenant(worker, tenants)
+    if have(database, CHANGED) != tenants:
         raise RuntimeError(f"{peer.name} left tenants behind.")
     return taken
 
 
-def a_tenant(worker: Worker, database: dict[str, str]) -> float:
+def a_tenant(worker: Worker, tenants: int) -> float:
     """Return the milliseconds that a look or a release takes a tenant."""
-    tenants = have(database, SCHEMAS)
     return float(worker.ask("migrate")) / MILLION / tenants
 
 

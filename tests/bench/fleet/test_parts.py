@@ -7,7 +7,7 @@ import pytest
 
 from tests.bench import databases, environments, peers
 from tests.bench.environments import ALIKE
-from tests.bench.fleet import arriving, exporting, idling, releasing
+from tests.bench.fleet import arriving, company, exporting, idling, releasing
 from tests.bench.fleet.peers import OURS, OURS_LATER
 from tests.bench.fleet.report import GOALS
 from tests.bench.goals import as_json, verdicts
@@ -43,9 +43,10 @@ def test_a_tenant_of_the_pool_arrives_as_well(ours):
 
 
 def test_a_release_reaches_every_schema_and_is_then_nothing_to_do(ours):
-    assert releasing.one_release(OURS_LATER, ours) > 0
+    tenants = releasing.have(ours, releasing.SCHEMAS)
+    assert releasing.one_release(OURS_LATER, ours, tenants) > 0
     with working(OURS_LATER, ours) as worker:
-        assert releasing.a_tenant(worker, ours) > 0
+        assert releasing.a_tenant(worker, tenants) > 0
 
 
 def test_an_export_is_compared_with_pg_dump(ours):
@@ -74,7 +75,9 @@ def test_django_tenants_does_the_same_where_it_is_installed():
     for database in made(now):
         with working(now, database) as worker:
             arriving.arrive(worker, iter(range(2)), 2)
-        assert releasing.one_release(later, database) > 0
+        company.fill(database, like="site-1", schemas=5, tenants=3)
+        assert releasing.have(database, releasing.SCHEMAS) == 5
+        assert releasing.one_release(later, database, 3) > 0
 
 
 def test_each_goal_has_a_figure_and_a_verdict():
@@ -83,4 +86,5 @@ def test_each_goal_has_a_figure_and_a_verdict():
         for goal in GOALS
     }
     assert set(json.loads(as_json(good, GOALS))) == {goal.name for goal in GOALS}
+    assert list(verdicts({}, GOALS[:1])) == [f"{GOALS[0].words}: not measured"]
     assert all(line.endswith("met") for line in verdicts(good, GOALS))

@@ -12,6 +12,7 @@ from tenants.errors import TenantUnknown
 from tenants.life import conduct
 from tenants.management.ends import NOT_FOUND, REFUSED, fail
 from tenants.models import Tenant
+from tenants.states import State
 
 
 def find(name: str) -> Tenant:
@@ -23,6 +24,13 @@ def find(name: str) -> Tenant:
     if tenant is None:
         raise TenantUnknown(f"There is no tenant {name!r}.")
     return tenant
+
+
+def url_of(info: TenantInfo) -> str | None:
+    """Return where a tenant is; no host leads to a shadow, or to one that is gone."""
+    if info.is_shadow or info.state == State.PURGED:
+        return None
+    return hosts.absolute_url("/", tenant=info)
 
 
 def candidates(name: str) -> QuerySet[Tenant]:

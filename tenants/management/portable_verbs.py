@@ -14,7 +14,7 @@ from tenants.life import calling_off
 from tenants.management.arguments import may_be_tried, span, span_words
 from tenants.management.bars import bar
 from tenants.management.ends import REFUSED, WRONG_USAGE, fail
-from tenants.management.finding import find
+from tenants.management.finding import find, url_of
 from tenants.management.verbs import Verbs, actor, exit_code, iso
 from tenants.models import ProvisioningRun, Tenant
 from tenants.portability import archiving, purging, signature, swapping
@@ -144,7 +144,7 @@ class PortableVerbs(Verbs):
         self.say_progress(f"Importing {order.slug} ...")
         with coded():
             ended = run(order)
-        self.tell({**facts, **told(ended), "state": state_of(ended)}, options)
+        self.tell({**facts, **told(ended), **made_by(ended)}, options)
 
     def do_swap(self, options: Mapping[str, Any]) -> None:
         live, shadow = find(options["tenant"]), find(options["shadow"])
@@ -179,8 +179,7 @@ class PortableVerbs(Verbs):
                 with_files=not options["no_files"],
                 said=said,
             )
-        made = {"uuid": str(ended.tenant_uuid), "state": state_of(ended)}
-        self.tell({**facts, **made, **told(ended)}, options)
+        self.tell({**facts, **told(ended), **made_by(ended)}, options)
 
     def do_archive(self, options: Mapping[str, Any]) -> None:
         tenant = find(options["tenant"])
@@ -330,10 +329,11 @@ def would_go(tenant: Tenant) -> dict[str, Any]:
     }
 
 
-def state_of(ended: ProvisioningRun) -> str:
-    return str(
-        Tenant.objects.values_list("state", flat=True).get(uuid=ended.tenant_uuid)
-    )
+def made_by(ended: ProvisioningRun) -> dict[str, Any]:
+    """Return what is told of the tenant that a run has made."""
+    tenant = find(str(ended.tenant_uuid))
+    info = tenant.info()
+    return {"uuid": str(tenant.uuid), "state": tenant.state, "url": url_of(info)}
 
 
 def require_purgeable(tenant: Tenant, *, now: bool) -> None:

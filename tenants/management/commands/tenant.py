@@ -22,7 +22,7 @@ from tenants.management import finding
 from tenants.management.arguments import key, may_be_tried, number
 from tenants.management.canary_verb import CanaryVerb
 from tenants.management.domain_verbs import DomainVerbs
-from tenants.management.finding import find
+from tenants.management.finding import find, url_of
 from tenants.management.fleet_verbs import FleetVerbs
 from tenants.management.life_verbs import LifeVerbs
 from tenants.management.migrate_verb import MigrateVerb
@@ -284,13 +284,6 @@ def tenant_facts(tenant: Tenant, info: TenantInfo) -> dict[str, Any]:
         "url": url_of(info),
         "created": iso(tenant.created_at),
     }
-
-
-def url_of(info: TenantInfo) -> str | None:
-    """Return where a tenant is; no host leads to a shadow, or to one that is gone."""
-    if info.is_shadow or info.state == State.PURGED:
-        return None
-    return hosts.absolute_url("/", tenant=info)
 
 
 def words_of(info: TenantInfo) -> dict[str, str]:

@@ -165,6 +165,7 @@ def test_a_refusal_as_json_has_its_code(tmp_path) -> None:
 def test_l20_a_clone_carries_no_credentials(world) -> None:
     facts = answer("clone", "acme", "acme-twin")
     assert (facts["of"], facts["state"]) == ("acme", "active")
+    assert facts["url"].startswith("http://acme-twin.localhost")
     with use(tenant("acme-twin")):
         assert not ApiToken.objects.exists()
         assert not User.objects.exclude(password="!").exists()

@@ -1,7 +1,7 @@
 """Tasks run for one tenant, or say that they are for the control plane.
 
-The message names the tenant (carrying.publishing); the worker enters that tenant, or
-refuses the task and keeps its message (carrying.dead_letters).
+The message names the tenant (tenants.carrying.publishing); the worker enters that
+tenant, or refuses the task and keeps its message (tenants.carrying.dead_letters).
 """
 
 import logging

@@ -267,8 +267,7 @@ def may_call_out() -> bool:
 
     Where no tenant is entered none of its data are at hand, so that is no obstacle.
     """
-    context = current_or_none()
-    return not (isinstance(context, TenantInfo) and context.is_shadow)
+    return current_or_none() is None or not is_shadow()
 
 
 def context_uuid() -> UUID:

@@ -5,7 +5,7 @@ ApplicationError
 ├── Conflict           SlugTaken, KeyUsed, MoveRefused, TenantRefused,
 │   │                  SignupNotReady, DomainTaken, DomainCooling, DomainUnverified,
 │   │                  DomainFormer, DomainKept, TooManyDomains, QuotaExceeded,
-│   │                  FleetBusy, CanaryUnfit
+│   │                  FleetBusy, FleetAhead, CanaryUnfit
 │   └── TenantRefused  TenantHeld
 ├── Invalid            SlugInvalid, NameInvalid, EmailInvalid, LocaleInvalid,
 │                      TimezoneInvalid, ReasonMissing, MaintenanceTooLong,

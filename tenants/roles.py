@@ -39,12 +39,12 @@ HARDEN: Final = (
     "REVOKE CREATE, TEMPORARY ON DATABASE {database} FROM PUBLIC",
     "ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC",
 )
-#: Functions of others, such as an extension's, are not ours to close; no tenant may use
-#: the schema that they are in.
 PRESENT: Final = """
 SELECT relname FROM pg_class
 WHERE relkind = 'r' AND relname = ANY(%s) AND relnamespace = to_regnamespace(%s)
 """
+#: Functions of others, such as an extension's, are not ours to close; no tenant may use
+#: the schema that they are in.
 OWN_FUNCTIONS: Final = """
 SELECT p.oid::regprocedure::text FROM pg_proc p
 WHERE p.pronamespace = 'public'::regnamespace

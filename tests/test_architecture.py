@@ -3,6 +3,7 @@
 import json
 import locale
 import platform
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,12 +15,21 @@ import accounts
 import config
 import kernel
 import leave
-import tenants
+import tenants.errors
+import tenants.portability.errors
 import tests
 import workflow
 
 ROOT = Path(__file__).resolve().parents[1]
 OURS = (kernel, tenants, accounts, workflow, leave, config)
+#: What tells where things are; a changelog tells where they were.
+DOCUMENTS = [
+    *(f"docs/{name}.md" for name in ("architecture", "development", "isolation")),
+    *(f"docs/{name}.md" for name in ("glossary", "operations", "security")),
+    *(f"{app}/README.md" for app in ("tenants", "accounts", "workflow")),
+    *("platform/leave/README.md", "platform/web/README.md"),
+    "tests/isolation/README.md",
+]
 
 
 def test_imports_point_one_way():
@@ -60,6 +70,30 @@ def test_the_launchers_import_without_django():
 def test_no_source_builds_a_link_from_the_host_header():
     found = [str(p) for p in sources() if "build_absolute_uri" in p.read_text()]
     assert found == []
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_the_files_that_a_document_names_are_there(name):
+    """A file without a folder may be in any."""
+    document = ROOT / name
+    places = (document.parent, ROOT, ROOT / "platform")
+    anywhere = {path.name for path in [*sources(), *(ROOT / "tests").rglob("*.py")]}
+    named = re.findall(r"`([\w./-]+\.py)`", document.read_text("utf-8"))
+    lost = [one for one in named if not any((at / one).exists() for at in places)]
+    assert [one for one in lost if one not in anywhere] == []
+
+
+@pytest.mark.parametrize(
+    "errors", [tenants.errors, tenants.portability.errors], ids=["tenants", "files"]
+)
+def test_a_tree_of_errors_names_each_of_its_module(errors):
+    named = re.findall(r"\w+", errors.__doc__)
+    own = [
+        name
+        for name, kind in vars(errors).items()
+        if isinstance(kind, type) and kind.__module__ == errors.__name__
+    ]
+    assert [name for name in own if name not in named] == []
 
 
 def sources() -> list[Path]:

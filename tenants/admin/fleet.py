@@ -1,6 +1,7 @@
 """The fleet in the operators' console: how each tenant's schema is, and how it is used.
 
-Size, drift and last activity are as the last survey saw them (tenants.watching).
+Size, drift and last activity are as the last survey saw them
+(tenants.watching.surveying).
 """
 
 from typing import Any

@@ -5,7 +5,8 @@
 
 A bare thread starts in no context, so all that it touches is refused.
 A child process starts in none as well, and with no connection of its parent
-(`carrying.forks`): hand it a tenant's uuid, and let it enter the tenant by itself.
+(`tenants.carrying.forks`): hand it a tenant's uuid, and let it enter the tenant
+by itself.
 """
 
 import contextvars

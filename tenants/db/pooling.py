@@ -11,7 +11,6 @@ from typing import Any, Final
 from django.conf import settings
 from psycopg import Connection
 
-MODES: Final = ("direct", "session", "transaction")
 #: Who looks when. In a ring of two an even turn would always meet the same server; this
 #: one (of Thue and Morse) keeps no time, also where others take a place in between.
 LOOKS: Final = (0, 1, 1, 0, 1, 0, 0, 1, 1, 0, 0, 1, 0, 1, 1, 0)

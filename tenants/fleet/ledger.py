@@ -18,7 +18,6 @@ from tenants.models import MigrationLedger, MigrationPlan, Tenant
 
 State = MigrationLedger.State
 Mode = MigrationLedger.Mode
-OPEN: Final = (State.PENDING, State.RUNNING, State.DEFERRED)
 
 ENTRY: Final = """
 INSERT INTO public.tenants_migrationledger

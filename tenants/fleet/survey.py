@@ -10,7 +10,7 @@ from tenants.context import TenantInfo, use_control
 from tenants.errors import FleetAhead
 from tenants.fleet import reading
 from tenants.fleet.groups import Group, grouped
-from tenants.fleet.ledger import OPEN, State
+from tenants.fleet.ledger import State
 from tenants.fleet.orders import Order
 from tenants.fleet.reading import Standing
 from tenants.fleet.targets import Target
@@ -83,9 +83,3 @@ def last_state(*wanted: State) -> set[UUID]:
         newest: Any = MigrationLedger.objects.order_by("tenant_id", "-at", "-id")
         newest = newest.distinct("tenant_id").values_list("tenant__uuid", "state")
         return {uuid for uuid, state in newest if state in wanted}
-
-
-def is_interrupted() -> bool:
-    """Tell whether a run has left tenants on their way."""
-    with use_control():
-        return MigrationLedger.objects.filter(state__in=OPEN).exists()

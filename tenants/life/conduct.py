@@ -214,11 +214,6 @@ def in_maintenance(tenant: TenantInfo | Tenant) -> bool:
     return until is not None and tenant.state in OVERLAID and until > clock.now()
 
 
-def has_timers(tenant: TenantInfo) -> bool:
-    """Tell whether the tenant's due work is run now."""
-    return of(tenant).timers
-
-
 def working() -> Q:
     """Return which rows of Tenant work by themselves: served, nothing over them."""
     over = Q(maintenance_until__isnull=True) | Q(maintenance_until__lte=clock.now())

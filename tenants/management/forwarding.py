@@ -23,6 +23,11 @@ class Forwarding(InPlane):
             "--noinput", "--no-input", action="store_true", help="Ask no question."
         )
 
+    def add_schema(self, parser: CommandParser) -> None:
+        """Declare upstream's --schema; it takes any name of a tenant as well."""
+        names = ("-s", "--schema", "--schema_name")
+        parser.add_argument(*names, required=True, metavar=WHICH, dest="schema")
+
     def forward(self, *words: str, noinput: bool) -> None:
         """Call the verb; it prints where this command would, and ends with its code."""
         call_command(

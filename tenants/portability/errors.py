@@ -2,7 +2,7 @@
 
 ApplicationError
 ├── NotFound   ArchiveMissing
-├── Invalid    ArchiveForeign
+├── Invalid    ArchiveForeign, KeyUnusable
 └── Conflict   ArchiveRefused
     │          ├── ArchiveVersion, ArchiveNewer, ArchiveShape, ArchiveNames,
     │          │   ArchiveTooLarge, ArchiveOfAnother

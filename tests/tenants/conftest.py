@@ -39,9 +39,10 @@ def tenant_row() -> Callable[[str], Tenant]:
 def quickly_compiled(transactional_db, monkeypatch) -> None:
     """Compile a template from the one that is there: all migrations take seconds.
 
-    That both make the same is what TPL-5 is tested for.
+    For tests that remove every template, so that nothing is left to begin with. That
+    both make the same is what TPL-5 is tested for.
     """
     found = fleet.find_template()
     assert found is not None
     again = partial(templates.replay, found.statements)
-    monkeypatch.setattr(templates, "migrate_from_nothing", again)
+    monkeypatch.setattr(templates, "migrate", again)

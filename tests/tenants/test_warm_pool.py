@@ -161,7 +161,7 @@ def test_a_schema_of_another_revision_is_never_claimed_and_goes() -> None:
 
 
 def test_a_schema_whose_role_has_other_rights_than_the_code_gives_is_never_claimed(
-    quickly_compiled, monkeypatch
+    monkeypatch,
 ) -> None:
     """A release may take a right away without any migration."""
     pool.fill(1)

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from tenants.management.finding import find_by_schema
-from tenants.management.forwarding import Forwarding
+from tenants.management.forwarding import WHICH, Forwarding
 
 
 class Command(Forwarding):
@@ -15,7 +15,7 @@ class Command(Forwarding):
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("--clone_from", required=True, metavar="SCHEMA_OR_TENANT")
+        parser.add_argument("--clone_from", required=True, metavar=WHICH)
         parser.add_argument(
             "--slug", required=True, metavar="SLUG", help="The copy's address."
         )

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from tenants.management.finding import find_by_schema
-from tenants.management.forwarding import WHICH, Forwarding
+from tenants.management.forwarding import Forwarding
 
 
 class Command(Forwarding):
@@ -15,12 +15,7 @@ class Command(Forwarding):
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument(
-            *("-s", "--schema", "--schema_name"),
-            required=True,
-            metavar=WHICH,
-            dest="schema",
-        )
+        self.add_schema(parser)
         parser.add_argument("-d", "--domain", required=True, metavar="NAME")
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002 - Django's signature

@@ -310,5 +310,6 @@ def test_an_outcome_names_its_tenant_by_what_it_was_called(
     moves(one=ONE)
     report = run(Renames(), canary=acme.uuid)
     assert report.is_whole
+    assert ended(report) == {"acme": ("done", "python"), "globex": ("done", "replay")}
     assert columns(globex) == ["extra"]
     assert row(globex).slug == "globex-group"

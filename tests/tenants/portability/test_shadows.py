@@ -135,7 +135,7 @@ def test_list_and_show_say_whose_shadow_it_is(shadow) -> None:
     lines = run("list", "--search", shadow.slug)
     assert "(shadow of acme)" in lines
     (facts,) = json.loads(run("list", "--search", shadow.slug, "--json"))
-    assert (facts["shadow_of"], facts["url"], facts["domain"]) == ("acme", None, "")
+    assert (facts["shadow_of"], facts["url"], facts["domain"]) == ("acme", None, None)
     assert json.loads(run("show", shadow.slug, "--json"))["shadow_of"] == "acme"
     live = json.loads(run("show", "acme", "--json"))
     assert (live["shadow_of"], live["shadows"]) == (None, [shadow.slug])

@@ -44,4 +44,4 @@ def quickly_compiled(transactional_db, monkeypatch) -> None:
     found = fleet.find_template()
     assert found is not None
     again = partial(templates.replay, found.statements)
-    monkeypatch.setattr(templates, "migrate_from_nothing", again)
+    monkeypatch.setattr(templates, "migrate", again)

@@ -58,12 +58,17 @@ class Target:
     def pending(self, applied: Iterable[Key]) -> tuple[Key, ...]:
         """Return what is to run where these ran, in its order."""
         ran = set(applied)
-        replaced = {
+        ran.update(self.squashed(ran))
+        return tuple(key for key in self.way if key not in ran)
+
+    def squashed(self, applied: Iterable[Key]) -> list[Key]:
+        """Return what ran in parts, and is not written down as a whole yet."""
+        ran = set(applied)
+        return [
             key
             for key, squashed in self.loader.replacements.items()
-            if ran.issuperset(squashed.replaces)
-        }
-        return tuple(key for key in self.way if key not in ran | replaced)
+            if key not in ran and ran.issuperset(squashed.replaces)
+        ]
 
     def newer(self, applied: Iterable[Key]) -> list[Key]:
         """Return what ran there that this code does not have yet: of a newer release.
@@ -103,7 +108,15 @@ def pending_in_control() -> tuple[Key, ...]:
 
     Raises FleetAhead where it is of a newer release.
     """
-    target, ran = Target(None), of_control()
+    return lacking(Target(None), of_control())
+
+
+def squashed_in_control() -> list[Key]:
+    """Return what ran there in parts, and is not written down as a whole yet."""
+    return Target(None).squashed(of_control())
+
+
+def lacking(target: Target, ran: set[Key]) -> tuple[Key, ...]:
     for app, name in target.newer(ran):
         raise FleetAhead(
             f"The control plane is of a newer release: {app}.{name} ran there."

@@ -293,6 +293,27 @@ def test_flt_2_what_was_squashed_is_of_no_newer_release(moves, run, acme) -> Non
     assert columns(acme) == ["extra"]
 
 
+SQUASHED = f"""
+dependencies = [("leave", "0001_initial")]
+replaces = [("leave", "0002_one")]
+{ONE}
+"""
+
+
+def test_a_squashed_migration_is_written_down_before_its_parts_go(
+    moves, run, acme, globex
+) -> None:
+    """Its tables would be made anew by the release that has no parts any more."""
+    moves(one=ONE)
+    assert run().is_whole
+    moves(squashed=SQUASHED)
+    assert ended(run()) == {"acme": ("skipped", None), "globex": ("skipped", None)}
+    for schema in ("public", acme.schema_name, globex.schema_name):
+        rows = f"FROM {schema}.django_migrations WHERE name = '0003_squashed'"
+        assert count(f"SELECT count(*) {rows}") == 1
+    assert ended(run()) == {"acme": ("skipped", None), "globex": ("skipped", None)}
+
+
 def test_a_migration_that_did_not_run_although_its_row_is_there_is_told_as_drift(
     moves, run, acme, globex
 ) -> None:

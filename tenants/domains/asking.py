@@ -35,6 +35,8 @@ BY_PROXY: Final = (
     "X-Forwarded-Proto",
     "X-Forwarded-Host",
     "Forwarded",
+    "X-Real-IP",
+    "Via",
 )
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]

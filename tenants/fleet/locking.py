@@ -1,11 +1,12 @@
 """One run at a time goes through the fleet."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Final
 
 from django.db import Error, connection
 
+from kernel.errors import ApplicationError
 from tenants.advisory import half
 from tenants.context import NoTenantError, use_control
 from tenants.errors import FleetBusy
@@ -57,4 +58,13 @@ def fleet_lock() -> Iterator[Held]:
                 raise FleetBusy
         yield Held(own)
     finally:
+        give_back(own)
         own.close()
+
+
+def give_back(own: Any) -> None:
+    """Free the lock now: a closed connection does so once its backend has ended."""
+    if own.connection is None:
+        return
+    with suppress(Error, ApplicationError), use_control(), own.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_unlock_all()")

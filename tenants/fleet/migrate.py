@@ -9,7 +9,7 @@ from tenants import roles
 from tenants.context import TenantInfo, use_control
 from tenants.db.router import labels
 from tenants.fleet.owning import owned, run_migrations
-from tenants.fleet.targets import pending_in_control
+from tenants.fleet.targets import pending_in_control, squashed_in_control
 
 
 def migrate_control(**options: Any) -> None:
@@ -31,7 +31,7 @@ def bring_control() -> None:
         return
     with use_control(), transaction.atomic():
         recorder = MigrationRecorder(connection)
-        for app, name in pending:
+        for app, name in (*pending, *squashed_in_control()):
             recorder.record_applied(app, name)
         roles.harden()
 

@@ -37,4 +37,4 @@ def make_again(tenant: TenantInfo) -> None:
         row = Tenant.objects.select_for_update().filter(uuid=tenant.uuid).first()
         if row is None or not stays(row) or row.schema_name != tenant.schema_name:
             raise Leaving(tenant.slug)
-        roles.ensure(tenant)
+        roles.ensure(row.info())  # as its state says by now

@@ -19,6 +19,7 @@ from tenants.fleet import (
     ledger,
     missing,
     rights,
+    squashing,
     templates,
     trying,
 )
@@ -71,6 +72,7 @@ class Run(Canaries):
         if found.groups:
             self.take_groups(found)
             self.take_latecomers()
+        self.note_squashed()
         self.write_event()
         self.told.step("end")
         return self.report
@@ -91,6 +93,21 @@ class Run(Canaries):
             self.report.groups += map(facts, found.groups)
             self.pass_by(found)
             self.take_groups(found)
+
+    def note_squashed(self) -> None:
+        """Write down what is squashed by now, in the schemas that have arrived."""
+        if not self.target.loader.replacements:
+            return
+        for one in list(self.report.outcomes.values()):
+            if one.state not in {State.DONE, State.SKIPPED}:
+                continue
+            try:
+                squashing.note(
+                    self.target, one.tenant, lock_timeout_ms=self.order.lock_timeout_ms
+                )
+            except Exception as error:  # noqa: BLE001 - one tenant's failure is reported, not raised
+                failure = trying.described(error)
+                self.tell([replace(one, state=State.FAILED, failure=failure)])
 
     # Those that have arrived
 

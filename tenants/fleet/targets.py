@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 from django.db import connection
 from django.db.migrations import Migration
@@ -15,6 +15,9 @@ from tenants.fleet import reading, revisions, rights, scripts
 from tenants.fleet.reading import Key
 from tenants.fleet.rights import OnRelation
 from tenants.models import SchemaTemplate
+
+#: How Django's `squashmigrations` names the last of those that it put together.
+SQUASHED: Final = "_squashed_"
 
 
 @dataclass(frozen=True)
@@ -55,21 +58,30 @@ class Target:
     def pending(self, applied: Iterable[Key]) -> tuple[Key, ...]:
         """Return what is to run where these ran, in its order."""
         ran = set(applied)
-        replaced = {
+        ran.update(self.squashed(ran))
+        return tuple(key for key in self.way if key not in ran)
+
+    def squashed(self, applied: Iterable[Key]) -> list[Key]:
+        """Return what ran in parts, and is not written down as a whole yet."""
+        ran = set(applied)
+        return [
             key
             for key, squashed in self.loader.replacements.items()
-            if ran.issuperset(squashed.replaces)
-        }
-        return tuple(key for key in self.way if key not in ran | replaced)
+            if key not in ran and ran.issuperset(squashed.replaces)
+        ]
 
     def newer(self, applied: Iterable[Key]) -> list[Key]:
         """Return what ran there that this code does not have yet: of a newer release.
 
-        What is left of an app or of migrations that the code has no more is none.
+        What is left of an app or of migrations that the code has no more is none,
+        and neither is what was squashed.
         """
         last: dict[str, str] = {}
-        for app, name in self.loader.disk_migrations:
-            last[app] = max(name, last.get(app, ""))
+        for (app, name), migration in self.loader.disk_migrations.items():
+            # `0001_squashed_0007_more` reaches as far as `0007_more` did.
+            reached = [(app, name), (app, name.rpartition(SQUASHED)[2])]
+            for label, one in (*reached, *migration.replaces):
+                last[label] = max(one, last.get(label, ""))
         return [key for key in applied if key[0] in last and key[1] > last[key[0]]]
 
     def nodes(self, keys: Iterable[Key]) -> list[Migration]:
@@ -96,7 +108,15 @@ def pending_in_control() -> tuple[Key, ...]:
 
     Raises FleetAhead where it is of a newer release.
     """
-    target, ran = Target(None), of_control()
+    return lacking(Target(None), of_control())
+
+
+def squashed_in_control() -> list[Key]:
+    """Return what ran there in parts, and is not written down as a whole yet."""
+    return Target(None).squashed(of_control())
+
+
+def lacking(target: Target, ran: set[Key]) -> tuple[Key, ...]:
     for app, name in target.newer(ran):
         raise FleetAhead(
             f"The control plane is of a newer release: {app}.{name} ran there."

@@ -7,7 +7,7 @@ from typing import Final
 
 from django.db import connection
 
-from kernel.translation import sqlstate
+from kernel.translation import sqlstate, told
 from tenants import roles, states
 from tenants.context import TenantInfo, use_control
 from tenants.fleet import ledger, missing, reading, recipes
@@ -60,11 +60,15 @@ def with_patience(
 
 
 def described(error: Exception) -> Failure:
-    """Return what the list of failures says of an error."""
+    """Return what the list of failures says of an error.
+
+    The control plane keeps it, so it has no value of a tenant's row.
+    """
     place = error if isinstance(error, Broken | Interrupted) else None
-    told = error.__cause__ if place is not None and error.__cause__ else error
-    code = sqlstate(told) if isinstance(told, Exception) else None
-    text = " ".join(f"{type(told).__name__}: {told}".split())
+    behind = error.__cause__
+    reason = behind if place is not None and isinstance(behind, Exception) else error
+    code = sqlstate(reason)
+    text = f"{type(reason).__name__}: {told(reason)}"
     return Failure(
         migration=place.migration if place else "",
         statement_no=place.number if place else None,

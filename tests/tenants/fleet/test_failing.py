@@ -10,6 +10,7 @@ from tenants.context import use_control
 from tenants.errors import CanaryUnfit, FleetBusy
 from tenants.fleet.locking import fleet_lock
 from tenants.fleet.orders import Outcome, Told, waves
+from tenants.models import MigrationLedger
 from tenants.states import State, change_state
 from tests.databases import run_there, server, working
 from tests.tenants.fleet.bodies import ONE, TABLE, TWO_ROWS_AT_MOST, UNIQUE
@@ -56,6 +57,23 @@ def test_flt6_where_django_migrates_the_statement_is_named_too(
     assert failure is not None
     assert (failure.migration, failure.statement_no) == ("leave.0002_unique", 1)
     assert failure.sqlstate == "23505"
+    assert "leave_reason_once" in failure.text
+
+
+def test_flt6_what_a_tenant_wrote_does_not_come_to_the_control_plane(
+    moves, run, acme, globex
+) -> None:
+    """PostgreSQL quotes the rows that are in the way."""
+    poison(globex, "of burnout", "of burnout")
+    moves(unique=UNIQUE)
+    failure = outcome(run(canary=acme.uuid), globex).failure
+    assert failure is not None
+    assert failure.sqlstate == "23505"
+    with use_control():
+        kept = list(MigrationLedger.objects.values_list("error_text", flat=True))
+    for text in (failure.text, *kept):
+        assert "burnout" not in text
+    assert any("leave_reason_once" in text for text in kept)
 
 
 def test_a_failed_tenant_is_tried_again_alone(moves, run, acme, globex) -> None:

@@ -183,6 +183,21 @@ def test_the_processes_of_a_run_that_was_killed_end_and_free_the_lock(
     assert run(retry_failed=False).is_whole
 
 
+def test_who_comes_right_after_a_run_finds_its_lock_free() -> None:
+    """A backend ends some time after its connection is closed."""
+    sent: list[str] = []
+
+    def noted(execute: Callable[..., object], text: str, *args: object) -> object:
+        sent.append(text)
+        return execute(text, *args)
+
+    with fleet_lock() as held:
+        held._connection.execute_wrappers.append(noted)
+    assert sent == ["SELECT pg_advisory_unlock_all()"]
+    with fleet_lock():
+        pass
+
+
 def until(holds: Callable[[], bool], *, seconds: float) -> bool:
     give_up = time.monotonic() + seconds
     while time.monotonic() < give_up:
@@ -264,6 +279,39 @@ def test_what_is_left_of_an_app_that_is_gone_keeps_nobody_behind(
     assert run().is_whole
     assert columns(acme) == columns(globex) == ["extra"]
     assert row(acme).schema_rev == row(globex).schema_rev
+
+
+def test_flt_2_what_was_squashed_is_of_no_newer_release(moves, run, acme) -> None:
+    """The rows of what was put together stay, and their names are higher."""
+    moves(squashed_0003_more=ONE)
+    write_row(acme, "leave", "0003_more")
+    run_there(
+        "INSERT INTO django_migrations (app, name, applied)"
+        " VALUES ('leave', '0003_more', now())"
+    )
+    assert run().is_whole
+    assert columns(acme) == ["extra"]
+
+
+SQUASHED = f"""
+dependencies = [("leave", "0001_initial")]
+replaces = [("leave", "0002_one")]
+{ONE}
+"""
+
+
+def test_a_squashed_migration_is_written_down_before_its_parts_go(
+    moves, run, acme, globex
+) -> None:
+    """Its tables would be made anew by the release that has no parts any more."""
+    moves(one=ONE)
+    assert run().is_whole
+    moves(squashed=SQUASHED)
+    assert ended(run()) == {"acme": ("skipped", None), "globex": ("skipped", None)}
+    for schema in ("public", acme.schema_name, globex.schema_name):
+        rows = f"FROM {schema}.django_migrations WHERE name = '0003_squashed'"
+        assert count(f"SELECT count(*) {rows}") == 1
+    assert ended(run()) == {"acme": ("skipped", None), "globex": ("skipped", None)}
 
 
 def test_a_migration_that_did_not_run_although_its_row_is_there_is_told_as_drift(

@@ -3,7 +3,7 @@
 import pytest
 
 from tenants.context import TenantInfo, use_control
-from tenants.fleet import rights
+from tenants.fleet import missing, rights
 from tenants.models import Tenant
 from tenants.states import State, change_state
 from tests.databases import run_there
@@ -30,6 +30,17 @@ def test_rights_that_were_lost_are_set_again(run, acme, broken: str) -> None:
     run_there(broken.format(schema=acme.schema_name, role=acme.db_role))
     assert held_by(acme) != before
     assert run().is_whole
+    assert held_by(acme) == before
+
+
+def test_rights_that_were_lost_are_set_again_as_the_state_says_by_now(acme) -> None:
+    """A run may have read the tenant long before."""
+    with use_control():
+        row = Tenant.objects.get(slug="acme")
+    change_state(row, State.PAST_DUE, reason="Unpaid.", by="operator")
+    before = held_by(acme)
+    assert acme.state == State.ACTIVE
+    missing.make_again(acme)
     assert held_by(acme) == before
 
 

@@ -123,6 +123,7 @@ def test_import_says_what_it_would_make_and_what_it_made(acme_file) -> None:
         "files",
         "migrations",
         "state",
+        "url",
     }
     assert (facts["slug"], facts["state"], facts["keeps"]) == (
         "verbal",

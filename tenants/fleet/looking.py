@@ -7,13 +7,13 @@ from tenants.fleet.groups import Group
 from tenants.fleet.ledger import Mode, State
 from tenants.fleet.orders import Order, Outcome, Report
 from tenants.fleet.survey import Survey, survey
-from tenants.fleet.targets import Target, pending_in_control
+from tenants.fleet.targets import Target, due_in_control
 
 
 def look(order: Order) -> tuple[Survey, Report]:
     """Return what a run would do; nothing is written. Raises FleetAhead as it would."""
     target = Target(templates.find())
-    pending_in_control()  # which refuses a newer one
+    due_in_control()  # which refuses a newer one
     found = survey(order, target)
     found.require_none_ahead()
     report = Report(

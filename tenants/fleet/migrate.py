@@ -9,7 +9,7 @@ from tenants import roles
 from tenants.context import TenantInfo, use_control
 from tenants.db.router import labels
 from tenants.fleet.owning import owned, run_migrations
-from tenants.fleet.targets import pending_in_control, squashed_in_control
+from tenants.fleet.targets import due_in_control
 
 
 def migrate_control(**options: Any) -> None:
@@ -25,13 +25,13 @@ def bring_control() -> None:
     A release that changes only tenants' tables has nothing to run there.
     Raises FleetAhead where a newer release was there.
     """
-    pending = pending_in_control()
-    if any(app in labels("control") for app, _name in pending):
+    due = due_in_control()
+    if any(app in labels("control") for app, _name in due.pending):
         migrate_control()
         return
     with use_control(), transaction.atomic():
         recorder = MigrationRecorder(connection)
-        for app, name in (*pending, *squashed_in_control()):
+        for app, name in (*due.pending, *due.squashed):
             recorder.record_applied(app, name)
         roles.harden()
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from django.db import connection
 from django.db.migrations import Migration
@@ -103,22 +103,21 @@ def of_control() -> set[Key]:
         return set(cursor.fetchall())
 
 
-def pending_in_control() -> tuple[Key, ...]:
-    """Return the migrations that the control plane lacks.
+class Due(NamedTuple):
+    """The migrations that are to run, and those that ran in parts: to be noted."""
+
+    pending: tuple[Key, ...]
+    squashed: tuple[Key, ...]
+
+
+def due_in_control() -> Due:
+    """Return what the control plane lacks.
 
     Raises FleetAhead where it is of a newer release.
     """
-    return lacking(Target(None), of_control())
-
-
-def squashed_in_control() -> list[Key]:
-    """Return what ran there in parts, and is not written down as a whole yet."""
-    return Target(None).squashed(of_control())
-
-
-def lacking(target: Target, ran: set[Key]) -> tuple[Key, ...]:
+    target, ran = Target(None), of_control()
     for app, name in target.newer(ran):
         raise FleetAhead(
             f"The control plane is of a newer release: {app}.{name} ran there."
         )
-    return target.pending(ran)
+    return Due(target.pending(ran), tuple(target.squashed(ran)))

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import addresses
 from accounts.errors import NameInvalid
 from accounts.passwords import LONGEST, shortest
+from kernel.inputs import exact
 from kernel.text import storable
 
 TOO_LONG = ngettext_lazy(
@@ -111,14 +112,7 @@ class SignInForm(forms.Form):
     username = StorableCharField(
         label=_("User name or e-mail address"),
         max_length=1000,
-        widget=forms.TextInput(
-            attrs={
-                "autocomplete": "username",
-                "autocapitalize": "none",
-                "spellcheck": "false",
-                "autofocus": True,
-            }
-        ),
+        widget=exact(autocomplete="username", autofocus=True),
     )
     password = StorableCharField(
         label=_("Password"),

@@ -18,6 +18,7 @@ from accounts.models import User
 from accounts.passwords import LONGEST
 from accounts.permissions import RESERVED_GROUPS, ROLES, rank
 from accounts.zone_forms import zone_field
+from kernel.inputs import exact
 
 ROLE_WORDS = {
     User.Role.MEMBER: _("Member"),
@@ -139,12 +140,6 @@ class DeleteForm(forms.Form):
     confirmed = StorableCharField(
         label=_("Your user name"),
         max_length=1000,
-        widget=forms.TextInput(
-            attrs={
-                "autocomplete": "off",
-                "autocapitalize": "none",
-                "spellcheck": "false",
-            }
-        ),
+        widget=exact(),
     )
     current_password = current_password_field()

@@ -4,6 +4,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from kernel.errors import ApplicationError
+from kernel.inputs import exact
 
 #: Which field an error of the rules belongs to.
 FIELDS = {
@@ -44,13 +45,7 @@ class SignupForm(RuledForm):
         label=_("Address of the workspace"),
         max_length=32,
         required=False,
-        widget=forms.TextInput(
-            attrs={
-                "autocomplete": "off",
-                "autocapitalize": "none",
-                "spellcheck": "false",
-            }
-        ),
+        widget=exact(),
     )
     website = forms.CharField(required=False, max_length=200)
 
@@ -73,13 +68,7 @@ class AddressForm(RuledForm):
     slug = forms.CharField(
         label=_("Address of the workspace"),
         max_length=32,
-        widget=forms.TextInput(
-            attrs={
-                "autocomplete": "off",
-                "autocapitalize": "none",
-                "spellcheck": "false",
-            }
-        ),
+        widget=exact(),
     )
 
 

@@ -20,6 +20,7 @@ from accounts.pages.settings import page, show
 from accounts.people_forms import current_password_field
 from accounts.signed_in import person
 from kernel.errors import ApplicationError
+from kernel.inputs import exact
 from tenants import hosts
 from tenants.context import current_tenant
 from tenants.domains import Outcome, edge
@@ -43,15 +44,7 @@ class AddForm(forms.Form):
     domain = StorableCharField(
         label=gettext_lazy("Domain"),
         max_length=1000,
-        widget=forms.TextInput(
-            attrs={
-                "autocomplete": "off",
-                "autocapitalize": "none",
-                "spellcheck": "false",
-                "inputmode": "url",
-                "placeholder": "desk.example.com",
-            }
-        ),
+        widget=exact(inputmode="url", placeholder="desk.example.com"),
     )
     current_password = current_password_field()
 

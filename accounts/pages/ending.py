@@ -16,6 +16,7 @@ from accounts.people_forms import current_password_field
 from accounts.signed_in import person
 from kernel import answers
 from kernel.errors import ApplicationError
+from kernel.inputs import exact
 from tenants.context import current_tenant
 
 
@@ -25,13 +26,7 @@ class EndingForm(forms.Form):
     slug = StorableCharField(
         label=gettext_lazy("Short name of the workspace"),
         max_length=100,
-        widget=forms.TextInput(
-            attrs={
-                "autocomplete": "off",
-                "autocapitalize": "none",
-                "spellcheck": "false",
-            }
-        ),
+        widget=exact(),
     )
     current_password = current_password_field()
 

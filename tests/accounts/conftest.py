@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from accounts import limits
+from accounts import limits, roles
 from accounts.mail import devbox, outbox
 from accounts.mail.devbox import Letter
+from accounts.models import User
 from kernel import clock
 from tenants.context import TenantInfo, use
 from tests.accounts.mailing import clean, mailgun, smtp  # noqa: F401 - fixtures
@@ -33,6 +34,21 @@ def at_ten() -> Iterator[None]:
     """Stop the clock at ten, where each window of the limiter has just begun."""
     with clock.frozen(TEN_O_CLOCK):
         yield
+
+
+@pytest.fixture
+def owner(acme, carol) -> User:
+    """Return carol, who owns the workspace as well."""
+    with use(acme):
+        roles.set_role(carol, "owner")
+        carol.refresh_from_db()
+    return carol
+
+
+@pytest.fixture
+def page(browser_of, owner) -> Any:
+    """Return the browser in which that owner is signed in."""
+    return browser_of("carol")
 
 
 @pytest.fixture

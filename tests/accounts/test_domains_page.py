@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from accounts import limits, roles
+from accounts import limits
 from accounts.models import SecurityEvent
 from kernel import clock
 from tenants import domains, hosts
@@ -13,7 +13,6 @@ from tenants.context import use, use_control
 from tenants.life import renaming
 from tenants.models import Domain, OperatorEvent, Tenant
 from tests import twins
-from tests.accounts.conftest import TEN_O_CLOCK
 from tests.tenants.domains.conftest import (  # noqa: F401 - fixtures
     SHOP,
     _servers,
@@ -22,33 +21,15 @@ from tests.tenants.domains.conftest import (  # noqa: F401 - fixtures
     world,
 )
 
+pytestmark = pytest.mark.usefixtures("at_ten")
 PATH = "/accounts/domains"
 API = "/api/accounts/domains"
 AS_JSON = {"content_type": "application/json"}
 
 
 @pytest.fixture(autouse=True)
-def _ten_o_clock():
-    with clock.frozen(TEN_O_CLOCK):
-        yield
-
-
-@pytest.fixture(autouse=True)
 def _world(world) -> None:  # noqa: F811 - a fixture
     """Have resolvers that may be asked."""
-
-
-@pytest.fixture
-def owner(acme, carol):
-    with use(acme):
-        roles.set_role(carol, "owner")
-        carol.refresh_from_db()
-    return carol
-
-
-@pytest.fixture
-def page(browser_of, owner):
-    return browser_of("carol")
 
 
 @use_control()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from accounts import limits, roles
+from accounts import limits
 from accounts.models import MailMessage, RefreshSession, SecurityEvent
 from kernel import clock
 from tenants.context import as_owner, use, use_control
@@ -10,30 +10,11 @@ from tenants.life import calling_off
 from tenants.models import OperatorEvent, Tenant
 from tenants.states import State, change_state
 from tests import twins
-from tests.accounts.conftest import TEN_O_CLOCK
 
+pytestmark = pytest.mark.usefixtures("at_ten")
 PATH = "/accounts/plan/delete"
 API = "/api/accounts/deletion"
 AS_JSON = {"content_type": "application/json"}
-
-
-@pytest.fixture(autouse=True)
-def _ten_o_clock():
-    with clock.frozen(TEN_O_CLOCK):
-        yield
-
-
-@pytest.fixture
-def owner(acme, carol):
-    with use(acme):
-        roles.set_role(carol, "owner")
-        carol.refresh_from_db()
-    return carol
-
-
-@pytest.fixture
-def page(browser_of, owner):
-    return browser_of("carol")
 
 
 def row(slug: str = "acme") -> Tenant:

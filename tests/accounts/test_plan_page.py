@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 import pytest
 from django.db import connection
 
-from accounts import roles
 from accounts.models import User
 from kernel import clock
 from tenants import directory
@@ -14,19 +13,6 @@ from tenants.models import Plan, Quota, Tenant
 
 PATH = "/accounts/plan"
 API = "/api/accounts/plan"
-
-
-@pytest.fixture
-def owner(acme, carol):
-    with use(acme):
-        roles.set_role(carol, "owner")
-        carol.refresh_from_db()
-    return carol
-
-
-@pytest.fixture
-def page(browser_of, owner):
-    return browser_of("carol")
 
 
 @pytest.fixture

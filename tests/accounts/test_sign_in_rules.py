@@ -50,15 +50,6 @@ def _ten_o_clock():
 
 
 @pytest.fixture
-def owner(acme, carol) -> User:
-    """Return carol, who owns the workspace as well."""
-    with use(acme):
-        roles.set_role(carol, "owner")
-        carol.refresh_from_db()
-    return carol
-
-
-@pytest.fixture
 def put(api, owner):
     client = api("carol")
 

@@ -5,34 +5,14 @@ from datetime import timedelta
 
 import pytest
 
-from accounts import roles
 from accounts import sign_in_rules as rules
 from accounts.models import SecurityEvent, TenantBranding
 from kernel import clock
 from tenants.context import use
-from tests.accounts.conftest import TEN_O_CLOCK
 from tests.accounts.factors import enrolled
 
+pytestmark = pytest.mark.usefixtures("at_ten")
 PATH = "/accounts/sign-in-rules"
-
-
-@pytest.fixture(autouse=True)
-def _ten_o_clock():
-    with clock.frozen(TEN_O_CLOCK):
-        yield
-
-
-@pytest.fixture
-def owner(acme, carol):
-    with use(acme):
-        roles.set_role(carol, "owner")
-        carol.refresh_from_db()
-    return carol
-
-
-@pytest.fixture
-def page(browser_of, owner):
-    return browser_of("carol")
 
 
 def row(tenant):
